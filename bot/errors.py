@@ -1,0 +1,70 @@
+"""Errors, sorted by who can mend them.
+
+HezoError
+├── CustomerError        the sender of a mail or the person at a form: answered in their language
+├── StaffError           the engineer or manager who clicked: shown where they clicked
+├── OperatorError        configuration, credentials, files: one line that says what to do
+│   └── ConfigError
+├── RetryLater           a passing fault of a server or a connection: tried again by rules/retrying
+│   ├── InDoubt          the other side may have done it already: look before repeating
+│   └── RateLimited      the other side named the time to wait
+└── Refused              a lasting no of the other side: parked and shown to people
+
+What is none of these is our own mistake: logged with its trace, retried a few times, then parked.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class HezoError(Exception):
+    """Base of every error that this program raises on purpose."""
+
+
+class CustomerError(HezoError):
+    """A customer can mend it."""
+
+
+class StaffError(HezoError):
+    """The person in Slack can mend it; the text is shown to them as it is."""
+
+
+class OperatorError(HezoError):
+    """The operator can mend it; the text says what to do and never holds a secret."""
+
+
+class ConfigError(OperatorError):
+    """The configuration is wrong.
+
+    Args:
+        problems: One line per mistake, each naming the key and what is allowed there.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RetryLater(HezoError):
+    """A passing fault: nothing was done, trying again is safe."""
+
+
+class InDoubt(RetryLater):
+    """The connection broke after the other side may have accepted: look it up before repeating."""
+
+
+class RateLimited(RetryLater):
+    """The other side asks to wait.
+
+    Args:
+        retry_after: How long to wait before the next call of the same kind.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Refused(HezoError):
+    """A definite, lasting refusal: repeating it unchanged cannot help."""
