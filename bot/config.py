@@ -141,9 +141,7 @@ class SlackConfig(Section):
     @model_validator(mode="after")
     def _somebody_may_act(self) -> SlackConfig:
         if not self.engineers and not self.managers:
-            raise ValueError(
-                "slack.engineers and slack.managers are both empty: nobody could answer a customer"
-            )
+            raise ValueError("slack.engineers and slack.managers are both empty: nobody could answer a customer")
         if self.api_url.startswith("http://") and not any(f"//{host}" in self.api_url for host in LOOPBACK):
             raise ValueError("slack.api_url may be http:// only on 127.0.0.1, ::1 and localhost")
         return self
@@ -165,9 +163,7 @@ class IntakeConfig(Section):
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(
-                    f"contract_patterns: {pattern!r} is no regular expression: {error}"
-                ) from None
+                raise ValueError(f"contract_patterns: {pattern!r} is no regular expression: {error}") from None
         return self
 
 
@@ -208,9 +204,7 @@ class SlaConfig(Section):
     non_critical: PriorityConfig = PriorityConfig(
         calendar="8x5", reaction=timedelta(hours=1), reply=timedelta(hours=2), delivery=timedelta(hours=8)
     )
-    question: PriorityConfig = PriorityConfig(
-        calendar="8x5", reaction=timedelta(hours=2), reply=timedelta(hours=4)
-    )
+    question: PriorityConfig = PriorityConfig(calendar="8x5", reaction=timedelta(hours=2), reply=timedelta(hours=4))
     provisional_priority: Literal["critical", "non_critical", "question"] = "non_critical"
     customer_reminders: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (1, 3, 6)
 
