@@ -1,0 +1,213 @@
+"""The words of the domain, as plain values: what tickets, clocks and people are, without any behaviour of I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """How bad it is, in the service terms' three steps."""
+
+    CRITICAL = "critical"
+    NON_CRITICAL = "non_critical"
+    QUESTION = "question"
+
+
+class Language(StrEnum):
+    """The languages that people are answered in."""
+
+    PL = "pl"
+    EN = "en"
+
+
+class TicketState(StrEnum):
+    """Where a ticket stands. The legal moves are in `bot.rules.ticket_states`.
+
+    INCOMPLETE waits for numbers from the customer; HELD waits for an engineer's word on its sender; OPEN waits for an
+    engineer; WAITING waits for the customer; RESOLVED is answered for good; CLOSED is out of the way without an answer
+    (spam, a refused sender).
+    """
+
+    INCOMPLETE = "incomplete"
+    HELD = "held"
+    OPEN = "open"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class ClockKind(StrEnum):
+    """What a clock measures."""
+
+    REACTION = "reaction"
+    REPLY = "reply"
+    CUSTOMER_REPLY = "customer_reply"
+    INTAKE = "intake"
+
+
+class ClockState(StrEnum):
+    """RUNNING may be overdue: a breach is a mark on a running or met clock, not an end of it."""
+
+    RUNNING = "running"
+    MET = "met"
+    CANCELLED = "cancelled"
+
+
+class Direction(StrEnum):
+    """Which way a message went."""
+
+    FROM_CUSTOMER = "from_customer"
+    TO_CUSTOMER = "to_customer"
+
+
+class Role(StrEnum):
+    """What a person in Slack may do: engineers work on tickets, managers also close escalations."""
+
+    ENGINEER = "engineer"
+    MANAGER = "manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device by its serial number; `model` is the product's name as customers know it."""
+
+    serial: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A service contract as the registry knows it.
+
+    Attributes:
+        authorised: Addresses ("anna@klient.example") and whole domains ("@klient.example"), lower case.
+    """
+
+    id: int
+    number: str
+    customer: str
+    nip: str
+    valid_from: date
+    valid_to: date
+    devices: tuple[Device, ...]
+    authorised: tuple[str, ...]
+    language: Language | None = None
+
+    def authorises(self, address: str) -> bool:
+        """Whether this address may report on the contract (service terms: upoważniony przedstawiciel)."""
+        address = address.lower()
+        return address in self.authorised or "@" + address.rpartition("@")[2] in self.authorised
+
+    def valid_on(self, day: date) -> bool:
+        """Whether the contract is valid on that day, both ends included."""
+        return self.valid_from <= day <= self.valid_to
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One report and everything decided about it.
+
+    Attributes:
+        number: What people call it, for example HEZO-2026-000123.
+        version: Grows with every change; a guarded update finds out who was first.
+        reported_at: When the first message was sent (service terms: "sent at").
+        accepted_at: When the message was sent that completed the report; None until then.
+        contacted_at: When an engineer first contacted the reporter.
+        priority_confirmed: False while the priority is only provisional.
+        terms: The SLA terms that apply, by priority, frozen when the ticket was opened.
+        facts: What intake found: serials, contract numbers, problems; JSON values only.
+    """
+
+    id: int
+    number: str
+    state: TicketState
+    priority: Priority
+    priority_confirmed: bool
+    language: Language
+    subject: str
+    requester: str
+    requester_name: str
+    reported_at: datetime
+    created_at: datetime
+    version: int = 1
+    contract_id: int | None = None
+    devices: tuple[Device, ...] = ()
+    accepted_at: datetime | None = None
+    contacted_at: datetime | None = None
+    closed_at: datetime | None = None
+    assignee: str | None = None
+    slack_channel: str | None = None
+    slack_ts: str | None = None
+    terms: dict[str, dict[str, object]] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody still has to do anything about it."""
+        return self.state not in {TicketState.RESOLVED, TicketState.CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something a customer wrote to us or we wrote to a customer.
+
+    Attributes:
+        text: The new words, without quotes.
+        message_id: The RFC 5322 Message-ID; None for what did not come by mail.
+        automatic: True for the bot's own mails, which are no contact by an engineer.
+        author: An address for customers, a Slack user id for engineers, "bot" for automatic mails.
+    """
+
+    id: int
+    ticket_id: int
+    direction: Direction
+    author: str
+    author_name: str
+    text: str
+    sent_at: datetime
+    message_id: str | None = None
+    automatic: bool = False
+    inbox_id: int | None = None
+    slack_ts: str | None = None
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SlaClock:
+    """A span of service time that somebody has to answer within.
+
+    Attributes:
+        budget: Service time, counted in the windows of `calendar` ("24x7" or "8x5").
+        due_at: When the budget is used up.
+        next_action_at: When the timers look at it again; None when there is nothing left to do.
+        next_level: The per cent that is announced then; 100 is the breach.
+        ended_at: When it was met or cancelled.
+        breached_at: The due time, once it passed while the clock ran.
+    """
+
+    id: int
+    ticket_id: int
+    kind: ClockKind
+    state: ClockState
+    calendar: str
+    started_at: datetime
+    budget: timedelta
+    due_at: datetime
+    message_id: int | None = None
+    next_action_at: datetime | None = None
+    next_level: int | None = None
+    ended_at: datetime | None = None
+    breached_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One decision or event of a ticket: what, when, by whom, with the facts it rested on (JSON values)."""
+
+    ticket_id: int
+    at: datetime
+    actor: str
+    kind: str
+    data: dict[str, object]
