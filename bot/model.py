@@ -181,8 +181,7 @@ class SlaClock:
     Attributes:
         budget: Service time, counted in the windows of `calendar` ("24x7" or "8x5").
         due_at: When the budget is used up.
-        next_action_at: When the timers look at it again; None when there is nothing left to do.
-        next_level: The per cent that is announced then; 100 is the breach.
+        message_id: The message that started it (`Message.id`).
         ended_at: When it was met or cancelled.
         breached_at: The due time, once it passed while the clock ran.
     """
@@ -196,10 +195,27 @@ class SlaClock:
     budget: timedelta
     due_at: datetime
     message_id: int | None = None
-    next_action_at: datetime | None = None
-    next_level: int | None = None
     ended_at: datetime | None = None
     breached_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """One thing to do at a time. `key` is unique for ever: the same thing at the same time is never done twice.
+
+    Attributes:
+        key: For a clock "clock:<id>:<due, ISO>:<level>", so that a moved deadline announces anew (invariant 5).
+        kind: What to do: "clock" so far.
+        level: Per cent of the clock's budget that is used up at `fire_at`; 100 is the breach.
+    """
+
+    id: int
+    key: str
+    kind: str
+    ticket_id: int
+    fire_at: datetime
+    clock_id: int | None = None
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +227,12 @@ class JournalEntry:
     actor: str
     kind: str
     data: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """What a ticket's head message shows."""
+
+    ticket: Ticket
+    contract: Contract | None
+    clocks: tuple[SlaClock, ...]

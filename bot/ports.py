@@ -6,7 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
+
+from bot.effects import Effect
+from bot.model import Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 
 
 class Clock(Protocol):
@@ -69,3 +73,222 @@ class Mailer(Protocol):
             InDoubt: the connection broke after the data were sent, before the answer.
             Refused: a 5xx for this recipient or this message.
         """
+
+
+class Chat(Protocol):
+    """Slack, as far as the outbox needs it. Every post carries our key in its metadata, so that a doubt is settled.
+
+    All methods raise RetryLater, RateLimited, InDoubt or Refused (see `bot.errors`).
+    """
+
+    async def post(
+        self, channel: str, text: str, blocks: list[dict[str, object]], *, key: str, thread_ts: str | None = None
+    ) -> str:
+        """Post a message; gives its ts."""
+
+    async def update(self, channel: str, ts: str, text: str, blocks: list[dict[str, object]]) -> None:
+        """Replace a message."""
+
+    async def tell(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
+        """Show a line to one person only (ephemeral)."""
+
+    async def find(self, channel: str, key: str, *, thread_ts: str | None, since: datetime) -> str | None:
+        """The ts of the message that carries our key, or None if it was not posted."""
+
+
+class InboxState(StrEnum):
+    """What became of something that arrived."""
+
+    NEW = "new"
+    DONE = "done"
+    DUPLICATE = "duplicate"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """A stored mail or Slack payload.
+
+    Attributes:
+        source: "mail" or "slack".
+        body: The mail's octets, or the payload as UTF-8 JSON.
+        place: The mailbox's name, or the Slack payload's type.
+        complete: False for a mail over the size limit, of which only the header is stored.
+    """
+
+    id: int
+    source: str
+    place: str
+    body: bytes
+    received_at: datetime
+    size: int
+    complete: bool
+    attempts: int
+
+
+class OutboxState(StrEnum):
+    """What became of an effect. SENDING found after a crash is IN_DOUBT: looked up before it is repeated."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    IN_DOUBT = "in_doubt"
+    SENT = "sent"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A stored effect.
+
+    Attributes:
+        lane: Rows of one lane go out one after the other, in the order of their ids.
+        effect: The effect itself.
+        raw: A mail's finished octets.
+        rfc_message_id: A mail's Message-ID, fixed when the row was written.
+        attempts: How often it was tried before.
+        in_doubt: True when an earlier try may have succeeded.
+    """
+
+    id: int
+    lane: str
+    effect: Effect
+    created_at: datetime
+    attempts: int
+    in_doubt: bool
+    raw: bytes | None = None
+    rfc_message_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The idempotency key that a Slack post carries."""
+        return f"out-{self.id}"
+
+
+class TicketRepo(Protocol):
+    """Tickets, who is on them, and their messages."""
+
+    async def add(self, ticket: Ticket) -> Ticket:
+        """Store a new ticket; its id and number are made here (the given ones are ignored)."""
+
+    async def get(self, ticket_id: int) -> Ticket:
+        """The ticket, locked for this transaction; LookupError when there is none."""
+
+    async def by_number(self, number: str) -> Ticket | None:
+        """The ticket of that number, locked for this transaction."""
+
+    async def update(self, ticket: Ticket) -> None:
+        """Store the changes and grow the version."""
+
+    async def participants(self, ticket_id: int) -> frozenset[str]:
+        """The addresses on the ticket, lower case."""
+
+    async def add_participant(self, ticket_id: int, address: str) -> None:
+        """Put an address on the ticket; twice changes nothing."""
+
+    async def add_message(self, message: Message) -> Message:
+        """Store a message; its id is made here."""
+
+    async def messages(self, ticket_id: int) -> tuple[Message, ...]:
+        """All messages of the ticket, oldest first."""
+
+    async def message(self, message_id: int) -> Message:
+        """One message; LookupError when there is none."""
+
+    async def set_message_slack_ts(self, message_id: int, slack_ts: str) -> None:
+        """Remember where in Slack a message is shown."""
+
+    async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
+        """The ticket that the first known of these Message-IDs belongs to, sent by us or received."""
+
+
+class ContractRepo(Protocol):
+    """The contract registry."""
+
+    async def by_keys(self, keys: Sequence[str]) -> dict[str, Contract]:
+        """The contracts whose folded number (`rules.contract_numbers.fold`) is among the keys; one look-up."""
+
+    async def get(self, contract_id: int) -> Contract:
+        """One contract; LookupError when there is none."""
+
+    async def for_address(self, address: str) -> tuple[Contract, ...]:
+        """The contracts on which this address may report, by address or domain."""
+
+    async def authorise(self, contract_id: int, address: str) -> None:
+        """Put an address on the contract's list of representatives; twice changes nothing."""
+
+
+class InboxRepo(Protocol):
+    """What arrived."""
+
+    async def finish(self, inbox_id: int, state: InboxState, outcome: str, ticket_id: int | None = None) -> None:
+        """Say what became of a row; `outcome` is a short reason for people."""
+
+
+class OutboxRepo(Protocol):
+    """What is to be done outside."""
+
+    async def add(self, effect: Effect, *, dedupe_key: str | None = None) -> int | None:
+        """Store an effect; gives its row id, or None when the dedupe key was used before.
+
+        Of several unsent PostCard of one ticket only one is kept. A mail's Message-ID is fixed and its octets are
+        composed here; a `message_id` in the effect gets that Message-ID.
+        """
+
+    async def get(self, outbox_id: int) -> OutboxRow:
+        """One row; LookupError when there is none."""
+
+    async def settle_by_message_id(self, rfc_message_id: str) -> int | None:
+        """A copy of our mail came back: gives the row's id if the row exists, and marks it sent if it was in doubt."""
+
+    async def by_message_id(self, rfc_message_id: str) -> OutboxRow | None:
+        """The mail with that Message-ID."""
+
+    async def automatic_mails_to(self, address: str, since: datetime) -> int:
+        """How many automatic mails were written to this address since then."""
+
+
+class ClockRepo(Protocol):
+    """SLA clocks and their timers."""
+
+    async def add(self, clock: SlaClock) -> SlaClock:
+        """Store a clock; its id is made here."""
+
+    async def get(self, clock_id: int) -> SlaClock:
+        """One clock; LookupError when there is none."""
+
+    async def of_ticket(self, ticket_id: int) -> tuple[SlaClock, ...]:
+        """All clocks of a ticket, oldest first."""
+
+    async def update(self, clock: SlaClock) -> None:
+        """Store the changes."""
+
+    async def set_timer(self, timer: Timer) -> bool:
+        """Store a timer (its id is made here); False when its key was used before."""
+
+    async def drop_timers(self, clock_id: int) -> None:
+        """Cancel what is still to come of a clock."""
+
+    async def finish_timer(self, timer_id: int) -> bool:
+        """Mark a timer done; False when it was done or cancelled before."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction over everything stored: all of it is committed, or nothing."""
+
+    @property
+    def tickets(self) -> TicketRepo: ...
+    @property
+    def contracts(self) -> ContractRepo: ...
+    @property
+    def inbox(self) -> InboxRepo: ...
+    @property
+    def outbox(self) -> OutboxRepo: ...
+    @property
+    def clocks(self) -> ClockRepo: ...
+
+    async def journal(self, entry: JournalEntry) -> None:
+        """Write a line into a ticket's journal."""
+
+    async def journal_of(self, ticket_id: int) -> tuple[JournalEntry, ...]:
+        """A ticket's journal, oldest first."""

@@ -1,0 +1,140 @@
+"""What handlers want done outside: written to the outbox in the handler's transaction, performed by `bot.loops.outbox`.
+
+Values only, no rendering: a mail is composed when its row is written (what was decided is what is sent), a Slack
+message is rendered when it is posted (it shows the ticket as it then is).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.model import Language
+
+
+class MailKind(StrEnum):
+    """Why we write; the first word of the Message-ID. REPLY is an engineer's own words, the rest is automatic."""
+
+    ACKNOWLEDGEMENT = "ack"
+    QUESTION = "ask"
+    NOTICE = "note"
+    REMINDER = "remind"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class SendMail:
+    """A mail to a customer.
+
+    Attributes:
+        ticket_id: The ticket it belongs to; None for an answer that opens none.
+        to: The one recipient.
+        text: The whole plain text, greeting and signature included.
+        in_reply_to: The Message-ID it answers; with `references` it threads at the customer's side.
+        author: "bot", or the Slack user id of the engineer who wrote it.
+        from_name: The display name of the From header.
+        message_id: `Message.id` of the stored message, so that the outcome is shown where it was written.
+    """
+
+    kind: MailKind
+    ticket_id: int | None
+    to: str
+    to_name: str
+    subject: str
+    text: str
+    language: Language
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    author: str = "bot"
+    from_name: str | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostCard:
+    """The ticket's head message in the support channel: posted the first time, edited from then on."""
+
+    ticket_id: int
+
+
+class Note(StrEnum):
+    """What a post in a ticket's thread says; `data` of the post holds the facts, the words are chosen at posting."""
+
+    CUSTOMER_WROTE = "customer_wrote"
+    MAILED = "mailed"
+    ENGINEER_REPLY = "engineer_reply"
+    STATE_CHANGED = "state_changed"
+    TAKEN = "taken"
+    PRIORITY_SET = "priority_set"
+    REMINDER = "reminder"
+    BREACH = "breach"
+    MISSED = "missed"
+    BOUNCED = "bounced"
+    AUTOMATIC_MAIL = "automatic_mail"
+    SENDER_APPROVED = "sender_approved"
+    SENDER_REJECTED = "sender_rejected"
+    CUSTOMER_SILENT = "customer_silent"
+    MAIL_NOT_SENT = "mail_not_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class PostInThread:
+    """A post in the ticket's thread.
+
+    Attributes:
+        data: JSON values only; texts of customers are raw here and escaped when rendered.
+        mention: Slack user ids to mention.
+        message_id: `Message.id` that this post shows; its Slack ts is then kept with the message.
+        urgent: Overtakes routine posts.
+    """
+
+    ticket_id: int
+    note: Note
+    data: dict[str, object] = field(default_factory=dict)
+    mention: tuple[str, ...] = ()
+    message_id: int | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EditReply:
+    """Shows on an engineer's reply in the thread what became of its mail ("sent", "not sent" and why)."""
+
+    ticket_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostEscalation:
+    """A message in the escalation channel about a breached clock."""
+
+    ticket_id: int
+    clock_id: int
+    mention: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostOperator:
+    """A line in the escalation channel about something that an operator must look at (a parked mail, for example)."""
+
+    what: str
+    data: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TellUser:
+    """An ephemeral line to one person in Slack: an answer to their click.
+
+    Attributes:
+        what: The wording's key, for example "already_taken".
+    """
+
+    channel: str
+    user: str
+    what: str
+    data: dict[str, object] = field(default_factory=dict)
+    thread_ts: str | None = None
+
+
+SlackEffect = PostCard | PostInThread | EditReply | PostEscalation | PostOperator | TellUser
+Effect = SendMail | SlackEffect
