@@ -1,0 +1,117 @@
+"""Every long-running part under a name: watched, restarted with backoff, stopped within a bound.
+
+A part that returns is as broken as one that raises: it was meant to run until it is stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.errors import HezoError
+from bot.ports import Clock
+from bot.rules.retrying import backoff, describe
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT = timedelta(seconds=0.5)
+LONGEST_WAIT = timedelta(seconds=30)
+HEALTHY_AFTER = 60.0
+
+
+@dataclass(slots=True)
+class PartStatus:
+    """What the health endpoint tells of a part.
+
+    Attributes:
+        problem: Why it is down, for people; None while it runs.
+        since: When it came into this condition.
+    """
+
+    name: str
+    running: bool
+    problem: str | None
+    since: datetime
+    restarts: int = 0
+
+
+class Supervisor:
+    """Runs the parts.
+
+    Args:
+        clock: Tells since when a part is up or down.
+        stop_within: How long a part may take to finish what it has in hand.
+    """
+
+    def __init__(self, clock: Clock, stop_within: timedelta) -> None:
+        self._clock = clock
+        self._stop_within = stop_within.total_seconds()
+        self._parts: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.stopping = asyncio.Event()
+        self.statuses: dict[str, PartStatus] = {}
+
+    def add(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Add a part: `run` is called anew for every start and runs until `stopping` is set or it breaks."""
+        self._parts[name] = run
+        self.statuses[name] = PartStatus(name, running=False, problem="not started yet", since=self._clock.now())
+
+    def start(self) -> None:
+        """Start every part that was added."""
+        for name, run in self._parts.items():
+            self._tasks[name] = asyncio.create_task(self._keep_running(name, run), name=name)
+
+    async def stop(self) -> None:
+        """Ask every part to finish; what has not finished within the bound is cancelled."""
+        self.stopping.set()
+        tasks = list(self._tasks.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=self._stop_within)
+        for task in late:
+            log.warning("part did not finish in time and is cancelled", extra={"hezo": {"part": task.get_name()}})
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def report(self, name: str, problem: str | None) -> None:
+        """A part tells about itself: None when its connection stands, else what is wrong."""
+        status = self.statuses[name]
+        if (problem is None) != status.running or problem != status.problem:
+            self.statuses[name] = PartStatus(name, problem is None, problem, self._clock.now(), status.restarts)
+
+    async def _keep_running(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        loop = asyncio.get_running_loop()
+        failures = 0
+        while not self.stopping.is_set():
+            started = loop.time()
+            self.report(name, None)
+            try:
+                await run()
+                problem = "ended by itself"
+            except HezoError as error:
+                problem = describe(error)
+            except Exception as error:
+                problem = describe(error)
+                log.exception("part failed", extra={"hezo": {"part": name}})
+            if self.stopping.is_set():
+                return
+            failures = 1 if loop.time() - started > HEALTHY_AFTER else failures + 1
+            self.report(name, problem)
+            self.statuses[name].restarts += 1
+            wait = backoff(failures, FIRST_WAIT, LONGEST_WAIT).total_seconds() * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, no secret
+            log.warning(
+                "part is down and will be restarted",
+                extra={"hezo": {"part": name, "problem": problem, "wait_s": round(wait, 1)}},
+            )
+            await self._wait_unless_stopping(wait)
+
+    async def _wait_unless_stopping(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+        except TimeoutError:
+            return
