@@ -264,10 +264,16 @@ class ClockRepo(Protocol):
         """Store the changes."""
 
     async def set_timer(self, timer: Timer) -> bool:
-        """Store a timer (its id is made here); False when its key was used before."""
+        """Store a timer (its id is made here), or set a cancelled one of that key again.
+
+        Gives False, and changes nothing, when the timer of that key has fired: nothing is done twice.
+        """
 
     async def drop_timers(self, clock_id: int) -> None:
         """Cancel what is still to come of a clock."""
+
+    async def postpone_timer(self, timer_id: int, fire_at: datetime) -> None:
+        """Fire a timer later (outside the service window nobody is reminded)."""
 
     async def finish_timer(self, timer_id: int) -> bool:
         """Mark a timer done; False when it was done or cancelled before."""
