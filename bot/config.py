@@ -2,38 +2,49 @@
 
 Durations are `timedelta`, written in TOML as "30s", "15min", "2h" or "7d". Secrets are `SecretStr`: they never
 show in a repr, a log or an error. The defaults are those of the service terms (HEZO 360).
+
+Rules between two keys are checks of the later key, not of the whole section: pydantic skips a section's checks when one
+of its keys is wrong, and the operator is to read every mistake at once. A `description` says what is allowed in words.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-
-
-def parse_duration(value: object) -> object:
-    """Turn "30s", "15min", "2h" or "7d" into a timedelta; anything else is left for pydantic to refuse."""
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"(\d{1,6})\s*(s|min|h|d)", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('allowed is a duration such as "30s", "15min", "2h" or "7d"')
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Security = Literal["tls", "starttls", "none"]
-Language = Literal["pl", "en"]
-Address = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254)]
-SlackId = Annotated[str, Field(pattern=r"^[CDGUWS][A-Z0-9]{2,}$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Percent = Annotated[int, Field(ge=1, le=99)]
+from bot.config_values import (
+    Address,
+    Day,
+    DayTimes,
+    DeliveryTime,
+    Domain,
+    Duration,
+    DurationOrNone,
+    Folder,
+    Host,
+    IdleTime,
+    Language,
+    MailboxName,
+    Multiples,
+    Name,
+    OpeningTime,
+    Percents,
+    Port,
+    Secret,
+    Security,
+    SlackId,
+    TimeOfDay,
+    Weekdays,
+    check_database_url,
+)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Section(BaseModel):
@@ -45,57 +56,84 @@ class Section(BaseModel):
 class ServiceConfig(Section):
     """Who we are, as customers and staff read it."""
 
-    name: str = "HEZO 360"
-    company: str = "Exclusive Networks Poland S.A."
+    name: Name = "HEZO 360"
+    company: Name = "Exclusive Networks Poland S.A."
     hotline: str = "12 25 25 600"
     escalation_phone: str = "12 25 25 502"
     timezone: str = "Europe/Warsaw"
     staff_language: Language = "pl"
 
+    @field_validator("timezone")
+    @classmethod
+    def _time_zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError, ValueError):
+            raise ValueError('allowed is a time zone of the IANA database, such as "Europe/Warsaw"') from None
+        return value
+
 
 class DatabaseConfig(Section):
     """Where everything is stored: SQLite for one process, PostgreSQL for many."""
 
-    url: SecretStr = SecretStr("sqlite+aiosqlite:///var/hezo360.sqlite3")
+    url: Secret = SecretStr("sqlite+aiosqlite:///var/hezo360.sqlite3")
+
+    @field_validator("url")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr) -> SecretStr:
+        check_database_url(value.get_secret_value())
+        return value
 
 
 class ServerConfig(Section):
     """A mail server's address; without encryption it must be on this machine."""
 
-    host: str
+    host: Host
     port: Port
     security: Security = "tls"
-    ca_file: str | None = None
-    username: str | None = None
-    password: SecretStr | None = None
+    ca_file: Name | None = None
+    username: Name | None = None
+    password: Secret | None = None
     timeout: Duration = timedelta(seconds=30)
 
-    @model_validator(mode="after")
-    def _encrypted_unless_loopback(self) -> ServerConfig:
-        if self.security == "none" and self.host not in LOOPBACK:
-            raise ValueError('security = "none" is allowed only for 127.0.0.1, ::1 and localhost')
-        return self
+    @field_validator("security")
+    @classmethod
+    def _encrypted_unless_loopback(cls, value: Security, info: ValidationInfo) -> Security:
+        if value == "none" and info.data.get("host", "localhost") not in LOOPBACK:
+            raise ValueError('"none" is allowed only where host is 127.0.0.1, ::1 or localhost; "tls" or "starttls"')
+        return value
 
 
 class ImapConfig(ServerConfig):
     """One mailbox that is read."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
-    username: str
-    password: SecretStr
+    name: MailboxName
+    username: Name
+    password: Secret
     port: Port = 993
-    folder: str = "INBOX"
-    processed_folder: str | None = "Processed"
-    idle: Duration = timedelta(minutes=4)
+    folder: Name = "INBOX"
+    processed_folder: Folder = "Processed"
+    idle: IdleTime = timedelta(minutes=4)
     poll: Duration = timedelta(minutes=1)
-    batch: Annotated[int, Field(ge=1, le=50)] = 50
-    max_size_mb: Annotated[int, Field(ge=1, le=150)] = 25
+    batch: Annotated[int, Field(strict=True, ge=1, le=50)] = 50
+    max_size_mb: Annotated[int, Field(strict=True, ge=1, le=150)] = 25
 
 
 class SmtpConfig(ServerConfig):
     """The server that takes our mail."""
 
     port: Port = 465
+
+    @field_validator("password")
+    @classmethod
+    def _has_a_user(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("username", "") is None:
+            raise ValueError("a password needs mail.smtp.username beside it")
+        if value is None and info.data.get("username"):
+            raise ValueError(
+                "missing, though mail.smtp.username is given: set HEZO360_MAIL_SMTP_PASSWORD or password_file"
+            )
+        return value
 
 
 class MailConfig(Section):
@@ -104,18 +142,21 @@ class MailConfig(Section):
     support_address: Address = "pomoc@myhezo.pl"
     info_address: Address = "info@myhezo.pl"
     escalation_address: Address = "escalation@myhezo.pl"
-    sender_name: str = "HEZO 360"
-    message_id_domain: Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")] = "myhezo.pl"
-    trusted_authserv_ids: tuple[str, ...] = ()
-    imap: Annotated[tuple[ImapConfig, ...], Field(min_length=1)]
+    sender_name: Name = "HEZO 360"
+    message_id_domain: Domain = "myhezo.pl"
+    trusted_authserv_ids: tuple[Name, ...] = ()
+    token_key: Secret | None = None
+    imap: Annotated[tuple[ImapConfig, ...], Field(min_length=1, description="at least one [[mail.imap]] table")]
     smtp: SmtpConfig
 
-    @model_validator(mode="after")
-    def _names_differ(self) -> MailConfig:
-        names = [mailbox.name for mailbox in self.imap]
+    @field_validator("imap")
+    @classmethod
+    def _names_differ(cls, value: tuple[ImapConfig, ...]) -> tuple[ImapConfig, ...]:
+        # Names go into environment variables, where - becomes _.
+        names = [mailbox.name.replace("-", "_") for mailbox in value]
         if len(set(names)) != len(names):
-            raise ValueError("every mailbox in mail.imap needs a name of its own")
-        return self
+            raise ValueError("every mailbox needs a name of its own (- and _ count as the same)")
+        return value
 
     @property
     def own_addresses(self) -> frozenset[str]:
@@ -128,9 +169,11 @@ class MailConfig(Section):
 class SlackConfig(Section):
     """The workspace: tokens, channels and who may act."""
 
-    bot_token: SecretStr
-    app_token: SecretStr
-    api_url: Annotated[str, Field(pattern=r"^https?://.+/$")] = "https://slack.com/api/"
+    bot_token: Secret
+    app_token: Secret
+    api_url: Annotated[str, Field(pattern=r"^https?://.+/$", description='an https:// address that ends with "/"')] = (
+        "https://slack.com/api/"
+    )
     support_channel: SlackId
     escalation_channel: SlackId
     engineers: tuple[SlackId, ...] = ()
@@ -138,13 +181,33 @@ class SlackConfig(Section):
     timeout: Duration = timedelta(seconds=10)
     silence_limit: Duration = timedelta(minutes=2)
 
-    @model_validator(mode="after")
-    def _somebody_may_act(self) -> SlackConfig:
-        if not self.engineers and not self.managers:
+    @field_validator("bot_token")
+    @classmethod
+    def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith("xoxb-"):
+            raise ValueError('a bot token starts with "xoxb-" (Slack app settings, OAuth & Permissions)')
+        return value
+
+    @field_validator("app_token")
+    @classmethod
+    def _is_an_app_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith("xapp-"):
+            raise ValueError('an app-level token starts with "xapp-" (Slack app settings, Basic Information)')
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _encrypted_unless_loopback(cls, value: str) -> str:
+        if value.startswith("http://") and urlsplit(value).hostname not in LOOPBACK:
+            raise ValueError("http:// is allowed only on 127.0.0.1, ::1 and localhost; use https://")
+        return value
+
+    @field_validator("managers")
+    @classmethod
+    def _somebody_may_act(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not value and info.data.get("engineers") == ():
             raise ValueError("slack.engineers and slack.managers are both empty: nobody could answer a customer")
-        if self.api_url.startswith("http://") and not any(f"//{host}" in self.api_url for host in LOOPBACK):
-            raise ValueError("slack.api_url may be http:// only on 127.0.0.1, ::1 and localhost")
-        return self
+        return value
 
 
 class IntakeConfig(Section):
@@ -152,35 +215,79 @@ class IntakeConfig(Section):
 
     contract_patterns: tuple[str, ...] = (r"HZ360-\d{4}-\d{6}", r"\d{4}[A-Z]{2}\d{6}")
     reminder_after: Duration = timedelta(hours=1)
-    reopen_within: Duration = timedelta(days=14)
-    date_header_trusted_for: Duration = timedelta(hours=4)
-    automatic_mails_per_sender_and_hour: Annotated[int, Field(ge=1)] = 10
-    automatic_mails_in_a_row: Annotated[int, Field(ge=1)] = 5
+    reopen_within: DurationOrNone = timedelta(days=14)
+    date_header_trusted_for: DurationOrNone = timedelta(hours=4)
+    automatic_mails_per_sender_and_hour: Annotated[int, Field(strict=True, ge=1)] = 10
+    automatic_mails_in_a_row: Annotated[int, Field(strict=True, ge=1)] = 5
 
-    @model_validator(mode="after")
-    def _patterns_compile(self) -> IntakeConfig:
-        for pattern in self.contract_patterns:
+    @field_validator("contract_patterns")
+    @classmethod
+    def _patterns_compile(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
             try:
-                re.compile(pattern)
+                compiled = re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"contract_patterns: {pattern!r} is no regular expression: {error}") from None
-        return self
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+            if compiled.match(""):
+                raise ValueError(f"{pattern!r} matches an empty text, so every mail would hold a contract number")
+        return value
+
+
+class WindowsConfig(Section):
+    """Opening times per weekday; a day that is not named is closed."""
+
+    mon: DayTimes = ()
+    tue: DayTimes = ()
+    wed: DayTimes = ()
+    thu: DayTimes = ()
+    fri: DayTimes = ()
+    sat: DayTimes = ()
+    sun: DayTimes = ()
 
 
 class CalendarConfig(Section):
-    """The 8x5 service window, local time of service.timezone, half-open [open, close)."""
+    """The 8x5 service window, local time of service.timezone, half-open [open, close).
+
+    `opens`, `closes` and `weekdays` are the simple form, `windows` the full one; `spans` reads either.
+    """
 
     country: str = "PL"
-    opens: time = time(9)
-    closes: time = time(17)
-    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
-    extra_closed: tuple[date, ...] = ()
+    opens: TimeOfDay = time(9)
+    closes: TimeOfDay = time(17)
+    weekdays: Weekdays = (1, 2, 3, 4, 5)
+    windows: WindowsConfig | None = None
+    extra_closed: tuple[Day, ...] = ()
 
-    @model_validator(mode="after")
-    def _opens_before_it_closes(self) -> CalendarConfig:
-        if self.opens >= self.closes:
-            raise ValueError("sla.calendar.opens must be before sla.calendar.closes")
-        return self
+    @field_validator("country")
+    @classmethod
+    def _holidays_are_known(cls, value: str) -> str:
+        if value != "PL":  # known; the package takes a fifth of a second to load
+            import holidays
+
+            if value not in holidays.list_supported_countries():
+                raise ValueError('allowed is a country code of ISO 3166 whose holidays are known, such as "PL"')
+        return value
+
+    @field_validator("closes")
+    @classmethod
+    def _opens_before_it_closes(cls, value: time, info: ValidationInfo) -> time:
+        if value <= info.data.get("opens", time.min):
+            raise ValueError("has to be after sla.calendar.opens")
+        return value
+
+    @field_validator("windows")
+    @classmethod
+    def _some_day_is_open(cls, value: WindowsConfig | None) -> WindowsConfig | None:
+        if value is not None and not any(getattr(value, day) for day in WEEKDAYS):
+            raise ValueError("no day has an opening time")
+        return value
+
+    def spans(self, isoweekday: int) -> tuple[tuple[time, time], ...]:
+        """The opening times of a weekday (1 = Monday ... 7 = Sunday) as (opens, closes), in order, local time."""
+        if self.windows is not None:
+            day: tuple[OpeningTime, ...] = getattr(self.windows, WEEKDAYS[isoweekday - 1])
+            return tuple((span.opens, span.closes) for span in day)
+        return ((self.opens, self.closes),) if isoweekday in self.weekdays else ()
 
 
 class PriorityConfig(Section):
@@ -189,9 +296,9 @@ class PriorityConfig(Section):
     calendar: Literal["24x7", "8x5"]
     reaction: Duration
     reply: Duration
-    delivery: Duration | None = None
+    delivery: DeliveryTime = None
     delivery_calendar: Literal["24x7", "8x5"] = "24x7"
-    remind_at_percent: tuple[Percent, ...] = (50, 80)
+    remind_at_percent: Percents = (50, 80)
 
 
 class SlaConfig(Section):
@@ -206,7 +313,15 @@ class SlaConfig(Section):
     )
     question: PriorityConfig = PriorityConfig(calendar="8x5", reaction=timedelta(hours=2), reply=timedelta(hours=4))
     provisional_priority: Literal["critical", "non_critical", "question"] = "non_critical"
-    customer_reminders: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (1, 3, 6)
+    customer_reminders: Multiples = (1, 3, 6)
+
+    @field_validator("critical", "non_critical", "question", mode="before")
+    @classmethod
+    def _unnamed_terms_stay(cls, value: object, info: ValidationInfo) -> object:
+        """A table that names one term changes that one; the others stay as published."""
+        if not isinstance(value, dict) or info.field_name is None:
+            return value
+        return {**dict(cls.model_fields[info.field_name].default), **value}
 
 
 class RetryConfig(Section):
@@ -214,16 +329,23 @@ class RetryConfig(Section):
 
     first_wait: Duration = timedelta(seconds=5)
     longest_wait: Duration = timedelta(minutes=15)
-    attempts: Annotated[int, Field(ge=1, le=100)] = 20
-    attempts_for_our_mistakes: Annotated[int, Field(ge=1, le=10)] = 3
+    attempts: Annotated[int, Field(strict=True, ge=1, le=100)] = 20
+    attempts_for_our_mistakes: Annotated[int, Field(strict=True, ge=1, le=10)] = 3
     in_doubt_wait: Duration = timedelta(minutes=12)
+
+    @field_validator("longest_wait")
+    @classmethod
+    def _not_shorter_than_the_first(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if value < info.data.get("first_wait", value):
+            raise ValueError("has to be at least retry.first_wait")
+        return value
 
 
 class HealthConfig(Section):
     """The health endpoint."""
 
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    host: Host = "127.0.0.1"
+    port: Annotated[int, Field(strict=True, ge=0, le=65535)] = 8080
 
 
 class LogConfig(Section):

@@ -1,0 +1,161 @@
+"""The kinds of value that the configuration knows; a `description` says what is allowed in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_SECOND = timedelta(seconds=1)
+_LONGEST = timedelta(days=366)  # beyond it sums with dates could leave the calendar
+
+
+class OpeningTime(NamedTuple):
+    """One opening time of a day, half-open [opens, closes), local time of service.timezone."""
+
+    opens: time
+    closes: time
+
+
+def parse_duration(value: object) -> object:
+    """Turn "30s", "15min", "2h" or "7d" into a timedelta; raises ValueError for anything else."""
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d{1,8})\s*(s|min|h|d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+
+
+def parse_time(value: object) -> object:
+    """Turn "09:00" into a time; TOML's own times pass; raises ValueError for anything else."""
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"\d\d:\d\d", value):
+        raise ValueError
+    return time.fromisoformat(value)
+
+
+def parse_day(value: object) -> object:
+    """Turn "2026-12-31" into a date; TOML's own dates pass; raises ValueError for anything else."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError
+    return date.fromisoformat(value)
+
+
+def parse_opening_time(value: object) -> object:
+    """Turn "09:00-17:00" into an OpeningTime; raises ValueError for anything else."""
+    if isinstance(value, OpeningTime):
+        return value
+    opens, dash, closes = value.partition("-") if isinstance(value, str) else ("", "", "")
+    span = OpeningTime(time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
+    if not dash or span.opens >= span.closes:
+        raise ValueError
+    return span
+
+
+def check_database_url(url: str) -> None:
+    """Raise ValueError, without quoting the URL, unless it names a SQLite file or a PostgreSQL database."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme == "sqlite+aiosqlite":
+            complete = not parts.netloc and len(parts.path) > 1 and ":memory:" not in parts.path
+        else:
+            complete = parts.scheme == "postgresql+asyncpg" and len(parts.path) > 1 and parts.port != 0
+    except ValueError:  # its text would quote the URL, which may hold a password
+        complete = False
+    if not complete:
+        raise ValueError(
+            'allowed is "sqlite+aiosqlite:///path/to/file.sqlite3" or '
+            '"postgresql+asyncpg://user:password@host:5432/database"'
+        )
+
+
+def _empty_is_none(value: object) -> object:
+    """TOML has no null: an empty text switches an optional key off whose default is on."""
+    return None if value == "" else value
+
+
+def _ascending(values: tuple[int, ...]) -> tuple[int, ...]:
+    """Raise ValueError unless every number is greater than the one before."""
+    if any(later <= earlier for earlier, later in pairwise(values)):
+        raise ValueError("the numbers have to grow from one to the next")
+    return values
+
+
+def _one_after_the_other(times: tuple[OpeningTime, ...]) -> tuple[OpeningTime, ...]:
+    if any(later.opens < earlier.closes for earlier, later in pairwise(times)):
+        raise ValueError("the opening times of a day have to follow each other without overlap")
+    return times
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    Field(ge=_SECOND, le=_LONGEST, description='a duration from "1s" to "366d", such as "30s", "15min", "2h" or "7d"'),
+]
+DurationOrNone = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    Field(ge=timedelta(0), le=_LONGEST, description='a duration from "0s" to "366d", such as "30s" or "15min"'),
+]
+# RFC 2177: a client renews IDLE at least every 29 minutes, or the server may end the connection.
+IdleTime = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    Field(ge=_SECOND, le=timedelta(minutes=29), description='a duration from "1s" to "29min", such as "4min"'),
+]
+DeliveryTime = Annotated[Duration | None, BeforeValidator(_empty_is_none)]
+TimeOfDay = Annotated[time, BeforeValidator(parse_time), Field(description='a time of day such as "09:00"')]
+Day = Annotated[date, BeforeValidator(parse_day), Field(description='a date such as "2026-12-31"')]
+DayTimes = Annotated[
+    tuple[
+        Annotated[
+            OpeningTime,
+            BeforeValidator(parse_opening_time),
+            Field(description='an opening time such as "09:00-17:00" that starts before it ends'),
+        ],
+        ...,
+    ],
+    AfterValidator(_one_after_the_other),
+]
+
+Secret = Annotated[SecretStr, Field(min_length=1, description="a text that is not empty")]
+Name = Annotated[str, Field(min_length=1, max_length=254, description="a text that is not empty")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]+$", max_length=253, description="a host name or an IP address")]
+Domain = Annotated[
+    str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", description='a lower-case domain such as "myhezo.pl"')
+]
+Address = Annotated[
+    str,
+    Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254, description='an e-mail address such as "pomoc@myhezo.pl"'),
+]
+SlackId = Annotated[
+    str,
+    Field(pattern=r"^[CDGUWS][A-Z0-9]{2,}$", description='a Slack id such as "C0123456789" or "U0123456789"'),
+]
+MailboxName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,30}$",
+        description="a name of up to 31 lower-case letters, digits, - and _ that starts with a letter",
+    ),
+]
+Folder = Annotated[Name | None, BeforeValidator(_empty_is_none)]
+Security = Literal["tls", "starttls", "none"]
+Language = Literal["pl", "en"]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Percents = Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=99)], ...], AfterValidator(_ascending)]
+Multiples = Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=100)], ...], AfterValidator(_ascending)]
+Weekdays = Annotated[
+    tuple[Annotated[int, Field(strict=True, ge=1, le=7)], ...],
+    Field(min_length=1, description="a list of weekdays from 1 (Monday) to 7 (Sunday)"),
+    AfterValidator(_ascending),
+]
