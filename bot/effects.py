@@ -98,10 +98,15 @@ class PostInThread:
 
 @dataclass(frozen=True, slots=True)
 class EditReply:
-    """Shows on an engineer's reply in the thread what became of its mail ("sent", "not sent" and why)."""
+    """Shows on an engineer's reply in the thread what became of its mail.
+
+    Attributes:
+        data: That of the `Note.ENGINEER_REPLY` which it replaces, with the new status.
+    """
 
     ticket_id: int
     message_id: int
+    data: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,7 @@ class Timer:
         key: For a clock "clock:<id>:<due, ISO>:<level>", so that a moved deadline announces anew (invariant 5).
         kind: What to do: "clock" so far.
         level: Per cent of the clock's budget that is used up at `fire_at`; 100 is the breach.
+        attempts: How often handling it failed.
     """
 
     id: int
@@ -216,6 +217,7 @@ class Timer:
     fire_at: datetime
     clock_id: int | None = None
     level: int | None = None
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
