@@ -1,0 +1,209 @@
+"""HTML bodies to plain text: only what a reader would see, quotations marked with "> ", time bounded by size.
+
+inscriptis lays out the text (tables keep their columns). What it cannot take - too many elements, nesting beyond
+libxml2's limit, where it silently gives nothing - goes through a plain tag stripper instead.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import unescape
+
+from inscriptis.css_profiles import STRICT_CSS_PROFILE
+from inscriptis.html_engine import Inscriptis
+from inscriptis.model.config import ParserConfig
+from lxml import etree, html  # type: ignore[import-untyped]  # lxml ships no type information
+
+from bot.rules.mail_charsets import clean_text
+
+MAX_HTML = 400_000
+_MOST_ELEMENTS = 6_000
+_DEEPEST = 200
+_DEEPEST_TABLES = 10  # laying out a table costs its whole text once more at every level above it
+_LARGEST_LAYOUT = 4_000_000  # characters
+_LONG_TAG = re.compile(r"<[^<>]{10000}")  # libxml2 takes quadratic time over the attributes of one tag
+
+_DATA_URI = re.compile(r"data:[\w/+.;=-]{0,100};base64,[A-Za-z0-9+/=%\s]*")
+_UNSEEN_TAGS = frozenset({
+    "applet", "area", "audio", "base", "canvas", "embed", "frame", "frameset", "head", "iframe", "img", "link", "map",
+    "meta", "noframes", "noscript", "object", "script", "select", "style", "svg", "template", "textarea", "title",
+    "video",
+})  # fmt: skip
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])"
+    r"|(?:font-size|max-height)\s*:\s*0(?:px|pt|em|%)?\s*(?:[;!]|$)",
+    re.IGNORECASE,
+)
+_KEEPS_LINES = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
+_QUOTE_CLASS = re.compile(r"quote|cite", re.IGNORECASE)
+_QUOTE_STYLE = re.compile(r"border-left(?!\s*:\s*(?:0|none))", re.IGNORECASE)
+
+# Private-use characters stand where a quotation begins and ends while the text is laid out.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"[{_OPEN}{_CLOSE}]")
+
+_TAG = re.compile(r"<!--.*?(?:-->|$)|<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*>?|<[!?][^<>]*>?", re.DOTALL)
+_BREAKING_TAGS = frozenset({
+    "address", "article", "blockquote", "br", "center", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3",
+    "h4", "h5", "h6", "header", "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul",
+})  # fmt: skip
+# Elements whose content the stripper skips; the others of _UNSEEN_TAGS are empty or hold only fallback text.
+_SKIPPED_TAGS = frozenset({"head", "noscript", "script", "style", "svg", "template", "title"})
+_BLANK_LINES = re.compile(r"\n{3,}")
+_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+
+
+def text_from_html(source: str, limit: int = MAX_HTML) -> tuple[str, str | None]:
+    """Convert an HTML body to plain text.
+
+    Args:
+        source: The decoded HTML.
+        limit: How many characters are looked at, inline images already left out.
+
+    Returns:
+        The text, and a problem in words where something had to be left out.
+    """
+    source = _MARK.sub("", clean_text(_DATA_URI.sub("", source)))
+    problem = None
+    if len(source) > limit:
+        source, problem = source[:limit], f"HTML body longer than {limit} characters"
+    text = _laid_out(source)
+    if text is None or not text.strip():
+        text = _stripped(source)
+    return _tidy(text), problem
+
+
+@cache
+def _config() -> ParserConfig:
+    return ParserConfig(css=STRICT_CSS_PROFILE, display_links=False, display_images=False, table_cell_separator="  ")
+
+
+def _laid_out(source: str) -> str | None:
+    """The text as inscriptis lays it out; None where the document is beyond it."""
+    if source.count("<") > 2 * _MOST_ELEMENTS + 1_000 or _LONG_TAG.search(source):
+        return None
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        tree = html.document_fromstring(source.encode(), parser=parser)
+        if not _is_moderate(tree):
+            return None
+        _keep_what_is_seen(tree)
+        return str(Inscriptis(tree, _config()).get_text())
+    except (etree.LxmlError, ValueError, AssertionError, LookupError, TypeError, AttributeError, RecursionError):
+        return None  # lxml refuses, or inscriptis trips over unusual markup; the stripper takes everything
+
+
+def _is_moderate(tree: html.HtmlElement) -> bool:
+    """Whether laying the document out stays cheap.
+
+    Every line of a table is padded to the width of its longest cell, so that lines times width bounds the result.
+    """
+    depth = elements = lines = longest = 0
+    cells: list[int] = []
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if event == "start":
+            depth, elements = depth + 1, elements + 1
+            if element.tag in {"td", "th"}:
+                cells.append(0)
+            text = element.text or ""
+        else:
+            depth -= 1
+            if element.tag in {"td", "th"} and cells:
+                length = cells.pop()
+                longest = max(longest, length)
+                if cells:
+                    cells[-1] += length
+            text = element.tail or ""
+        if cells:
+            cells[-1] += len(text)
+            lines += text.count("\n") + 1
+        if depth > _DEEPEST or elements > _MOST_ELEMENTS or len(cells) > _DEEPEST_TABLES:
+            return False
+    return lines * longest <= _LARGEST_LAYOUT
+
+
+def _keep_what_is_seen(tree: html.HtmlElement) -> None:
+    """Drop what a reader does not see, and mark the quotations."""
+    unseen, quotations = [], []
+    for element in tree.iter(etree.Element):
+        style = element.attrib.pop("style", "")
+        if _is_unseen(element, style):
+            unseen.append(element)
+        elif element.tag == "blockquote" and _is_quotation(element.get("type"), element.get("class"), style):
+            quotations.append(element)
+        elif element.tag == "p" and element.get("class", "").startswith("Mso"):
+            element.tag = "div"  # Outlook makes every line a paragraph without margins
+        if _KEEPS_LINES.search(style):
+            element.set("style", "white-space: pre")
+    for element in unseen:
+        element.drop_tree()
+    for element in list(tree.iter("table")):
+        if element.getparent() is not None:
+            element.addprevious(html.Element("div"))  # inscriptis begins a table on the line of the text before it
+    for element in quotations:
+        _mark_quotation(element)
+
+
+def _mark_quotation(element: html.HtmlElement) -> None:
+    first = html.Element("div")
+    first.text, first.tail = _OPEN, element.text
+    last = html.Element("div")
+    last.text, element.text = _CLOSE, None
+    element.insert(0, first)
+    element.append(last)
+
+
+def _is_unseen(element: html.HtmlElement, style: str) -> bool:
+    return element.tag in _UNSEEN_TAGS or "hidden" in element.attrib or bool(style and _HIDDEN_STYLE.search(style))
+
+
+def _is_quotation(kind: str | None, css_class: str | None, style: str) -> bool:
+    """A blockquote may also be a mere indentation (Outlook on the web); then its text is the sender's own."""
+    return kind == "cite" or bool(_QUOTE_CLASS.search(css_class or "")) or bool(_QUOTE_STYLE.search(style))
+
+
+def _stripped(source: str) -> str:
+    """The text without its tags: one pass, no nesting, no marks; hidden are only scripts and styles."""
+    pieces: list[str] = []
+    position, skipping = 0, ""
+    for match in _TAG.finditer(source):
+        if not skipping:
+            pieces.append(source[position : match.start()].replace("\n", " "))
+        position = match.end()
+        closing, tag = match[1], (match[2] or "").lower()
+        if skipping:
+            skipping = "" if closing and tag == skipping else skipping
+        elif tag in _SKIPPED_TAGS and not closing:
+            skipping = tag
+        elif tag in _BREAKING_TAGS:
+            pieces.append("\n")
+        elif tag in {"td", "th"}:
+            pieces.append("  ")
+    if not skipping:
+        pieces.append(source[position:].replace("\n", " "))
+    return unescape("".join(pieces))
+
+
+def _tidy(text: str) -> str:
+    """Turn the marks into "> " prefixes where they pair up, and squeeze blank lines."""
+    lines = clean_text(text).replace("\xa0", " ").split("\n")
+    if _OPEN in text:
+        lines = _with_prefixes(lines)
+    text = _TRAILING.sub("", _MARK.sub("", "\n".join(lines)))
+    return _BLANK_LINES.sub("\n\n", text).strip("\n")
+
+
+def _with_prefixes(lines: list[str]) -> list[str]:
+    result: list[str] = []
+    depth = 0
+    for line in lines:
+        if line.strip() == _OPEN:
+            depth += 1
+        elif line.strip() == _CLOSE:
+            depth -= 1
+        else:
+            result.append("> " * min(depth, 20) + line if depth > 0 else line)
+        if depth < 0:
+            return lines
+    return result if depth == 0 else lines
