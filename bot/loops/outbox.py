@@ -1,0 +1,94 @@
+"""Performs what handlers decided, outside any transaction; nothing else touches the outside (invariant 9).
+
+A row is marked as being sent, committed, performed, then marked as sent together with what follows from it. A row
+found half-way after a crash is in doubt: a Slack post is looked up by its key, a mail is waited for (its copy comes
+back to our mailbox) before it is repeated with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from bot.commands import MailNotSent
+from bot.config import Config
+from bot.effects import PostOperator, SendMail
+from bot.logs import log_context
+from bot.ports import Clock, OutboxRow
+from bot.rules.retrying import Park, after_failure, describe
+from handlers.context import Context
+from handlers.registry import dispatch
+from storage.engine import Database
+from storage.queues import OutboxQueue, Transport
+
+log = logging.getLogger(__name__)
+
+
+class Performer(Protocol):
+    """Does one kind of effect."""
+
+    async def perform(self, row: OutboxRow) -> None:
+        """Do it, and mark the row as sent with all that follows, in one transaction. Raises what `bot.errors` names."""
+
+
+class OutboxLoop:
+    """One loop for each way out, so that a silent Slack never delays a mail.
+
+    Args:
+        transport: Which rows to take.
+        wake: Set after every commit that wrote an effect, and to stop.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        performer: Performer,
+        database: Database,
+        queue: OutboxQueue,
+        wake: asyncio.Event,
+        clock: Clock,
+        config: Config,
+    ) -> None:
+        self._transport = transport
+        self._performer = performer
+        self._database = database
+        self._queue = queue
+        self._wake = wake
+        self._clock = clock
+        self._config = config
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Perform rows until `stopping` is set; the one in hand is finished first."""
+        while not stopping.is_set():
+            self._wake.clear()
+            rows = await self._queue.claim(self._clock.now(), limit=1, transport=self._transport)
+            for row in rows:
+                await self._perform(row)
+            if not rows and not stopping.is_set():
+                await self._clock.wait_until(await self._queue.next_due(self._transport), self._wake)
+
+    async def _perform(self, row: OutboxRow) -> None:
+        with log_context(outbox=row.id, effect=type(row.effect).__name__):
+            try:
+                await self._performer.perform(row)
+            except Exception as error:
+                await self._failed(row, error)
+            else:
+                log.info("performed")
+
+    async def _failed(self, row: OutboxRow, error: Exception) -> None:
+        decision = after_failure(error, row.attempts + 1, self._clock.now(), self._config.retry)
+        if not isinstance(decision, Park):
+            log.warning("failed, will be tried again", extra={"hezo": {"problem": describe(error)}})
+            await self._queue.retry(row.id, decision.at, describe(error), in_doubt=decision.in_doubt)
+            return
+        log.error("given up", exc_info=error)
+        async with self._database.begin() as uow:
+            await uow.outbox.mark_parked(row.id, decision.reason)
+            if isinstance(row.effect, SendMail):
+                ctx = Context(self._clock.now(), self._config)
+                await dispatch(MailNotSent(row.id, decision.reason), uow, ctx)
+            elif not isinstance(row.effect, PostOperator):
+                data: dict[str, object] = {"outbox": row.id, "reason": decision.reason}
+                await uow.outbox.add(PostOperator("outbox_parked", data), dedupe_key=f"outbox-parked:{row.id}")

@@ -1,0 +1,132 @@
+"""Performs the Slack effects: renders them as the ticket then is, posts or edits, and keeps where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
+
+from bot.config import Config
+from bot.edges import slack_blocks
+from bot.edges.pacing import Pace
+from bot.effects import EditReply, Note, PostCard, PostEscalation, PostInThread, PostOperator, SendMail, TellUser
+from bot.errors import RateLimited, RetryLater
+from bot.model import Language
+from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
+from bot.rules.wording import words
+from storage.engine import Database
+
+Blocks = list[dict[str, object]]
+Follow = Callable[[UnitOfWork, str], Awaitable[None]]
+
+EDITS = "chat.update"
+"""Edits are paced together: Slack counts them by method, posts by channel."""
+
+
+class SlackPerformer:
+    """Posts one effect; at most one post a second and channel on average (Slack's limit), obeying Retry-After."""
+
+    def __init__(self, chat: Chat, pace: Pace, database: Database, clock: Clock, config: Config) -> None:
+        self._chat = chat
+        self._pace = pace
+        self._database = database
+        self._clock = clock
+        self._config = config
+        self._words = words("staff", Language(config.service.staff_language))
+        self._zone = ZoneInfo(config.service.timezone)
+
+    async def perform(self, row: OutboxRow) -> None:
+        """See `bot.loops.outbox.Performer`."""
+        match row.effect:
+            case PostCard():
+                await self._card(row, row.effect)
+            case PostInThread():
+                await self._in_thread(row, row.effect)
+            case EditReply():
+                await self._edit_reply(row, row.effect)
+            case PostEscalation():
+                await self._escalation(row, row.effect)
+            case PostOperator():
+                channel = self._config.slack.escalation_channel
+                await self._post(row, channel, None, slack_blocks.operator_notice(row.effect, self._words))
+            case TellUser():
+                await self._tell(row, row.effect)
+            case SendMail():
+                raise AssertionError("mails go another way")
+
+    async def _card(self, row: OutboxRow, effect: PostCard) -> None:
+        async with self._database.read() as uow:
+            view = await uow.tickets.view(effect.ticket_id)
+        text, blocks = slack_blocks.card(view, self._clock.now(), self._words, self._zone)
+        channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
+        if channel and ts:
+            await self._update(row, channel, ts, text, blocks)
+            return
+        channel = self._config.slack.support_channel
+
+        async def keep(uow: UnitOfWork, ts: str) -> None:
+            await uow.tickets.set_slack_place(effect.ticket_id, channel, ts)
+
+        await self._post(row, channel, None, (text, blocks), keep)
+
+    async def _in_thread(self, row: OutboxRow, effect: PostInThread) -> None:
+        channel, head = await self._place(effect.ticket_id)
+
+        async def keep(uow: UnitOfWork, ts: str) -> None:
+            if effect.message_id is not None:
+                await uow.tickets.set_message_slack_ts(effect.message_id, ts)
+
+        rendered = slack_blocks.thread_post(effect, self._clock.now(), self._words, self._zone)
+        await self._post(row, channel, head, rendered, keep)
+
+    async def _edit_reply(self, row: OutboxRow, effect: EditReply) -> None:
+        channel, _ = await self._place(effect.ticket_id)
+        async with self._database.read() as uow:
+            ts = (await uow.tickets.message(effect.message_id)).slack_ts
+        if ts is None:
+            raise RetryLater("the reply's own post is not in Slack yet")
+        post = PostInThread(effect.ticket_id, Note.ENGINEER_REPLY, effect.data)
+        text, blocks = slack_blocks.thread_post(post, self._clock.now(), self._words, self._zone)
+        await self._update(row, channel, ts, text, blocks)
+
+    async def _escalation(self, row: OutboxRow, effect: PostEscalation) -> None:
+        async with self._database.read() as uow:
+            view = await uow.tickets.view(effect.ticket_id)
+            clock = await uow.clocks.get(effect.clock_id)
+        rendered = slack_blocks.escalation(view, clock, effect.mention, self._clock.now(), self._words, self._zone)
+        await self._post(row, self._config.slack.escalation_channel, None, rendered)
+
+    async def _tell(self, row: OutboxRow, effect: TellUser) -> None:
+        text = slack_blocks.tell(effect, self._words)
+        async with self._pace.turn(effect.channel):
+            await self._chat.tell(effect.channel, effect.user, text, thread_ts=effect.thread_ts)
+        await self._sent(row, None, None)
+
+    async def _place(self, ticket_id: int) -> tuple[str, str]:
+        async with self._database.read() as uow:
+            ticket = await uow.tickets.get(ticket_id)
+        if ticket.slack_channel is None or ticket.slack_ts is None:
+            raise RetryLater("the ticket's head message is not in Slack yet")
+        return ticket.slack_channel, ticket.slack_ts
+
+    async def _post(
+        self, row: OutboxRow, channel: str, thread_ts: str | None, rendered: tuple[str, Blocks], keep: Follow | None = None
+    ) -> None:
+        """Post once: in doubt, look for our key before posting again."""
+        ts = None
+        if row.in_doubt:
+            ts = await self._chat.find(channel, row.key, thread_ts=thread_ts, since=row.created_at)
+        if ts is None:
+            text, blocks = rendered
+            async with self._pace.turn(channel):
+                ts = await self._chat.post(channel, text, blocks, key=row.key, thread_ts=thread_ts)
+        await self._sent(row, ts, keep)
+
+    async def _update(self, row: OutboxRow, channel: str, ts: str, text: str, blocks: Blocks) -> None:
+        async with self._pace.turn(EDITS):
+            await self._chat.update(channel, ts, text, blocks)
+        await self._sent(row, ts, None)
+
+    async def _sent(self, row: OutboxRow, ts: str | None, keep: Follow | None) -> None:
+        async with self._database.begin() as uow:
+            if await uow.outbox.mark_sent(row.id, {"ts": ts} if ts else {}) and keep is not None and ts is not None:
+                await keep(uow, ts)

@@ -1,0 +1,51 @@
+"""What every handler gets beside its command and the unit of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.commands import SlackPerson
+from bot.config import Config
+from bot.effects import TellUser
+from bot.model import JournalEntry, Language, Ticket
+from bot.ports import UnitOfWork
+from bot.rules.wording import Words, words
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The instant of handling (aware, UTC) and the configuration."""
+
+    now: datetime
+    config: Config
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which times are shown."""
+        return ZoneInfo(self.config.service.timezone)
+
+    def customer_words(self, language: Language) -> Words:
+        """The sentences that customers read."""
+        return words("customer", language)
+
+    def may_act(self, person: SlackPerson) -> bool:
+        """Whether this person may work on tickets: configured, and of our own workspace."""
+        slack = self.config.slack
+        return not person.is_stranger and person.user in {*slack.engineers, *slack.managers}
+
+    def on_call(self, ticket: Ticket) -> tuple[str, ...]:
+        """Whom to mention about a ticket: who has it, else every engineer."""
+        return (ticket.assignee,) if ticket.assignee else self.config.slack.engineers
+
+
+async def journal(uow: UnitOfWork, ctx: Context, ticket: Ticket, actor: str, kind: str, **data: object) -> None:
+    """Write a line into the ticket's journal. `data` holds JSON values."""
+    await uow.journal(JournalEntry(ticket.id, ctx.now, actor, kind, data))
+
+
+async def tell(uow: UnitOfWork, person: SlackPerson, what: str, **data: object) -> None:
+    """Answer a click with a line that only this person sees; without a channel there is nowhere to show it."""
+    if person.channel:
+        await uow.outbox.add(TellUser(person.channel, person.user, what, data, person.thread_ts))

@@ -1,0 +1,48 @@
+"""An engineer's reply to the customer: the only way for words to leave Slack (invariant 8)."""
+
+from __future__ import annotations
+
+from bot.commands import NextTurn, ReplyToCustomer
+from bot.effects import Note, PostCard, PostInThread
+from bot.model import ClockKind, ClockState, TicketState
+from bot.ports import UnitOfWork
+from bot.rules.ticket_states import Action, may
+from handlers import clocks, customer_mails
+from handlers.context import Context, journal, tell
+
+
+async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> None:
+    """Mail the words to the customer, meet our clocks, and start the customer's if the reply asks for something."""
+    ticket = await uow.tickets.get(command.ticket_id)
+    by = command.by
+    if not ctx.may_act(by):
+        await tell(uow, by, "not_allowed")
+        return
+    if not may(Action.REPLY, ticket.state):
+        await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
+        return
+    message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, command.text)
+    await journal(uow, ctx, ticket, by.user, "engineer_replied", message=message.id, next_turn=command.next_turn)
+    await uow.outbox.add(
+        PostInThread(
+            ticket.id,
+            Note.ENGINEER_REPLY,
+            {"author": by.user, "text": command.text, "to": ticket.requester, "status": "sending"},
+            message_id=message.id,
+        )
+    )
+    ticket.contacted_at = ticket.contacted_at or ctx.now
+    ticket.assignee = ticket.assignee or by.user
+    ours = (ClockKind.REACTION, ClockKind.REPLY, ClockKind.INTAKE)
+    await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, *ours)
+    await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, ClockKind.CUSTOMER_REPLY)
+    match command.next_turn:
+        case NextTurn.CUSTOMER:
+            await clocks.start(uow, ctx, ticket, ClockKind.CUSTOMER_REPLY, ctx.now, message.id)
+            if ticket.state is TicketState.OPEN:
+                ticket.state = TicketState.WAITING
+        case NextTurn.RESOLVED:
+            ticket.state = TicketState.RESOLVED
+            ticket.closed_at = ctx.now
+    await uow.tickets.update(ticket)
+    await uow.outbox.add(PostCard(ticket.id))

@@ -1,0 +1,107 @@
+"""A mail as the handlers use it: who wrote it when, in which words, and how to answer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.commands import EmailReceived
+from bot.model import Direction, Language, Message, Ticket
+from bot.ports import UnitOfWork
+from bot.rules.authentication import dmarc_passed
+from bot.rules.language import detect_language
+from bot.rules.mail_reading import IncomingMail
+from bot.rules.mail_screening import Screening
+from bot.rules.reply_text import new_words
+from bot.rules.sla import sent_at
+from handlers.context import Context
+from handlers.intake_facts import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMail:
+    """One mail, read and screened.
+
+    Attributes:
+        address: The sender's address, lower case.
+        sent_at: When it was sent, as far as its Date header is credible (UTC).
+        authentic: False when the receiving server's DMARC check failed; None when it said nothing.
+        new_text: The new words, without quotes.
+        all_text: Subject and whole body: an answer may stand inside a quote.
+    """
+
+    inbox_id: int
+    mail: IncomingMail
+    screening: Screening
+    address: str
+    name: str
+    sent_at: datetime
+    authentic: bool | None
+    new_text: str
+    language: Language
+    complete: bool
+
+    @property
+    def all_text(self) -> str:
+        """Subject and whole body."""
+        return f"{self.mail.subject}\n{self.mail.text}"
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The References header of an answer (RFC 5322 §3.6.4)."""
+        own = (self.mail.message_id,) if self.mail.message_id else ()
+        return (*(self.mail.references or ((self.mail.in_reply_to,) if self.mail.in_reply_to else ())), *own)
+
+
+def received(command: EmailReceived, mail: IncomingMail, screening: Screening, ctx: Context) -> ReceivedMail:
+    """Put together what the handlers need of a mail."""
+    config = ctx.config
+    text = new_words(mail.text).new_text
+    return ReceivedMail(
+        inbox_id=command.inbox_id,
+        mail=mail,
+        screening=screening,
+        address=mail.from_.address.lower() if mail.from_ else "",
+        name=mail.from_.name if mail.from_ else "",
+        sent_at=sent_at(mail.date, command.received_at, config.intake.date_header_trusted_for),
+        authentic=dmarc_passed(mail, config.mail.trusted_authserv_ids),
+        new_text=text,
+        language=detect_language(f"{mail.subject}\n{text}"),
+        complete=command.complete,
+    )
+
+
+def sender_of(arrived: ReceivedMail, ctx: Context) -> Sender:
+    """The sender as intake sees them."""
+    mail = arrived.mail
+    ours = {a.address.lower() for a in (*mail.to, *mail.cc)} & ctx.config.mail.own_addresses
+    info_only = ours == {ctx.config.mail.info_address.lower()}
+    return Sender(arrived.address, arrived.authentic, info_only)
+
+
+async def store_message(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail) -> Message:
+    """Keep the mail as a message of its ticket."""
+    return await uow.tickets.add_message(
+        Message(
+            id=0,
+            ticket_id=ticket.id,
+            direction=Direction.FROM_CUSTOMER,
+            author=arrived.address,
+            author_name=arrived.name,
+            text=arrived.new_text,
+            sent_at=arrived.sent_at,
+            message_id=arrived.mail.message_id,
+            inbox_id=arrived.inbox_id,
+            attachments=tuple(f"{a.name} ({_size(a.size)})" for a in arrived.mail.attachments if not a.is_inline),
+        )
+    )
+
+
+def _size(octets: int) -> str:
+    return (
+        f"{octets} B"
+        if octets < 1024
+        else f"{octets / 1024:.0f} KB"
+        if octets < 1024**2
+        else f"{octets / 1024**2:.1f} MB"
+    )

@@ -1,0 +1,48 @@
+"""Which handler takes which command."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.commands import (
+    CloseTicket,
+    Command,
+    DecideSender,
+    EmailReceived,
+    MailNotSent,
+    MailSent,
+    NothingToDo,
+    ReplyToCustomer,
+    SetPriority,
+    TakeTicket,
+    TimerDue,
+)
+from bot.ports import UnitOfWork
+from handlers import email_received, engineer_replied, mail_outcome, ticket_actions, timer_due
+from handlers.context import Context
+
+Handler = Callable[[Any, UnitOfWork, Context], Awaitable[None]]
+
+
+async def _nothing(_command: NothingToDo, _uow: UnitOfWork, _ctx: Context) -> None:
+    """A recorded payload that asks for nothing."""
+
+
+HANDLERS: dict[type[Command], Handler] = {
+    EmailReceived: email_received.handle,
+    ReplyToCustomer: engineer_replied.handle,
+    TakeTicket: ticket_actions.take,
+    SetPriority: ticket_actions.set_priority,
+    DecideSender: ticket_actions.decide_sender,
+    CloseTicket: ticket_actions.close,
+    TimerDue: timer_due.handle,
+    MailSent: mail_outcome.sent,
+    MailNotSent: mail_outcome.not_sent,
+    NothingToDo: _nothing,
+}
+
+
+async def dispatch(command: Command, uow: UnitOfWork, ctx: Context) -> None:
+    """Let the command's handler run inside the caller's transaction."""
+    await HANDLERS[type(command)](command, uow, ctx)

@@ -1,0 +1,109 @@
+"""What engineers do to a ticket besides replying: take it, set its priority, decide on its sender, close it.
+
+Each looks at the ticket as it is now, not as the pressed button showed it: the second of two people learns who was
+first, and nothing changes.
+"""
+
+from __future__ import annotations
+
+from bot.commands import CloseTicket, DecideSender, SetPriority, SlackPerson, TakeTicket
+from bot.effects import Note, PostCard, PostInThread
+from bot.model import ClockKind, ClockState, Ticket, TicketState
+from bot.ports import UnitOfWork
+from bot.rules.ticket_states import Action, may
+from handlers import clocks, customer_mails
+from handlers.context import Context, journal, tell
+
+
+async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
+    """The engineer has the ticket from now on."""
+    ticket = await uow.tickets.get(command.ticket_id)
+    if not await _allowed(uow, ctx, command.by, ticket, Action.TAKE):
+        return
+    if ticket.assignee == command.by.user:
+        await tell(uow, command.by, "already_yours", number=ticket.number)
+        return
+    previous, ticket.assignee = ticket.assignee, command.by.user
+    await journal(uow, ctx, ticket, command.by.user, "taken", previous=previous)
+    await uow.outbox.add(PostInThread(ticket.id, Note.TAKEN, {"by": command.by.user, "previous": previous}))
+    await _store(uow, ticket)
+
+
+async def set_priority(command: SetPriority, uow: UnitOfWork, ctx: Context) -> None:
+    """The engineer sets the priority; every deadline is worked out again from the original start."""
+    ticket = await uow.tickets.get(command.ticket_id)
+    if not await _allowed(uow, ctx, command.by, ticket, Action.PRIORITY):
+        return
+    if ticket.priority is command.priority and ticket.priority_confirmed:
+        await tell(uow, command.by, "priority_is_already", number=ticket.number, priority=ticket.priority)
+        return
+    previous, ticket.priority, ticket.priority_confirmed = ticket.priority, command.priority, True
+    await journal(uow, ctx, ticket, command.by.user, "priority_set", priority=ticket.priority, previous=previous)
+    await clocks.recompute(uow, ctx, ticket)
+    await uow.outbox.add(
+        PostInThread(ticket.id, Note.PRIORITY_SET, {"priority": ticket.priority, "by": command.by.user})
+    )
+    await _store(uow, ticket)
+
+
+async def decide_sender(command: DecideSender, uow: UnitOfWork, ctx: Context) -> None:
+    """A held report is accepted for this once, or refused. The contract's list of representatives stays as it is."""
+    ticket = await uow.tickets.get(command.ticket_id)
+    action = Action.APPROVE if command.approve else Action.REJECT
+    if not await _allowed(uow, ctx, command.by, ticket, action):
+        return
+    await journal(uow, ctx, ticket, command.by.user, "sender_approved" if command.approve else "sender_rejected")
+    await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, ClockKind.INTAKE)
+    if command.approve:
+        await _approve(ticket, uow, ctx)
+        note = Note.SENDER_APPROVED
+    else:
+        ticket.state = TicketState.CLOSED
+        ticket.closed_at = ctx.now
+        await customer_mails.rejected(uow, ctx, ticket)
+        note = Note.SENDER_REJECTED
+    await uow.outbox.add(PostInThread(ticket.id, note, {"by": command.by.user, "address": ticket.requester}))
+    await _store(uow, ticket)
+
+
+async def _approve(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
+    """The hold was ours: the reaction clock starts with the message that completed the report."""
+    messages = await uow.tickets.messages(ticket.id)
+    completed_by = messages[0]
+    for message in messages:
+        if message.id == ticket.facts.get("completed_by"):
+            completed_by = message
+    ticket.state = TicketState.OPEN
+    ticket.accepted_at = completed_by.sent_at
+    await clocks.start(uow, ctx, ticket, ClockKind.REACTION, completed_by.sent_at, completed_by.id)
+    await customer_mails.accepted(uow, ctx, ticket)
+
+
+async def close(command: CloseTicket, uow: UnitOfWork, ctx: Context) -> None:
+    """The ticket ends without an answer; its clocks are cancelled."""
+    ticket = await uow.tickets.get(command.ticket_id)
+    if not await _allowed(uow, ctx, command.by, ticket, Action.CLOSE):
+        return
+    ticket.state = TicketState.CLOSED
+    ticket.closed_at = ctx.now
+    await journal(uow, ctx, ticket, command.by.user, "closed")
+    await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, *ClockKind)
+    await uow.outbox.add(
+        PostInThread(ticket.id, Note.STATE_CHANGED, {"state": ticket.state, "by": command.by.user, "reason": "closed"})
+    )
+    await _store(uow, ticket)
+
+
+async def _allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket, action: Action) -> bool:
+    if not ctx.may_act(by):
+        await tell(uow, by, "not_allowed")
+        return False
+    if not may(action, ticket.state):
+        await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
+        return False
+    return True
+
+
+async def _store(uow: UnitOfWork, ticket: Ticket) -> None:
+    await uow.tickets.update(ticket)
+    await uow.outbox.add(PostCard(ticket.id))
