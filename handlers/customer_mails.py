@@ -11,7 +11,7 @@ from bot.effects import MailKind, Note, PostInThread, SendMail
 from bot.model import ClockKind, ClockState, Direction, Message, Priority, SlaClock, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.intake import Problem
-from bot.rules.wording import Words, format_instant
+from bot.rules.wording import Words, format_day
 from handlers import clocks
 from handlers.context import Context, journal
 
@@ -172,8 +172,12 @@ async def _promise(uow: UnitOfWork, ctx: Context, ticket: Ticket, w: Words) -> s
     if not waiting:
         return ""
     due = waiting[0].due_at
-    key = "promise" if due > ctx.now else "promise_late"
-    return w(key, due=format_instant(due, ticket.language, ctx.zone, ctx.now))
+    local = due.astimezone(ctx.zone)
+    # A mail may be read tomorrow: no "today" in it.
+    return w(
+        "promise" if due > ctx.now else "promise_late",
+        due=f"{format_day(local.date(), ticket.language)}, {local:%H:%M} ({local.tzname()})",
+    )
 
 
 def _priority_question(w: Words) -> str:
