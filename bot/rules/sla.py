@@ -1,0 +1,147 @@
+"""The promised times of a priority, and the instants that follow from them (service terms: "czas reakcji")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from bot.config import PriorityConfig, SlaConfig
+from bot.model import Priority
+from bot.rules.business_hours import ServiceCalendar
+
+BREACH = 100
+"""The level of a reminder at which the whole budget is used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlaTerms:
+    """What is promised for one priority; frozen onto a ticket, so a changed configuration leaves it alone.
+
+    Attributes:
+        calendar: Name of the window in which reaction and reply are counted ("24x7" or "8x5").
+        reaction: Service time from the report to an engineer's first contact.
+        reply: Service time within which each side answers from then on.
+        delivery: Service time from the confirmed fault to the replacement device; None where none is promised.
+        delivery_calendar: Name of the window in which the delivery is counted.
+        remind_at_percent: Per cents of a running budget at which engineers are reminded, before the breach.
+    """
+
+    calendar: str
+    reaction: timedelta
+    reply: timedelta
+    delivery: timedelta | None
+    delivery_calendar: str
+    remind_at_percent: tuple[int, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """The terms as JSON values; spans in seconds."""
+        return {
+            "calendar": self.calendar,
+            "reaction_s": self.reaction.total_seconds(),
+            "reply_s": self.reply.total_seconds(),
+            "delivery_s": None if self.delivery is None else self.delivery.total_seconds(),
+            "delivery_calendar": self.delivery_calendar,
+            "remind_at_percent": list(self.remind_at_percent),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        """The terms from what `to_json` gave.
+
+        Raises:
+            KeyError: A value is missing.
+            ValueError: A value is of another kind.
+        """
+        levels = data["remind_at_percent"]
+        if not isinstance(levels, list | tuple) or not all(isinstance(level, int) for level in levels):
+            raise ValueError(f"remind_at_percent is no list of whole numbers: {levels!r}")
+        return cls(
+            calendar=str(data["calendar"]),
+            reaction=_span(data["reaction_s"]),
+            reply=_span(data["reply_s"]),
+            delivery=None if data["delivery_s"] is None else _span(data["delivery_s"]),
+            delivery_calendar=str(data["delivery_calendar"]),
+            remind_at_percent=tuple(levels),
+        )
+
+
+def terms_of_priority(config: PriorityConfig) -> SlaTerms:
+    """The terms as one section of the configuration states them."""
+    return SlaTerms(
+        calendar=config.calendar,
+        reaction=config.reaction,
+        reply=config.reply,
+        delivery=config.delivery,
+        delivery_calendar=config.delivery_calendar,
+        remind_at_percent=config.remind_at_percent,
+    )
+
+
+def terms_from_config(config: SlaConfig) -> dict[Priority, SlaTerms]:
+    """The terms of every priority."""
+    return {
+        Priority.CRITICAL: terms_of_priority(config.critical),
+        Priority.NON_CRITICAL: terms_of_priority(config.non_critical),
+        Priority.QUESTION: terms_of_priority(config.question),
+    }
+
+
+def reaction_due(terms: SlaTerms, sent: datetime, calendar: ServiceCalendar) -> datetime:
+    """When an engineer has to have contacted the reporter at the latest; `calendar` is the one the terms name."""
+    return calendar.due(sent, terms.reaction)
+
+
+def reply_due(terms: SlaTerms, sent: datetime, calendar: ServiceCalendar) -> datetime:
+    """When the side whose turn it is has to have answered at the latest a message sent at `sent`."""
+    return calendar.due(sent, terms.reply)
+
+
+def delivery_due(terms: SlaTerms, confirmed: datetime, calendar: ServiceCalendar) -> datetime | None:
+    """When the replacement has to be there; None where the terms promise none. `calendar`: delivery_calendar's."""
+    return None if terms.delivery is None else calendar.due(confirmed, terms.delivery)
+
+
+def reminder_instants(
+    start: datetime, budget: timedelta, due: datetime, calendar: ServiceCalendar, percents: Iterable[int]
+) -> list[tuple[int, datetime]]:
+    """When each level of a clock is announced, as (per cent of the budget, UTC instant) in the order of the levels.
+
+    A level counts service time, so it falls into the window; where it uses up a window exactly, at its close, nobody
+    is there to be reminded and the next opening takes its place. The breach (100) is marked at `due` itself, to the
+    second, also at a close: it is a fact about the promise, not a reminder. Levels above 100 tell again of what is
+    overdue, and follow the rule of reminders.
+    """
+    instants = []
+    for percent in sorted(set(percents)):
+        if percent == BREACH:
+            instants.append((percent, due.astimezone(UTC)))
+        else:
+            instants.append((percent, calendar.next_opening(calendar.due(start, budget * percent / BREACH))))
+    return instants
+
+
+def sent_at(date_header: datetime | None, received_at: datetime, trusted_for: timedelta) -> datetime:
+    """When a mail counts as sent, in UTC (service terms: "od chwili wysłania zgłoszenia").
+
+    The Date header is believed when it is not after the arrival and at most `trusted_for` before it. Otherwise, and
+    where it is missing or names no zone, the arrival at the mailbox counts.
+
+    Raises:
+        ValueError: `received_at` is naive.
+    """
+    if received_at.utcoffset() is None:
+        raise ValueError(f"the arrival time has no zone: {received_at.isoformat()}")
+    received_at = received_at.astimezone(UTC)
+    if date_header is None or date_header.utcoffset() is None:
+        return received_at
+    age = received_at - date_header
+    credible = timedelta(0) <= age <= trusted_for
+    return date_header.astimezone(UTC) if credible else received_at
+
+
+def _span(seconds: object) -> timedelta:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ValueError(f"a span is a number of seconds, not {seconds!r}")
+    return timedelta(seconds=seconds)
