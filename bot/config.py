@@ -25,6 +25,7 @@ from bot.config_values import (
     Domain,
     Duration,
     DurationOrNone,
+    FileName,
     Folder,
     Host,
     IdleTime,
@@ -32,6 +33,7 @@ from bot.config_values import (
     MailboxName,
     Multiples,
     Name,
+    NotAllowed,
     OpeningTime,
     Percents,
     Port,
@@ -69,7 +71,7 @@ class ServiceConfig(Section):
         try:
             ZoneInfo(value)
         except (KeyError, OSError, ValueError):
-            raise ValueError('allowed is a time zone of the IANA database, such as "Europe/Warsaw"') from None
+            raise NotAllowed('a time zone of the IANA database, such as "Europe/Warsaw"') from None
         return value
 
 
@@ -91,7 +93,7 @@ class ServerConfig(Section):
     host: Host
     port: Port
     security: Security = "tls"
-    ca_file: Name | None = None
+    ca_file: FileName | None = None
     username: Name | None = None
     password: Secret | None = None
     timeout: Duration = timedelta(seconds=30)
@@ -100,7 +102,7 @@ class ServerConfig(Section):
     @classmethod
     def _encrypted_unless_loopback(cls, value: Security, info: ValidationInfo) -> Security:
         if value == "none" and info.data.get("host", "localhost") not in LOOPBACK:
-            raise ValueError('"none" is allowed only where host is 127.0.0.1, ::1 or localhost; "tls" or "starttls"')
+            raise NotAllowed('"tls" or "starttls"; "none" only where host is 127.0.0.1, ::1 or localhost')
         return value
 
 
@@ -128,10 +130,11 @@ class SmtpConfig(ServerConfig):
     @classmethod
     def _has_a_user(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None and info.data.get("username", "") is None:
-            raise ValueError("a password needs mail.smtp.username beside it")
+            raise NotAllowed("a password needs mail.smtp.username beside it", rule=True)
         if value is None and info.data.get("username"):
-            raise ValueError(
-                "missing, though mail.smtp.username is given: set HEZO360_MAIL_SMTP_PASSWORD or password_file"
+            raise NotAllowed(
+                "missing, though mail.smtp.username is given: set HEZO360_MAIL_SMTP_PASSWORD or password_file",
+                rule=True,
             )
         return value
 
@@ -155,7 +158,7 @@ class MailConfig(Section):
         # Names go into environment variables, where - becomes _.
         names = [mailbox.name.replace("-", "_") for mailbox in value]
         if len(set(names)) != len(names):
-            raise ValueError("every mailbox needs a name of its own (- and _ count as the same)")
+            raise NotAllowed("every mailbox needs a name of its own (- and _ count as the same)", rule=True)
         return value
 
     @property
@@ -185,28 +188,30 @@ class SlackConfig(Section):
     @classmethod
     def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith("xoxb-"):
-            raise ValueError('a bot token starts with "xoxb-" (Slack app settings, OAuth & Permissions)')
+            raise NotAllowed('a bot token, which starts with "xoxb-" (Slack app settings, OAuth & Permissions)')
         return value
 
     @field_validator("app_token")
     @classmethod
     def _is_an_app_token(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith("xapp-"):
-            raise ValueError('an app-level token starts with "xapp-" (Slack app settings, Basic Information)')
+            raise NotAllowed('an app-level token, which starts with "xapp-" (Slack app settings, Basic Information)')
         return value
 
     @field_validator("api_url")
     @classmethod
     def _encrypted_unless_loopback(cls, value: str) -> str:
         if value.startswith("http://") and urlsplit(value).hostname not in LOOPBACK:
-            raise ValueError("http:// is allowed only on 127.0.0.1, ::1 and localhost; use https://")
+            raise NotAllowed("an https:// address; http:// only on 127.0.0.1, ::1 and localhost")
         return value
 
     @field_validator("managers")
     @classmethod
     def _somebody_may_act(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not value and info.data.get("engineers") == ():
-            raise ValueError("slack.engineers and slack.managers are both empty: nobody could answer a customer")
+            raise NotAllowed(
+                "slack.engineers and slack.managers are both empty: nobody could answer a customer", rule=True
+            )
         return value
 
 
@@ -227,9 +232,11 @@ class IntakeConfig(Section):
             try:
                 compiled = re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+                raise NotAllowed(f"{pattern!r} is no regular expression: {error}", rule=True) from None
             if compiled.match(""):
-                raise ValueError(f"{pattern!r} matches an empty text, so every mail would hold a contract number")
+                raise NotAllowed(
+                    f"{pattern!r} matches an empty text, so every mail would hold a contract number", rule=True
+                )
         return value
 
 
@@ -265,21 +272,21 @@ class CalendarConfig(Section):
             import holidays
 
             if value not in holidays.list_supported_countries():
-                raise ValueError('allowed is a country code of ISO 3166 whose holidays are known, such as "PL"')
+                raise NotAllowed('a country code of ISO 3166 whose holidays are known, such as "PL"')
         return value
 
     @field_validator("closes")
     @classmethod
     def _opens_before_it_closes(cls, value: time, info: ValidationInfo) -> time:
         if value <= info.data.get("opens", time.min):
-            raise ValueError("has to be after sla.calendar.opens")
+            raise NotAllowed("has to be after sla.calendar.opens", rule=True)
         return value
 
     @field_validator("windows")
     @classmethod
     def _some_day_is_open(cls, value: WindowsConfig | None) -> WindowsConfig | None:
         if value is not None and not any(getattr(value, day) for day in WEEKDAYS):
-            raise ValueError("no day has an opening time")
+            raise NotAllowed("no day has an opening time", rule=True)
         return value
 
     def spans(self, isoweekday: int) -> tuple[tuple[time, time], ...]:
@@ -337,7 +344,7 @@ class RetryConfig(Section):
     @classmethod
     def _not_shorter_than_the_first(cls, value: timedelta, info: ValidationInfo) -> timedelta:
         if value < info.data.get("first_wait", value):
-            raise ValueError("has to be at least retry.first_wait")
+            raise NotAllowed("has to be at least retry.first_wait", rule=True)
         return value
 
 

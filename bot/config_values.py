@@ -15,6 +15,19 @@ _SECOND = timedelta(seconds=1)
 _LONGEST = timedelta(days=366)  # beyond it sums with dates could leave the calendar
 
 
+class NotAllowed(ValueError):
+    """A value is refused with words for the operator; any other ValueError gets the words for its kind of value.
+
+    Args:
+        words: What is allowed; or, with `rule`, a whole sentence about how the value stands to other keys.
+        rule: True where the value itself need not be shown.
+    """
+
+    def __init__(self, words: str, *, rule: bool = False) -> None:
+        super().__init__(words)
+        self.rule = rule
+
+
 class OpeningTime(NamedTuple):
     """One opening time of a day, half-open [opens, closes), local time of service.timezone."""
 
@@ -62,7 +75,7 @@ def parse_opening_time(value: object) -> object:
 
 
 def check_database_url(url: str) -> None:
-    """Raise ValueError, without quoting the URL, unless it names a SQLite file or a PostgreSQL database."""
+    """Raise NotAllowed, without quoting the URL, unless it names a SQLite file or a PostgreSQL database."""
     try:
         parts = urlsplit(url)
         if parts.scheme == "sqlite+aiosqlite":
@@ -72,9 +85,8 @@ def check_database_url(url: str) -> None:
     except ValueError:  # its text would quote the URL, which may hold a password
         complete = False
     if not complete:
-        raise ValueError(
-            'allowed is "sqlite+aiosqlite:///path/to/file.sqlite3" or '
-            '"postgresql+asyncpg://user:password@host:5432/database"'
+        raise NotAllowed(
+            '"sqlite+aiosqlite:///path/to/file.sqlite3" or "postgresql+asyncpg://user:password@host:5432/database"'
         )
 
 
@@ -84,15 +96,15 @@ def _empty_is_none(value: object) -> object:
 
 
 def _ascending(values: tuple[int, ...]) -> tuple[int, ...]:
-    """Raise ValueError unless every number is greater than the one before."""
+    """Raise NotAllowed unless every number is greater than the one before."""
     if any(later <= earlier for earlier, later in pairwise(values)):
-        raise ValueError("the numbers have to grow from one to the next")
+        raise NotAllowed("the numbers have to grow from one to the next", rule=True)
     return values
 
 
 def _one_after_the_other(times: tuple[OpeningTime, ...]) -> tuple[OpeningTime, ...]:
     if any(later.opens < earlier.closes for earlier, later in pairwise(times)):
-        raise ValueError("the opening times of a day have to follow each other without overlap")
+        raise NotAllowed("the opening times of a day have to follow each other without overlap", rule=True)
     return times
 
 
@@ -129,6 +141,7 @@ DayTimes = Annotated[
 
 Secret = Annotated[SecretStr, Field(min_length=1, description="a text that is not empty")]
 Name = Annotated[str, Field(min_length=1, max_length=254, description="a text that is not empty")]
+FileName = Annotated[str, Field(min_length=1, description="a file's name")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]+$", max_length=253, description="a host name or an IP address")]
 Domain = Annotated[
     str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", description='a lower-case domain such as "myhezo.pl"')
