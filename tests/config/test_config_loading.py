@@ -29,7 +29,7 @@ escalation_channel = "C0002"
 engineers = ["U0001"]
 """
 
-A_SLACK_ID = 'a Slack id such as "C0876543219" or "U0876543219"'
+A_SLACK_ID = 'a Slack id such as "C0123456789" or "U0123456789"'
 UNKNOWN_VARIABLE = (
     "HEZO360_TYPO: unknown environment variable; known are HEZO360_CONFIG, HEZO360_DATABASE_URL, "
     "HEZO360_MAIL_IMAP_POMOC_PASSWORD, HEZO360_MAIL_SMTP_PASSWORD, HEZO360_MAIL_TOKEN_KEY, "
