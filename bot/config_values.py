@@ -29,7 +29,7 @@ class NotAllowed(ValueError):
 
 
 class OpeningTime(NamedTuple):
-    """One opening time of a day, half-open [opens, closes), local time of service.timezone."""
+    """One opening time of a day, half-open [opens, closes), local time; closing at 00:00 is the end of the day."""
 
     opens: time
     closes: time
@@ -64,12 +64,14 @@ def parse_day(value: object) -> object:
 
 
 def parse_opening_time(value: object) -> object:
-    """Turn "09:00-17:00" into an OpeningTime; raises ValueError for anything else."""
+    """Turn "09:00-17:00" or "17:00-24:00" into an OpeningTime; raises ValueError for anything else."""
     if isinstance(value, OpeningTime):
         return value
-    opens, dash, closes = value.partition("-") if isinstance(value, str) else ("", "", "")
-    span = OpeningTime(time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
-    if not dash or span.opens >= span.closes:
+    match = re.fullmatch(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError
+    span = OpeningTime(time.fromisoformat(match[1]), time.fromisoformat(match[2].replace("24:00", "00:00")))
+    if span.opens >= span.closes and span.closes != time.min:
         raise ValueError
     return span
 
@@ -103,7 +105,7 @@ def _ascending(values: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _one_after_the_other(times: tuple[OpeningTime, ...]) -> tuple[OpeningTime, ...]:
-    if any(later.opens < earlier.closes for earlier, later in pairwise(times)):
+    if any(later.opens < earlier.closes or earlier.closes == time.min for earlier, later in pairwise(times)):
         raise NotAllowed("the opening times of a day have to follow each other without overlap", rule=True)
     return times
 

@@ -130,6 +130,7 @@ def test_empty_file_names_what_is_missing(folder: Folder) -> None:
         ),
         ("[sla.calendar]\nextra_closed = [20260501]", "sla.calendar.extra_closed[0]: 20260501 is not allowed; a date"),
         ("[sla.calendar]\nweekdays = []", "sla.calendar.weekdays: an empty list is not allowed; a list of weekdays"),
+        ("[sla.calendar.windows]\nmon = ['20:00-24:00', '22:00-23:00']", "sla.calendar.windows.mon: the opening times"),
         ("[sla.calendar.windows]\nsun = []", "sla.calendar.windows: no day has an opening time"),
         ("[sla.calendar.windows]\nmon = ['17:00-09:00']", 'sla.calendar.windows.mon[0]: "17:00-09:00" is not allowed'),
         ("[sla.calendar.windows]\nmon = ['09:00-12:00', '11:00-17:00']", "sla.calendar.windows.mon: the opening times"),
@@ -208,11 +209,11 @@ def test_opening_times_in_either_form(folder: Folder) -> None:
     simple = folder.load(GOOD).sla.calendar
     assert simple.spans(5) == ((time(9), time(17)),)
     assert simple.spans(6) == ()
-    windows = "[sla.calendar.windows]\nmon = ['08:00-12:00', '13:00-18:00']\nsat = ['10:00-14:00']\n"
+    windows = "[sla.calendar.windows]\nmon = ['08:00-12:00', '13:00-18:00']\nsat = ['10:00-24:00']\n"
     full = folder.load(GOOD + windows).sla.calendar
     assert full.spans(1) == ((time(8), time(12)), (time(13), time(18)))
     assert full.spans(2) == ()
-    assert full.spans(6) == ((time(10), time(14)),)
+    assert full.spans(6) == ((time(10), time(0)),)
 
 
 @pytest.mark.parametrize(
