@@ -1,0 +1,324 @@
+"""The tables. Rows become the values of `bot.model` and `bot.ports` by hand, in the files beside this one.
+
+A change here needs a migration in `storage/migrations/versions`, and SCHEMA_REVISION to name it; tests compare both.
+Ids are never used twice (AUTOINCREMENT on SQLite): numbers, Message-IDs and Slack keys are made of them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from bot.model import ClockKind, ClockState, Direction, Language, Priority, TicketState
+from bot.ports import InboxState, OutboxState
+from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
+
+SCHEMA_REVISION = "0001"
+"""The migration that makes exactly these tables."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class TimerState(StrEnum):
+    """DONE has acted; CANCELLED never did, so its key may be set again."""
+
+    PENDING = "pending"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class ContactSource(StrEnum):
+    """Who put a representative on a contract: an import may take back only what an import gave."""
+
+    IMPORT = "import"
+    STAFF = "staff"
+
+
+def _id() -> Column[int]:
+    return Column("id", row_id(), primary_key=True)
+
+
+def _reference(name: str, to: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, row_id(), ForeignKey(to), nullable=nullable)
+
+
+contracts = Table(
+    "contracts",
+    metadata,
+    _id(),
+    Column("key", PlainText, nullable=False, unique=True),  # the folded number
+    Column("number", PlainText, nullable=False),
+    Column("customer", PlainText, nullable=False),
+    Column("nip", PlainText, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date, nullable=False),
+    Column("language", word_of(Language)),
+    Column("updated_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+contract_devices = Table(
+    "contract_devices",
+    metadata,
+    _id(),
+    _reference("contract_id", "contracts.id"),
+    Column("position", Integer, nullable=False),
+    Column("serial", PlainText, nullable=False),
+    Column("model", PlainText, nullable=False),
+    UniqueConstraint("contract_id", "serial"),
+    sqlite_autoincrement=True,
+)
+Index(None, contract_devices.c.serial)
+
+contract_contacts = Table(
+    "contract_contacts",
+    metadata,
+    _id(),
+    _reference("contract_id", "contracts.id"),
+    Column("value", PlainText, nullable=False),  # "anna@klient.example" or "@klient.example", lower case
+    Column("source", word_of(ContactSource), nullable=False),
+    UniqueConstraint("contract_id", "value"),
+    sqlite_autoincrement=True,
+)
+Index(None, contract_contacts.c.value)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    _id(),
+    Column("number", PlainText, unique=True),  # made of the id: null only until the inserting transaction knows it
+    Column("version", Integer, nullable=False),
+    Column("state", word_of(TicketState), nullable=False),
+    Column("priority", word_of(Priority), nullable=False),
+    Column("priority_confirmed", Boolean, nullable=False),
+    Column("language", word_of(Language), nullable=False),
+    Column("subject", PlainText, nullable=False),
+    Column("requester", PlainText, nullable=False),
+    Column("requester_name", PlainText, nullable=False),
+    Column("reported_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    _reference("contract_id", "contracts.id", nullable=True),
+    Column("devices", JsonValue, nullable=False),
+    Column("accepted_at", UtcDateTime),
+    Column("contacted_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("assignee", PlainText),
+    Column("slack_channel", PlainText),
+    Column("slack_ts", PlainText),
+    Column("terms", JsonValue, nullable=False),
+    Column("facts", JsonValue, nullable=False),
+    sqlite_autoincrement=True,
+)
+_TICKET_IS_OPEN = text("state NOT IN ('resolved', 'closed')")
+Index(
+    "ix_tickets_open",
+    tickets.c.reported_at,
+    tickets.c.id,
+    sqlite_where=_TICKET_IS_OPEN,
+    postgresql_where=_TICKET_IS_OPEN,
+)
+Index(None, tickets.c.contract_id)
+
+ticket_participants = Table(
+    "ticket_participants",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets.id"),
+    Column("address", PlainText, nullable=False),
+    UniqueConstraint("ticket_id", "address"),
+    sqlite_autoincrement=True,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    Column("source", String(16), nullable=False),
+    Column("place", PlainText, nullable=False),
+    Column("source_key", PlainText, nullable=False, unique=True),
+    Column("content_key", PlainText),
+    _reference("duplicate_of", "inbox.id", nullable=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("stored_at", UtcDateTime, nullable=False),
+    Column("state", word_of(InboxState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("outcome", PlainText),
+    Column("error", PlainText),
+    _reference("ticket_id", "tickets.id", nullable=True),
+    sqlite_autoincrement=True,
+)
+_INBOX_IS_NEW = text("state = 'new'")
+_INBOX_IS_PARKED = text("state = 'parked'")
+_INBOX_IS_FIRST = text("state <> 'duplicate'")
+Index(
+    "ix_inbox_new",
+    inbox.c.source,
+    inbox.c.next_attempt_at,
+    inbox.c.id,
+    sqlite_where=_INBOX_IS_NEW,
+    postgresql_where=_INBOX_IS_NEW,
+)
+Index("ix_inbox_parked", inbox.c.id, sqlite_where=_INBOX_IS_PARKED, postgresql_where=_INBOX_IS_PARKED)
+Index(
+    "uq_inbox_content_key",
+    inbox.c.content_key,
+    unique=True,
+    sqlite_where=_INBOX_IS_FIRST,
+    postgresql_where=_INBOX_IS_FIRST,
+)
+Index(None, inbox.c.ticket_id)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets.id"),
+    Column("direction", word_of(Direction), nullable=False),
+    Column("author", PlainText, nullable=False),
+    Column("author_name", PlainText, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("rfc_message_id", PlainText),  # RFC 5322 §3.6.4; not unique: senders choose it
+    Column("automatic", Boolean, nullable=False),
+    _reference("inbox_id", "inbox.id", nullable=True),
+    Column("slack_ts", PlainText),
+    Column("attachments", JsonValue, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(None, messages.c.ticket_id, messages.c.id)
+Index(None, messages.c.rfc_message_id)
+
+journal = Table(
+    "journal",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets.id"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("data", JsonValue, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(None, journal.c.ticket_id, journal.c.id)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("lane", PlainText, nullable=False),
+    Column("type", String(32), nullable=False),  # the effect's class name
+    Column("effect", JsonValue, nullable=False),
+    _reference("ticket_id", "tickets.id", nullable=True),
+    Column("urgent", Boolean, nullable=False, server_default=false()),
+    Column("state", word_of(OutboxState), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("worker", PlainText),
+    Column("claimed_at", UtcDateTime),
+    Column("sent_at", UtcDateTime),
+    Column("result", JsonValue),
+    Column("error", PlainText),
+    Column("dedupe_key", PlainText, unique=True),
+    Column("rfc_message_id", PlainText, unique=True),
+    Column("raw", LargeBinary),
+    Column("automatic_to", PlainText),  # the recipient, lower case, of a mail that no person wrote
+    sqlite_autoincrement=True,
+)
+_OUTBOX_IS_UNSENT = text("state IN ('pending', 'sending', 'in_doubt')")
+_OUTBOX_IS_WAITING = text("state IN ('pending', 'in_doubt')")
+_OUTBOX_IS_PARKED = text("state = 'parked'")
+_OUTBOX_IS_AUTOMATIC = text("automatic_to IS NOT NULL")
+Index(
+    "ix_outbox_lane",
+    outbox.c.lane,
+    outbox.c.id,
+    sqlite_where=_OUTBOX_IS_UNSENT,
+    postgresql_where=_OUTBOX_IS_UNSENT,
+)
+Index(
+    "ix_outbox_due",
+    outbox.c.next_attempt_at,
+    outbox.c.id,
+    sqlite_where=_OUTBOX_IS_WAITING,
+    postgresql_where=_OUTBOX_IS_WAITING,
+)
+Index("ix_outbox_parked", outbox.c.id, sqlite_where=_OUTBOX_IS_PARKED, postgresql_where=_OUTBOX_IS_PARKED)
+Index(
+    "ix_outbox_automatic",
+    outbox.c.automatic_to,
+    outbox.c.created_at,
+    sqlite_where=_OUTBOX_IS_AUTOMATIC,
+    postgresql_where=_OUTBOX_IS_AUTOMATIC,
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets.id"),
+    Column("kind", word_of(ClockKind), nullable=False),
+    Column("state", word_of(ClockState), nullable=False),
+    Column("calendar", String(16), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("budget_us", Microseconds, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    _reference("message_id", "messages.id", nullable=True),
+    Column("ended_at", UtcDateTime),
+    Column("breached_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+Index(None, clocks.c.ticket_id, clocks.c.id)
+
+timers = Table(
+    "timers",
+    metadata,
+    _id(),
+    Column("key", PlainText, nullable=False, unique=True),
+    Column("kind", String(32), nullable=False),
+    _reference("ticket_id", "tickets.id"),
+    Column("fire_at", UtcDateTime, nullable=False),
+    _reference("clock_id", "clocks.id", nullable=True),
+    Column("level", Integer),
+    Column("state", word_of(TimerState), nullable=False),
+    sqlite_autoincrement=True,
+)
+_TIMER_IS_PENDING = text("state = 'pending'")
+Index(
+    "ix_timers_due", timers.c.fire_at, timers.c.id, sqlite_where=_TIMER_IS_PENDING, postgresql_where=_TIMER_IS_PENDING
+)
+Index("ix_timers_clock_id", timers.c.clock_id, sqlite_where=_TIMER_IS_PENDING, postgresql_where=_TIMER_IS_PENDING)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", PlainText, nullable=False),
+)
