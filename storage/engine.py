@@ -1,0 +1,189 @@
+"""The database as one object: opened, closed, and asked for transactions; nobody else holds a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.ports import Clock
+from storage.composing import MailComposer
+from storage.connecting import cannot_use, is_passing, make_engine, parse_url, prepare_file, reading_engine
+from storage.errors import DatabaseBusy
+from storage.revisions import bring_up_to_date
+from storage.transaction import Transaction, Wakes
+from storage.unit_of_work import StoredUnitOfWork
+
+_T = TypeVar("_T")
+
+_TURN_LIMIT = 30.0
+"""Seconds that a transaction waits for its turn to write."""
+_TRANSACTION_LIMIT = 30.0
+"""Seconds that a transaction may take; nothing slow belongs into one, and a stuck one would stop every other."""
+_OPEN_LIMIT = 300.0
+"""Seconds that opening may take, with a migration of everything stored."""
+
+
+class Database:
+    """Everything stored, behind transactions.
+
+    Args:
+        url: "sqlite+aiosqlite:///path" (one process) or "postgresql+asyncpg://..." (many).
+        clock: Says when rows were written.
+        compose: Makes a mail's octets when its outbox row is written.
+        read_content_key: Gives what makes two copies of one mail the same (its Message-ID, or a hash).
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        OperatorError: the database's driver is not installed.
+    """
+
+    def __init__(
+        self, url: str, *, clock: Clock, compose: MailComposer, read_content_key: Callable[[bytes], str]
+    ) -> None:
+        self.clock = clock
+        self.wakes = Wakes()
+        self._url = parse_url(url)
+        self._compose = compose
+        self._read_content_key = read_content_key
+        self._turn = asyncio.Lock()
+        self._writer = make_engine(self._url)
+        self._reader = reading_engine(self._url, self._writer)
+
+    def __repr__(self) -> str:
+        return f"<Database {self._url.render_as_string(hide_password=True)}>"
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether several processes may share it."""
+        return self._url.get_backend_name() == "postgresql"
+
+    async def open(self) -> None:
+        """Make it ready: SQLite's folder and file are made and migrated, PostgreSQL must be at our revision.
+
+        Raises:
+            OperatorError: it cannot be reached or used, is behind (PostgreSQL) or ahead of this program.
+        """
+        try:
+            prepare_file(self._url)
+            async with asyncio.timeout(_OPEN_LIMIT), self._writer.connect() as connection:
+                await bring_up_to_date(connection)
+        except (OSError, SQLAlchemyError) as error:
+            await self.close()
+            raise cannot_use(self._url, error) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close every connection; closing twice is harmless."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[StoredUnitOfWork]:
+        """A unit of work that may write: committed on a clean exit, rolled back on any exception.
+
+        Raises:
+            DatabaseBusy: it could not be had or committed in time, and nothing was changed. Only where PostgreSQL's
+                connection broke during COMMIT it may have been; the guards (inbox row, timer, version) tell then.
+        """
+        async with self._own_turn():
+            connection = await _connect(self._writer)
+            transaction = self._transaction(connection, read_only=False)
+            try:
+                with _passing_faults_named():
+                    async with _time_limit():
+                        await connection.begin()
+                        yield StoredUnitOfWork(transaction)
+                    await _to_the_end(self._commit(transaction))
+            finally:
+                await _to_the_end(connection.close())
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[StoredUnitOfWork]:
+        """A unit of work that sees one state of everything and cannot write.
+
+        Raises:
+            DatabaseBusy: it could not be had in time.
+        """
+        connection = await _connect(self._reader)
+        try:
+            with _passing_faults_named():
+                async with _time_limit():
+                    await connection.begin()
+                    yield StoredUnitOfWork(self._transaction(connection, read_only=True))
+        finally:
+            await _to_the_end(connection.close())
+
+    def _transaction(self, connection: AsyncConnection, *, read_only: bool) -> Transaction:
+        return Transaction(connection, self.clock, self._compose, self._read_content_key, read_only)
+
+    async def _commit(self, transaction: Transaction) -> None:
+        await transaction.connection.commit()
+        self.wakes.set(transaction.wakes)
+
+    @asynccontextmanager
+    async def _own_turn(self) -> AsyncIterator[None]:
+        """First come, first served within this process; SQLite's own waiting is a matter of luck."""
+        if self.is_postgresql:
+            yield
+            return
+        try:
+            async with asyncio.timeout(_TURN_LIMIT):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise DatabaseBusy("database: other transactions of this program took too long") from error
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+
+async def _connect(engine: AsyncEngine) -> AsyncConnection:
+    with _passing_faults_named():
+        try:
+            return await engine.connect()
+        except (OSError, PoolTimeout) as error:
+            raise DatabaseBusy(f"database: no connection: {error}") from error
+
+
+@asynccontextmanager
+async def _time_limit() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(_TRANSACTION_LIMIT) as limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise DatabaseBusy("database: the transaction took too long and was rolled back") from error
+
+
+@contextmanager
+def _passing_faults_named() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_passing(error):
+            raise
+        raise DatabaseBusy(f"database: {error.orig}") from error
+
+
+async def _to_the_end(work: Awaitable[_T]) -> _T:
+    """Wait for what must not be left half done, even when we are cancelled meanwhile; the cancellation follows."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        task.exception()
+        raise cancelled
+    return task.result()

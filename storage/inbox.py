@@ -1,0 +1,60 @@
+"""What arrived, within a transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+
+from bot.ports import InboxState
+from storage.errors import AlreadyDone
+from storage.schema import inbox
+from storage.transaction import Transaction
+from storage.types import literal
+
+
+class StoredInbox:
+    """`bot.ports.InboxRepo` over the table inbox, and a row's outcomes, to be committed with what follows of them."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def finish(self, inbox_id: int, state: InboxState, outcome: str, ticket_id: int | None = None) -> None:
+        """Say what became of a row; `outcome` is a short reason for people.
+
+        Raises:
+            AlreadyDone: the row is no longer new: another process, or this one before a broken COMMIT, did it all.
+        """
+        values = {
+            "state": state,
+            "outcome": outcome,
+            "ticket_id": ticket_id,
+            "finished_at": self._transaction.clock.now(),
+        }
+        if not await self._change_new(inbox_id, values):
+            raise AlreadyDone(f"inbox row {inbox_id} was finished before")
+
+    async def mark_retry(self, inbox_id: int, at: datetime, error: str) -> bool:
+        """Count an attempt and wait until `at`; False when the row is no longer new."""
+        return await self._change_new(
+            inbox_id, {"attempts": inbox.c.attempts + 1, "next_attempt_at": at, "error": error}
+        )
+
+    async def mark_parked(self, inbox_id: int, error: str) -> bool:
+        """Count an attempt and set the row aside; False when it is no longer new."""
+        return await self._change_new(
+            inbox_id,
+            {
+                "attempts": inbox.c.attempts + 1,
+                "state": InboxState.PARKED,
+                "error": error,
+                "finished_at": self._transaction.clock.now(),
+            },
+        )
+
+    async def _change_new(self, inbox_id: int, values: dict[str, Any]) -> bool:
+        result = await self._transaction.connection.execute(
+            update(inbox).where(inbox.c.id == inbox_id, inbox.c.state == literal(InboxState.NEW)).values(values)
+        )
+        return result.rowcount == 1

@@ -1,0 +1,226 @@
+"""What is to be done outside, within a transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, select, update
+
+from bot.effects import (
+    Effect,
+    MailKind,
+    PostCard,
+    PostEscalation,
+    PostInThread,
+    PostOperator,
+    SendMail,
+    TellUser,
+)
+from bot.model import Ticket
+from bot.ports import OutboxRow, OutboxState
+from storage.effects_json import effect_from_json, effect_to_json
+from storage.schema import outbox
+from storage.tickets import StoredTickets
+from storage.transaction import Transaction, Wake
+from storage.types import literal
+
+PENDING = literal(OutboxState.PENDING)
+SENDING = literal(OutboxState.SENDING)
+IN_DOUBT = literal(OutboxState.IN_DOUBT)
+
+
+def lane_of(effect: Effect) -> str:
+    """Rows of one lane go out one after the other: a ticket's mails, its posts, escalations, a person."""
+    match effect:
+        case SendMail(ticket_id=None):
+            return f"mail:{effect.to.lower()}"
+        case SendMail():
+            return f"mail:{effect.ticket_id}"
+        case PostEscalation() | PostOperator():
+            return "escalation"
+        case TellUser():
+            return f"tell:{effect.user}"
+        case _:
+            return f"slack:{effect.ticket_id}"
+
+
+class StoredOutbox:
+    """`bot.ports.OutboxRepo` over the table outbox, and a row's outcomes, to be committed with what follows of them."""
+
+    def __init__(self, transaction: Transaction, tickets: StoredTickets) -> None:
+        self._transaction = transaction
+        self._connection = transaction.connection
+        self._tickets = tickets
+
+    async def add(self, effect: Effect, *, dedupe_key: str | None = None) -> int | None:
+        """Store an effect; gives its row id, or None when the dedupe key was used before.
+
+        A PostCard of a ticket whose card waits already gives that row's id: it shows the ticket as it is when posted.
+        A mail's Message-ID is fixed and its octets are composed here; a `message_id` in the effect gets that
+        Message-ID.
+        """
+        if isinstance(effect, PostCard) and (waiting := await self._waiting_card(effect)) is not None:
+            return waiting
+        name, values = effect_to_json(effect)
+        now = self._transaction.clock.now()
+        insert = self._transaction.insert(outbox).values(
+            lane=lane_of(effect),
+            type=name,
+            effect=values,
+            ticket_id=getattr(effect, "ticket_id", None),
+            urgent=_is_urgent(effect),
+            state=OutboxState.PENDING,
+            created_at=now,
+            next_attempt_at=now,
+            dedupe_key=dedupe_key,
+            automatic_to=_automatic_recipient(effect),
+        )
+        result = await self._connection.execute(
+            insert.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
+        )
+        outbox_id: int | None = result.scalar_one_or_none()
+        if outbox_id is None:
+            return None
+        if isinstance(effect, SendMail):
+            await self._compose(effect, outbox_id, now)
+        self._transaction.wakes.add(Wake.OUTBOX)
+        return outbox_id
+
+    async def _waiting_card(self, card: PostCard) -> int | None:
+        query = (
+            select(outbox.c.id)
+            .where(
+                outbox.c.lane == lane_of(card),
+                outbox.c.state == PENDING,
+                outbox.c.type == PostCard.__name__,
+            )
+            .limit(1)
+        )
+        if self._transaction.locks_rows:
+            # Until we commit nobody may claim it, or it would show the ticket without our changes.
+            query = query.with_for_update()
+        found: int | None = await self._connection.scalar(query)
+        return found
+
+    async def _compose(self, effect: SendMail, outbox_id: int, now: datetime) -> None:
+        ticket: Ticket | None = None
+        if effect.ticket_id is not None:
+            ticket = await self._tickets.get(effect.ticket_id)
+        mail = self._transaction.compose(effect, outbox_id, ticket, now)
+        await self._connection.execute(
+            update(outbox).where(outbox.c.id == outbox_id).values(rfc_message_id=mail.rfc_message_id, raw=mail.raw)
+        )
+        if effect.message_id is not None:
+            await self._tickets.set_rfc_message_id(effect.message_id, mail.rfc_message_id)
+
+    async def get(self, outbox_id: int) -> OutboxRow:
+        """One row; LookupError when there is none."""
+        row = (await self._connection.execute(select(outbox).where(outbox.c.id == outbox_id))).one_or_none()
+        if row is None:
+            raise LookupError(f"there is no outbox row with id {outbox_id}")
+        return outbox_row_of(row)
+
+    async def state(self, outbox_id: int) -> OutboxState:
+        """What became of a row; LookupError when there is none."""
+        state = await self._connection.scalar(select(outbox.c.state).where(outbox.c.id == outbox_id))
+        if state is None:
+            raise LookupError(f"there is no outbox row with id {outbox_id}")
+        return OutboxState(state)
+
+    async def settle_by_message_id(self, rfc_message_id: str) -> int | None:
+        """A copy of our mail came back: gives the row's id if the row exists, and marks it sent if it was in doubt.
+
+        Also a row that is being sent at this moment is settled: the later word of its sender then changes nothing.
+        """
+        outbox_id: int | None = await self._connection.scalar(
+            select(outbox.c.id).where(outbox.c.rfc_message_id == rfc_message_id)
+        )
+        if outbox_id is not None:
+            await self.mark_sent(outbox_id, self._transaction.clock.now(), {"settled_by": "copy"})
+        return outbox_id
+
+    async def by_message_id(self, rfc_message_id: str) -> OutboxRow | None:
+        """The mail with that Message-ID."""
+        row = (
+            await self._connection.execute(select(outbox).where(outbox.c.rfc_message_id == rfc_message_id))
+        ).one_or_none()
+        return None if row is None else outbox_row_of(row)
+
+    async def automatic_mails_to(self, address: str, since: datetime) -> int:
+        """How many automatic mails were written to this address since then."""
+        count = await self._connection.scalar(
+            select(func.count())
+            .select_from(outbox)
+            .where(outbox.c.automatic_to == address.lower(), outbox.c.created_at >= since)
+        )
+        return count or 0
+
+    async def mark_sent(self, outbox_id: int, at: datetime, result: dict[str, object]) -> bool:
+        """A row was performed; False when that was known already, or the row was not being performed.
+
+        Whoever performed it is believed, also after its row was given to another worker: it did happen.
+        """
+        return await self._change(
+            {"state": OutboxState.SENT, "sent_at": at, "result": result, "error": None},
+            outbox.c.id == outbox_id,
+            outbox.c.state.in_([SENDING, IN_DOUBT]),
+        )
+
+    async def mark_retry(self, outbox_id: int, worker: str, at: datetime, error: str, *, in_doubt: bool) -> bool:
+        """A row of this worker failed and waits until `at`; False when it was settled or taken over meanwhile.
+
+        `in_doubt` says that an attempt (this one or an earlier one not yet looked up) may have succeeded.
+        """
+        state = OutboxState.IN_DOUBT if in_doubt else OutboxState.PENDING
+        return await self._change(
+            {"state": state, "next_attempt_at": at, "error": error, "worker": None},
+            outbox.c.id == outbox_id,
+            outbox.c.state == SENDING,
+            outbox.c.worker == worker,
+        )
+
+    async def mark_parked(self, outbox_id: int, worker: str, error: str) -> bool:
+        """A row of this worker is given up and its lane goes on; False when it was settled or taken over meanwhile."""
+        return await self._change(
+            {"state": OutboxState.PARKED, "error": error, "worker": None},
+            outbox.c.id == outbox_id,
+            outbox.c.state == SENDING,
+            outbox.c.worker == worker,
+        )
+
+    async def _change(self, values: dict[str, object], *conditions: ColumnElement[bool]) -> bool:
+        result = await self._connection.execute(update(outbox).where(*conditions).values(values).returning(outbox.c.id))
+        changed = result.scalar_one_or_none() is not None
+        if changed:
+            self._transaction.wakes.add(Wake.OUTBOX)
+        return changed
+
+
+def _is_urgent(effect: Effect) -> bool:
+    match effect:
+        case PostInThread():
+            return effect.urgent
+        case PostEscalation() | PostOperator() | TellUser():
+            return True
+        case _:
+            return False
+
+
+def _automatic_recipient(effect: Effect) -> str | None:
+    is_automatic = isinstance(effect, SendMail) and effect.kind is not MailKind.REPLY
+    return effect.to.lower() if isinstance(effect, SendMail) and is_automatic else None
+
+
+def outbox_row_of(row: Row[*tuple[Any, ...]]) -> OutboxRow:
+    """The value of a whole row of the table."""
+    return OutboxRow(
+        id=row.id,
+        lane=row.lane,
+        effect=effect_from_json(row.type, row.effect),
+        created_at=row.created_at,
+        attempts=row.attempts,
+        in_doubt=row.state is OutboxState.IN_DOUBT,
+        raw=row.raw,
+        rfc_message_id=row.rfc_message_id,
+    )

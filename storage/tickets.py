@@ -1,0 +1,222 @@
+"""Tickets, who is on them, and their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, literal, select, union_all, update
+
+from bot.model import Device, Message, Ticket
+from storage.errors import StaleTicket
+from storage.schema import messages, outbox, ticket_participants, tickets
+from storage.transaction import Transaction
+
+_WARSAW = ZoneInfo("Europe/Warsaw")
+
+
+def ticket_number(ticket_id: int, created_at: datetime) -> str:
+    """What people call a ticket: the year is that of the wall clock in Warsaw."""
+    return f"HEZO-{created_at.astimezone(_WARSAW).year}-{ticket_id:06d}"
+
+
+class StoredTickets:
+    """`bot.ports.TicketRepo` over the tables tickets, ticket_participants and messages."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._connection = transaction.connection
+
+    async def add(self, ticket: Ticket) -> Ticket:
+        """Store a new ticket; its id and number are made here (the given ones are ignored)."""
+        ticket = replace(ticket, version=1)
+        result = await self._connection.execute(tickets.insert().returning(tickets.c.id), _ticket_values(ticket))
+        ticket.id = result.scalar_one()
+        ticket.number = ticket_number(ticket.id, ticket.created_at)
+        await self._connection.execute(
+            update(tickets).where(tickets.c.id == bindparam("ticket_id")).values(number=bindparam("its_number")),
+            {"ticket_id": ticket.id, "its_number": ticket.number},
+        )
+        return ticket
+
+    async def get(self, ticket_id: int) -> Ticket:
+        """The ticket, locked for this transaction; LookupError when there is none."""
+        row = (await self._connection.execute(self._locked(tickets.c.id == ticket_id))).one_or_none()
+        if row is None:
+            raise LookupError(f"there is no ticket with id {ticket_id}")
+        return ticket_of(row)
+
+    async def by_number(self, number: str) -> Ticket | None:
+        """The ticket of that number, locked for this transaction."""
+        row = (await self._connection.execute(self._locked(tickets.c.number == number))).one_or_none()
+        return None if row is None else ticket_of(row)
+
+    def _locked(self, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+        query = select(tickets).where(condition)
+        return query.with_for_update() if self._transaction.locks_rows else query
+
+    async def update(self, ticket: Ticket) -> None:
+        """Store the changes and grow the version, also in the given ticket.
+
+        Raises:
+            StaleTicket: somebody changed it after it was read.
+        """
+        values = _ticket_values(ticket) | {"version": ticket.version + 1}
+        result = await self._connection.execute(
+            update(tickets).where(tickets.c.id == ticket.id, tickets.c.version == ticket.version).values(values)
+        )
+        if result.rowcount != 1:
+            raise StaleTicket(f"ticket {ticket.number} is no longer at version {ticket.version}")
+        ticket.version += 1
+
+    async def participants(self, ticket_id: int) -> frozenset[str]:
+        """The addresses on the ticket, lower case."""
+        found = await self._connection.scalars(
+            select(ticket_participants.c.address).where(ticket_participants.c.ticket_id == ticket_id)
+        )
+        return frozenset(found)
+
+    async def add_participant(self, ticket_id: int, address: str) -> None:
+        """Put an address on the ticket; twice changes nothing."""
+        insert = self._transaction.insert(ticket_participants)
+        await self._connection.execute(
+            insert.on_conflict_do_nothing(index_elements=["ticket_id", "address"]),
+            {"ticket_id": ticket_id, "address": address.lower()},
+        )
+
+    async def add_message(self, message: Message) -> Message:
+        """Store a message; its id is made here."""
+        result = await self._connection.execute(
+            messages.insert().returning(messages.c.id),
+            {
+                "ticket_id": message.ticket_id,
+                "direction": message.direction,
+                "author": message.author,
+                "author_name": message.author_name,
+                "text": message.text,
+                "sent_at": message.sent_at,
+                "rfc_message_id": message.message_id,
+                "automatic": message.automatic,
+                "inbox_id": message.inbox_id,
+                "slack_ts": message.slack_ts,
+                "attachments": list(message.attachments),
+            },
+        )
+        return replace(message, id=result.scalar_one())
+
+    async def messages(self, ticket_id: int) -> tuple[Message, ...]:
+        """All messages of the ticket, oldest first."""
+        rows = await self._connection.execute(
+            select(messages).where(messages.c.ticket_id == ticket_id).order_by(messages.c.id)
+        )
+        return tuple(_message_of(row) for row in rows)
+
+    async def message(self, message_id: int) -> Message:
+        """One message; LookupError when there is none."""
+        row = (await self._connection.execute(select(messages).where(messages.c.id == message_id))).one_or_none()
+        if row is None:
+            raise LookupError(f"there is no message with id {message_id}")
+        return _message_of(row)
+
+    async def set_message_slack_ts(self, message_id: int, slack_ts: str) -> None:
+        """Remember where in Slack a message is shown."""
+        await self._connection.execute(update(messages).where(messages.c.id == message_id).values(slack_ts=slack_ts))
+
+    async def set_rfc_message_id(self, message_id: int, rfc_message_id: str) -> None:
+        """Give a message of ours the Message-ID under which it goes out."""
+        await self._connection.execute(
+            update(messages).where(messages.c.id == message_id).values(rfc_message_id=rfc_message_id)
+        )
+
+    async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
+        """The ticket that the first known of these Message-IDs belongs to, sent by us or received.
+
+        A Message-ID that several tickets know counts for the one that knew it first; what we sent counts before what
+        others claim, as only we choose our ids.
+        """
+        if not rfc_message_ids:
+            return None
+        sent = select(outbox.c.rfc_message_id, outbox.c.ticket_id, literal(0).label("rank"), outbox.c.id).where(
+            outbox.c.rfc_message_id.in_(rfc_message_ids), outbox.c.ticket_id.is_not(None)
+        )
+        kept = select(messages.c.rfc_message_id, messages.c.ticket_id, literal(1).label("rank"), messages.c.id).where(
+            messages.c.rfc_message_id.in_(rfc_message_ids)
+        )
+        known: dict[str, int] = {}
+        for row in await self._connection.execute(union_all(sent, kept).order_by("rank", "id")):
+            known.setdefault(row.rfc_message_id, row.ticket_id)
+        return next((known[each] for each in rfc_message_ids if each in known), None)
+
+
+def _ticket_values(ticket: Ticket) -> dict[str, object]:
+    """The columns of a ticket, but for its id and number, which never change."""
+    return {
+        "version": ticket.version,
+        "state": ticket.state,
+        "priority": ticket.priority,
+        "priority_confirmed": ticket.priority_confirmed,
+        "language": ticket.language,
+        "subject": ticket.subject,
+        "requester": ticket.requester,
+        "requester_name": ticket.requester_name,
+        "reported_at": ticket.reported_at,
+        "created_at": ticket.created_at,
+        "contract_id": ticket.contract_id,
+        "devices": [[device.serial, device.model] for device in ticket.devices],
+        "accepted_at": ticket.accepted_at,
+        "contacted_at": ticket.contacted_at,
+        "closed_at": ticket.closed_at,
+        "assignee": ticket.assignee,
+        "slack_channel": ticket.slack_channel,
+        "slack_ts": ticket.slack_ts,
+        "terms": ticket.terms,
+        "facts": ticket.facts,
+    }
+
+
+def ticket_of(row: Row[*tuple[Any, ...]]) -> Ticket:
+    """The ticket of a whole row of the table."""
+    return Ticket(
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        state=row.state,
+        priority=row.priority,
+        priority_confirmed=row.priority_confirmed,
+        language=row.language,
+        subject=row.subject,
+        requester=row.requester,
+        requester_name=row.requester_name,
+        reported_at=row.reported_at,
+        created_at=row.created_at,
+        contract_id=row.contract_id,
+        devices=tuple(Device(serial, model) for serial, model in row.devices),
+        accepted_at=row.accepted_at,
+        contacted_at=row.contacted_at,
+        closed_at=row.closed_at,
+        assignee=row.assignee,
+        slack_channel=row.slack_channel,
+        slack_ts=row.slack_ts,
+        terms=row.terms,
+        facts=row.facts,
+    )
+
+
+def _message_of(row: Row[*tuple[Any, ...]]) -> Message:
+    return Message(
+        id=row.id,
+        ticket_id=row.ticket_id,
+        direction=row.direction,
+        author=row.author,
+        author_name=row.author_name,
+        text=row.text,
+        sent_at=row.sent_at,
+        message_id=row.rfc_message_id,
+        automatic=row.automatic,
+        inbox_id=row.inbox_id,
+        slack_ts=row.slack_ts,
+        attachments=tuple(row.attachments),
+    )

@@ -1,0 +1,71 @@
+"""What every repository needs of the transaction it works in, and how a loop hears that there is work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ports import Clock
+from storage.composing import MailComposer
+
+
+class Wake(StrEnum):
+    """Whom a committed change concerns."""
+
+    MAIL_INBOX = "mail_inbox"
+    SLACK_INBOX = "slack_inbox"
+    OUTBOX = "outbox"
+    TIMERS = "timers"
+
+
+@dataclass(frozen=True, slots=True)
+class Wakes:
+    """One event per loop, set after a commit that gave it work; the loop clears its own before it looks."""
+
+    mail_inbox: asyncio.Event = field(default_factory=asyncio.Event)
+    slack_inbox: asyncio.Event = field(default_factory=asyncio.Event)
+    outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    timers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def set(self, wakes: set[Wake]) -> None:
+        """Set these events."""
+        for wake in wakes:
+            event: asyncio.Event = getattr(self, wake.value)
+            event.set()
+
+
+@dataclass(slots=True)
+class Transaction:
+    """An open transaction and its surroundings.
+
+    Attributes:
+        read_only: No writing, and no row is locked.
+        wakes: Whom to wake once it is committed.
+    """
+
+    connection: AsyncConnection
+    clock: Clock
+    compose: MailComposer
+    read_content_key: Callable[[bytes], str]
+    read_only: bool
+    wakes: set[Wake] = field(default_factory=set)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether the database is PostgreSQL; else it is SQLite."""
+        return self.connection.dialect.name == "postgresql"
+
+    @property
+    def locks_rows(self) -> bool:
+        """Whether rows read for a change are locked: on SQLite a writing transaction is alone anyway."""
+        return self.is_postgresql and not self.read_only
+
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
+        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)

@@ -1,0 +1,39 @@
+"""One transaction over everything stored, as `bot.ports.UnitOfWork` wants it."""
+
+from __future__ import annotations
+
+from bot.model import JournalEntry
+from storage.clocks import StoredClocks
+from storage.contracts import StoredContracts
+from storage.inbox import StoredInbox
+from storage.journal import StoredJournal
+from storage.outbox import StoredOutbox
+from storage.settings import StoredSettings
+from storage.tickets import StoredTickets
+from storage.transaction import Transaction
+
+
+class StoredUnitOfWork:
+    """The repositories of one open transaction; `storage.engine.Database` commits it.
+
+    Attributes:
+        transaction: The transaction itself, for the queries of this package.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.tickets = StoredTickets(transaction)
+        self.contracts = StoredContracts(transaction)
+        self.inbox = StoredInbox(transaction)
+        self.outbox = StoredOutbox(transaction, self.tickets)
+        self.clocks = StoredClocks(transaction)
+        self.settings = StoredSettings(transaction)
+        self._journal = StoredJournal(transaction)
+
+    async def journal(self, entry: JournalEntry) -> None:
+        """Write a line into a ticket's journal."""
+        await self._journal.add(entry)
+
+    async def journal_of(self, ticket_id: int) -> tuple[JournalEntry, ...]:
+        """A ticket's journal, oldest first."""
+        return await self._journal.of_ticket(ticket_id)
