@@ -1,0 +1,258 @@
+"""What the loops take their work from. Each method is a short transaction of its own.
+
+Where an outcome must be committed together with what follows of it, use the same words within the unit of work:
+`uow.outbox.mark_sent / mark_retry / mark_parked` and `uow.inbox.mark_retry / mark_parked`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text, update
+
+from bot.effects import SendMail
+from bot.model import Timer
+from bot.ports import InboxRow, InboxState, OutboxRow, OutboxState
+from storage.clocks import timer_of
+from storage.engine import Database
+from storage.outbox import IN_DOUBT, PENDING, SENDING, outbox_row_of
+from storage.schema import TimerState, inbox, outbox, timers
+from storage.transaction import Wake
+from storage.types import literal
+
+MAIL = "mail"
+SLACK = "slack"
+_TIMER_PENDING = literal(TimerState.PENDING)
+_CLAIM_LOCK = 360_002
+"""PostgreSQL advisory lock: claims happen one after the other, so that two of a lane are never claimed at once."""
+
+_OTHER = outbox.alias("other")
+_IS_FIRST = ~(
+    select(_OTHER.c.id)
+    .where(
+        _OTHER.c.lane == outbox.c.lane,
+        _OTHER.c.state.in_([PENDING, SENDING, IN_DOUBT]),
+        # SENDING with a higher id: it was committed and claimed before this one was committed.
+        or_(_OTHER.c.id < outbox.c.id, and_(_OTHER.c.id != outbox.c.id, _OTHER.c.state == SENDING)),
+    )
+    .exists()
+)
+"""The row's turn in its lane has come: none before it is unsent, and none is being sent."""
+
+
+class InboxQueue:
+    """What arrived and is not yet understood."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(self, source: str, now: datetime, limit: int) -> list[InboxRow]:
+        """New rows of "mail" or "slack" whose time has come, the longest waiting first. Taking changes nothing.
+
+        Several processes may take the same row; `uow.inbox.finish` lets only one of them commit.
+        """
+        query = (
+            select(
+                inbox.c.id,
+                inbox.c.source,
+                inbox.c.place,
+                inbox.c.body,
+                inbox.c.received_at,
+                inbox.c.size,
+                inbox.c.complete,
+                inbox.c.attempts,
+            )
+            .where(*_new(source), inbox.c.next_attempt_at <= now)
+            .order_by(inbox.c.next_attempt_at, inbox.c.id)
+            .limit(limit)
+        )
+        async with self._database.read() as uow:
+            return [_inbox_row_of(row) for row in await uow.transaction.connection.execute(query)]
+
+    async def next_due(self, source: str) -> datetime | None:
+        """When the next new row's time comes (it may be past); None when there is none."""
+        async with self._database.read() as uow:
+            due: datetime | None = await uow.transaction.connection.scalar(
+                select(func.min(inbox.c.next_attempt_at)).where(*_new(source))
+            )
+            return due
+
+    async def add_slack(self, key: str, kind: str, body: bytes, received_at: datetime) -> bool:
+        """Record a Slack payload before it is acknowledged; False when its key was seen before.
+
+        Args:
+            key: What names the payload for ever, for example its event id or its trigger id.
+            kind: Its type, kept as the row's place.
+            body: The payload as UTF-8 JSON.
+            received_at: When it came, aware.
+        """
+        async with self._database.begin() as uow:
+            insert = uow.transaction.insert(inbox).values(
+                source=SLACK,
+                place=kind,
+                source_key=f"slack:{key}",
+                body=body,
+                size=len(body),
+                complete=True,
+                received_at=received_at,
+                stored_at=uow.transaction.clock.now(),
+                next_attempt_at=received_at,
+                state=InboxState.NEW,
+            )
+            result = await uow.transaction.connection.execute(
+                insert.on_conflict_do_nothing(index_elements=["source_key"]).returning(inbox.c.id)
+            )
+            if result.scalar_one_or_none() is None:
+                return False
+            uow.transaction.wakes.add(Wake.SLACK_INBOX)
+            return True
+
+    async def retry(self, inbox_id: int, at: datetime, error: str) -> bool:
+        """Count an attempt and wait until `at`; False when the row is no longer new."""
+        async with self._database.begin() as uow:
+            return await uow.inbox.mark_retry(inbox_id, at, error)
+
+    async def park(self, inbox_id: int, error: str) -> bool:
+        """Set a row aside; False when it is no longer new."""
+        async with self._database.begin() as uow:
+            return await uow.inbox.mark_parked(inbox_id, error)
+
+
+class OutboxQueue:
+    """What is to be done outside.
+
+    Args:
+        worker: Names this start of this process; never used again by a later one, or its crash would not be seen.
+    """
+
+    def __init__(self, database: Database, worker: str) -> None:
+        self._database = database
+        self._worker = worker
+
+    async def claim(self, now: datetime, limit: int) -> list[OutboxRow]:
+        """Rows to perform now, urgent ones first; they are SENDING, and committed as that, when this returns.
+
+        Each is the first unsent one of its lane, so no two of them share a lane. `attempts` does not count the attempt
+        that begins now. A row that this program cannot read is parked on the way.
+        """
+        query = (
+            select(outbox)
+            .where(outbox.c.state.in_([PENDING, IN_DOUBT]), outbox.c.next_attempt_at <= now, _IS_FIRST)
+            .order_by(outbox.c.urgent.desc(), outbox.c.id)
+            .limit(limit)
+        )
+        async with self._database.begin() as uow:
+            transaction = uow.transaction
+            if transaction.is_postgresql:
+                await transaction.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
+                query = query.with_for_update(skip_locked=True, of=outbox)
+            rows = (await transaction.connection.execute(query)).all()
+            if not rows:
+                return []
+            await transaction.connection.execute(
+                update(outbox)
+                .where(outbox.c.id.in_([row.id for row in rows]))
+                .values(state=OutboxState.SENDING, worker=self._worker, claimed_at=now, attempts=outbox.c.attempts + 1)
+            )
+            claimed = []
+            for row in rows:
+                try:
+                    claimed.append(outbox_row_of(row))
+                except (LookupError, ValueError) as error:
+                    await uow.outbox.mark_parked(row.id, self._worker, f"this version cannot read it: {error}")
+            return claimed
+
+    async def next_due(self) -> datetime | None:
+        """When the next row's time comes that is first of its lane (it may be past); None when none waits.
+
+        Rows behind one that is being sent are not counted: its outcome wakes the loop.
+        """
+        query = (
+            select(outbox.c.next_attempt_at)
+            .where(outbox.c.state.in_([PENDING, IN_DOUBT]), _IS_FIRST)
+            .order_by(outbox.c.next_attempt_at, outbox.c.id)
+            .limit(1)
+        )
+        async with self._database.read() as uow:
+            due: datetime | None = await uow.transaction.connection.scalar(query)
+            return due
+
+    async def sent(self, outbox_id: int, at: datetime, result: dict[str, object]) -> bool:
+        """It was performed; False when that was known already."""
+        async with self._database.begin() as uow:
+            return await uow.outbox.mark_sent(outbox_id, at, result)
+
+    async def retry(self, outbox_id: int, at: datetime, error: str, *, in_doubt: bool) -> bool:
+        """It failed and waits until `at`; False when it was settled or taken over meanwhile."""
+        async with self._database.begin() as uow:
+            return await uow.outbox.mark_retry(outbox_id, self._worker, at, error, in_doubt=in_doubt)
+
+    async def park(self, outbox_id: int, error: str) -> bool:
+        """It is given up; False when it was settled or taken over meanwhile."""
+        async with self._database.begin() as uow:
+            return await uow.outbox.mark_parked(outbox_id, self._worker, error)
+
+    async def recover(self, now: datetime, in_doubt_until: datetime) -> int:
+        """At start: what earlier workers left SENDING is IN_DOUBT. Gives how many rows.
+
+        Mails wait until `in_doubt_until` for the copy that would settle them; Slack posts can be looked up at once.
+        """
+        async with self._database.begin() as uow:
+            result = await uow.transaction.connection.execute(
+                update(outbox)
+                .where(outbox.c.state == SENDING, outbox.c.worker != self._worker)
+                .values(
+                    state=OutboxState.IN_DOUBT,
+                    worker=None,
+                    next_attempt_at=case((outbox.c.type == SendMail.__name__, in_doubt_until), else_=now),
+                )
+            )
+            uow.transaction.wakes.add(Wake.OUTBOX)
+            return result.rowcount
+
+
+class TimerQueue:
+    """What is due at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def due(self, now: datetime, limit: int) -> list[Timer]:
+        """Pending timers whose time has come, in the order of their times.
+
+        Several processes may see the same one; `uow.clocks.finish_timer` lets only one of them act.
+        """
+        query = (
+            select(timers)
+            .where(timers.c.state == _TIMER_PENDING, timers.c.fire_at <= now)
+            .order_by(timers.c.fire_at, timers.c.id)
+            .limit(limit)
+        )
+        async with self._database.read() as uow:
+            return [timer_of(row) for row in await uow.transaction.connection.execute(query)]
+
+    async def next_fire_at(self) -> datetime | None:
+        """When the next pending timer's time comes (it may be past); None when there is none."""
+        async with self._database.read() as uow:
+            fire_at: datetime | None = await uow.transaction.connection.scalar(
+                select(func.min(timers.c.fire_at)).where(timers.c.state == _TIMER_PENDING)
+            )
+            return fire_at
+
+
+def _new(source: str) -> tuple[ColumnElement[bool], ...]:
+    return inbox.c.state == literal(InboxState.NEW), inbox.c.source == source
+
+
+def _inbox_row_of(row: Row[*tuple[Any, ...]]) -> InboxRow:
+    return InboxRow(
+        id=row.id,
+        source=row.source,
+        place=row.place,
+        body=row.body,
+        received_at=row.received_at,
+        size=row.size,
+        complete=row.complete,
+        attempts=row.attempts,
+    )
