@@ -65,8 +65,12 @@ class MailSink(Protocol):
 class Mailer(Protocol):
     """Sends one finished message to one recipient."""
 
-    async def send(self, envelope_from: str, recipient: str, raw: bytes) -> None:
+    async def send(self, envelope_from: str, recipient: str, raw: bytes, *, copy_to: str | None = None) -> None:
         """Hand the octets to the mail server; returning means that it has taken responsibility (RFC 5321 §6.1).
+
+        Args:
+            copy_to: Our own mailbox, as a second RCPT of the same transaction: its arrival settles a doubt. Where the
+                server refuses the recipient, nothing is sent to either; where it refuses the copy, the mail goes alone.
 
         Raises:
             RetryLater: nothing was accepted (connection, authentication, 4xx before the data).
