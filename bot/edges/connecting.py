@@ -1,0 +1,58 @@
+"""What reaching an IMAP and an SMTP server have in common: verified TLS, and faults sorted by who can mend them."""
+
+from __future__ import annotations
+
+import re
+import ssl
+
+from bot.config import ServerConfig
+from bot.errors import HezoError, OperatorError, RetryLater
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
+_LONGEST_QUOTE = 200
+
+
+def tls_context(config: ServerConfig) -> ssl.SSLContext:
+    """TLS 1.2 or newer that verifies the certificate and the host name (RFC 8314 §5.3).
+
+    Args:
+        config: `ca_file` replaces the machine's own list of authorities.
+
+    Raises:
+        OperatorError: `ca_file` cannot be read.
+    """
+    try:
+        return ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=config.ca_file)
+    except OSError as error:
+        reason = error.strerror or "it holds no certificate in PEM form"
+        raise OperatorError(f"ca_file {config.ca_file} cannot be used: {reason}") from None
+
+
+def connect_error(error: OSError, server: str) -> HezoError:
+    """Sort what connecting raised.
+
+    Args:
+        error: From `create_connection`, `start_tls` or a time limit.
+        server: How the operator knows the server.
+
+    Returns:
+        OperatorError where the configuration is to be mended, RetryLater where the fault may pass by itself.
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return OperatorError(
+            f"{server}: its certificate is not trusted ({error.verify_message}); "
+            "set host to the name in the certificate, or ca_file to the authority that signed it"
+        )
+    if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL"}:
+        return OperatorError(f"{server}: it speaks no TLS on this port; check port and security (tls or starttls)")
+    if isinstance(error, TimeoutError):
+        return RetryLater(f"{server}: no answer in time")
+    return RetryLater(f"{server}: cannot be reached: {error.strerror or str(error) or type(error).__name__}")
+
+
+def quoted_reply(reply: bytes | str, *secrets: str) -> str:
+    """A server's words fit for a message to people: printable, short, free of the given secrets."""
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return _UNPRINTABLE.sub(" ", text).strip()[:_LONGEST_QUOTE] or "no reason given"
