@@ -1,0 +1,241 @@
+"""Renders what staff read in Slack's channels, as (fallback text, blocks). Pure: `now`, words and zone are parameters.
+
+Of `Ticket.facts` these keys are shown: "problems" ([[problem, *values]], of `bot.rules.intake`), "hold_reasons"
+([str]), "enquiry" (bool), "quoted_ticket" and "follows" (a ticket's number).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.edges.slack_ids import ACTION_IDS
+from bot.edges.slack_text import (
+    Blocks,
+    Json,
+    block,
+    fallback,
+    fill,
+    header,
+    line,
+    one_line,
+    people,
+    person,
+    plain,
+    rich,
+    text,
+)
+from bot.edges.slack_thread import thread_post
+from bot.effects import PostOperator, TellUser
+from bot.model import ClockKind, ClockState, Contract, SlaClock, Ticket, TicketState, TicketView
+from bot.rules.ticket_states import ACTIONS, Action
+from bot.rules.wording import Words, format_day, format_instant, format_short_span
+
+__all__ = ["card", "escalation", "operator_notice", "tell", "thread_post"]
+
+MAX_DEVICES = 5
+MAX_PROBLEMS = 8
+WARN_AT, URGENT_AT = 0.5, 0.2
+"""Shares of the budget that are left when a running clock turns yellow, then orange."""
+
+
+def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
+    """The ticket's head message: the deadline first, then what an engineer needs, then what can be done now."""
+    lines = [
+        line(*rich(words, "card.title", "bold", **_title(view.ticket, words))),
+        line(*rich(words, "card.subject", subject=one_line(view.ticket.subject) or "–")),
+        *(line(*elements) for elements in _warnings(view.ticket, words)),
+        *(line(*elements) for elements in _facts(view, now, words, zone)),
+    ]
+    blocks = [header(_deadline(view, now, words, zone)), block(lines)]
+    buttons = _buttons(view.ticket, words)
+    if buttons:
+        blocks.append({"type": "actions", "elements": buttons})
+    return fallback(blocks), blocks
+
+
+def escalation(
+    view: TicketView, clock: SlaClock, mentioned: Sequence[str], now: datetime, words: Words, zone: ZoneInfo
+) -> tuple[str, Blocks]:
+    """A breached clock, for the escalation channel; `mentioned` are Slack ids of users or user groups."""
+    ticket = view.ticket
+    late = format_short_span(now - clock.due_at, words.language)
+    due = format_instant(clock.due_at, words.language, zone, now)
+    lines = [
+        line(*rich(words, "escalation.late", "bold", late=late, due=due)),
+        line(*rich(words, "card.title", **_title(ticket, words))),
+        line(*rich(words, "card.subject", subject=one_line(ticket.subject) or "–")),
+        *(line(*elements) for elements in _facts(view, now, words, zone)),
+    ]
+    if ticket.slack_channel:
+        lines.append(line(*rich(words, "escalation.where", channel=person(ticket.slack_channel))))
+    if mentioned:
+        lines.append(line(*rich(words, "escalation.call", people=""), *people(mentioned)))
+    title = words("escalation.title", number=ticket.number, clock=words(f"clock.{clock.kind}"))
+    blocks = [header(title), block(lines)]
+    return fallback(blocks), blocks
+
+
+def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
+    """Something that an operator must look at. What has no sentence of its own is shown as it is: it must be seen."""
+    key = f"operator.{effect.what}"
+    if key in words and words.placeholders(key) <= effect.data.keys():
+        said = rich(words, key, **effect.data)
+    else:
+        details = ", ".join(f"{name}: {value}" for name, value in effect.data.items())
+        said = rich(words, "operator.unknown", what=effect.what, details=details)
+    blocks = [block([line(*rich(words, "operator.title", "bold")), line(*said)])]
+    return fallback(blocks), blocks
+
+
+def tell(effect: TellUser, words: Words) -> str:
+    """An ephemeral line, as mrkdwn: the sentence "tell.<what>".
+
+    Raises:
+        KeyError: there is no such sentence, or `data` lacks one of its placeholders.
+    """
+    named = {
+        name: words(f"{name}.{value}") if f"{name}.{value}" in words else value for name, value in effect.data.items()
+    }
+    return fill(words, f"tell.{effect.what}", **named)
+
+
+def _deadline(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str:
+    """The running clock that counts: ours before the customer's, the earliest first."""
+    running = [clock for clock in view.clocks if clock.state is ClockState.RUNNING]
+    running.sort(key=lambda clock: (clock.kind is ClockKind.CUSTOMER_REPLY, clock.due_at))
+    if not running:
+        return _no_deadline(view.ticket, words)
+    clock = running[0]
+    span = format_short_span(clock.due_at - now, words.language)
+    due = format_instant(clock.due_at, words.language, zone, now)
+    late = now >= clock.due_at
+    if clock.kind is ClockKind.CUSTOMER_REPLY:
+        return "⚪ " + (
+            words("due.customer_late", late=span, due=due) if late else words("due.customer_left", left=span, due=due)
+        )
+    name = words(f"clock.{clock.kind}")
+    if late:
+        return "🔴 " + words("due.late", clock=name, late=span, due=due)
+    return f"{_colour(clock, now)} " + words("due.left", clock=name, left=span, due=due)
+
+
+def _colour(clock: SlaClock, now: datetime) -> str:
+    # Hours outside the service window count as time left here: nobody can use them up, so they alarm nobody.
+    left = (clock.due_at - now) / clock.budget
+    if left > WARN_AT:
+        return "🟢"
+    return "🟡" if left > URGENT_AT else "🟠"
+
+
+def _no_deadline(ticket: Ticket, words: Words) -> str:
+    if not ticket.is_open:
+        return "⚫ " + words("due.none_ended", state=words(f"state.{ticket.state}"))
+    if ticket.state is TicketState.WAITING:
+        return "⚪ " + words("due.none_waiting")
+    return "⚪ " + words("due.none_open")
+
+
+def _title(ticket: Ticket, words: Words) -> dict[str, str]:
+    priority = words(f"priority.{ticket.priority}")
+    if not ticket.priority_confirmed:
+        priority = words("priority.unconfirmed", priority=priority)
+    return {"number": ticket.number, "priority": priority, "state": words(f"state.{ticket.state}")}
+
+
+def _warnings(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
+    facts = ticket.facts
+    if facts.get("enquiry"):
+        yield rich(words, "card.enquiry", "bold")
+    reasons = facts.get("hold_reasons")
+    if ticket.state is TicketState.HELD and isinstance(reasons, list):
+        for reason in reasons[:MAX_PROBLEMS]:
+            key = f"hold.{reason}"
+            said = words(key) if key in words else str(reason)
+            yield [text("⚠️ "), *rich(words, "hold.title", "bold", reason=said)]
+    problems = facts.get("problems")
+    if ticket.state is TicketState.INCOMPLETE and isinstance(problems, list) and problems:
+        said = "; ".join(_problem(problem, words) for problem in problems[:MAX_PROBLEMS])
+        yield [text("⚠️ "), *rich(words, "card.missing", "bold", problems=said)]
+    for key in ("quoted_ticket", "follows"):
+        if facts.get(key):
+            yield rich(words, f"card.{key}", number=facts[key])
+
+
+def _problem(problem: object, words: Words) -> str:
+    """One of intake's findings, [problem, *values]; a value is "as written<tab>what it may be" where both are known."""
+    name, *values = problem if isinstance(problem, list) and problem else [problem]
+    key = f"problem.{name}"
+    if key not in words:
+        return str(name)
+    return words(key, values=", ".join(str(value).replace("\t", " → ") for value in values))
+
+
+def _facts(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
+    ticket = view.ticket
+    if view.contract is None:
+        yield rich(words, "card.customer_unknown")
+    else:
+        yield rich(words, "card.customer", customer=text(one_line(view.contract.customer), "bold"))
+    yield from _devices(ticket, words)
+    yield _contract(view.contract, now, words, zone)
+    at = format_instant(ticket.reported_at, words.language, zone, now)
+    if ticket.requester_name:
+        yield rich(words, "card.requester", name=ticket.requester_name, address=ticket.requester, at=at)
+    else:
+        yield rich(words, "card.requester_without_name", address=ticket.requester or words("unknown"), at=at)
+    assignee = person(ticket.assignee) if ticket.assignee else text(words("nobody"), "bold")
+    yield rich(words, "card.assignee", assignee=assignee)
+
+
+def _devices(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
+    if not ticket.devices:
+        yield rich(words, "card.device_unknown")
+    for device in ticket.devices[:MAX_DEVICES]:
+        yield rich(
+            words,
+            "card.device",
+            model=text(one_line(device.model), "bold"),
+            serial=text(one_line(device.serial), "code"),
+        )
+    if len(ticket.devices) > MAX_DEVICES:
+        yield rich(words, "and_more", count=len(ticket.devices) - MAX_DEVICES)
+
+
+def _contract(contract: Contract | None, now: datetime, words: Words, zone: ZoneInfo) -> list[Json]:
+    if contract is None:
+        return rich(words, "card.contract_unknown")
+    today = now.astimezone(zone).date()
+    until, begins = format_day(contract.valid_to, words.language), format_day(contract.valid_from, words.language)
+    if today > contract.valid_to:
+        return [text("⚠️ "), *rich(words, "card.contract_over", "bold", number=contract.number, until=until)]
+    if today < contract.valid_from:
+        return [text("⚠️ "), *rich(words, "card.contract_not_yet", "bold", number=contract.number, begins=begins)]
+    return rich(words, "card.contract", number=contract.number, until=until)
+
+
+def _buttons(ticket: Ticket, words: Words) -> list[Json]:
+    return [_button(action, ticket, words) for action in ACTIONS[ticket.state]]
+
+
+def _button(action: Action, ticket: Ticket, words: Words) -> Json:
+    label = "take_over" if action is Action.TAKE and ticket.assignee else str(action)
+    button: Json = {
+        "type": "button",
+        "action_id": ACTION_IDS[action],
+        "text": plain(words(f"button.{label}"), 75),
+        "value": str(ticket.id),
+    }
+    if action in {Action.REPLY, Action.APPROVE}:
+        button["style"] = "primary"
+    if action is Action.REJECT:
+        button["style"] = "danger"
+    if action in {Action.CLOSE, Action.REJECT, Action.APPROVE}:
+        button["confirm"] = {
+            "title": plain(words(f"confirm.{action}_title"), 100),
+            "text": plain(words(f"confirm.{action}_text"), 300),
+            "confirm": plain(words(f"confirm.{action}_yes"), 30),
+            "deny": plain(words("confirm.no"), 30),
+        }
+    return button

@@ -1,0 +1,51 @@
+"""The names by which Slack tells us what was clicked: given with a button or modal, read when it comes back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from bot.rules.ticket_states import Action
+
+ACTION_IDS: dict[Action, str] = {
+    Action.REPLY: "ticket_reply",
+    Action.TAKE: "ticket_take",
+    Action.PRIORITY: "ticket_priority",
+    Action.APPROVE: "sender_approve",
+    Action.REJECT: "sender_reject",
+    Action.CLOSE: "ticket_close",
+}
+ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
+OPENS_MODAL = frozenset({ACTION_IDS[Action.REPLY], ACTION_IDS[Action.PRIORITY]})
+
+REPLY_MODAL = "ticket_reply"
+PRIORITY_MODAL = "ticket_priority"
+"""callback_id of the modals."""
+
+TEXT_BLOCK = "reply_text"
+TURN_BLOCK = "next_turn"
+PRIORITY_BLOCK = "priority"
+VALUE = "value"
+"""action_id of the one element of each input block."""
+
+REPLY_LIMIT = 3_000
+"""Characters; the most that a plain_text_input takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModalPlace:
+    """What a modal remembers of the click that opened it, as its private_metadata.
+
+    Attributes:
+        channel: Where an answer to the submission is shown; None when it was opened outside of a channel.
+        real_name: Of who opened it, for the mail: a submission only carries the handle.
+    """
+
+    ticket_id: int
+    channel: str | None = None
+    thread_ts: str | None = None
+    real_name: str | None = None
+
+    def to_metadata(self) -> str:
+        """The JSON of private_metadata."""
+        return json.dumps(asdict(self))

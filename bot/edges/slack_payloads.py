@@ -1,0 +1,258 @@
+"""What a Slack payload asks for: pure reading of payloads as they were recorded.
+
+Payloads: https://docs.slack.dev/reference/interaction-payloads and https://docs.slack.dev/apis/events-api. Nothing in
+them is trusted: what does not have the expected shape asks for nothing, with a reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.commands import (
+    CloseTicket,
+    DecideSender,
+    NextTurn,
+    NothingToDo,
+    ReplyToCustomer,
+    SetPriority,
+    SlackCommand,
+    SlackPerson,
+    TakeTicket,
+)
+from bot.edges.slack_ids import (
+    ACTIONS_BY_ID,
+    OPENS_MODAL,
+    PRIORITY_BLOCK,
+    PRIORITY_MODAL,
+    REPLY_LIMIT,
+    REPLY_MODAL,
+    TEXT_BLOCK,
+    TURN_BLOCK,
+    VALUE,
+    ModalPlace,
+)
+from bot.model import Priority
+from bot.rules.ticket_states import Action
+
+OWN_TEAM = "hezo360_own_team"
+"""Added to a payload when it is recorded: our workspace's id, by which strangers are known (Slack Connect)."""
+
+NOTE_MARK = re.compile(r"\s*(?:(?:note|notatka|nota|internal|wewnętrzne|wewn\.?)\s*:|//|#)", re.IGNORECASE)
+"""How people begin words that are meant for colleagues only."""
+
+_MAX_ID = 2**63 - 1
+
+
+class _Unreadable(ValueError):
+    """The payload does not have the shape that it should have."""
+
+
+def inbox_key(body: Mapping[str, object]) -> tuple[str, str]:
+    """The kind of a payload and a key that the same payload has again when Slack sends it twice.
+
+    Events have an event_id; a click has a trigger_id of its own. A modal is submitted once, whoever presses twice:
+    its key is that of the view. What has none of these is known by its content.
+    """
+    kind = _kind(body)
+    view, event_id, trigger_id = body.get("view"), body.get("event_id"), body.get("trigger_id")
+    if kind == "view_submission" and isinstance(view, Mapping) and view.get("id"):
+        own = f"{view.get('id')}:{view.get('hash')}"
+    elif kind == "event_callback" and event_id:
+        own = str(event_id)
+    elif trigger_id:
+        own = str(trigger_id)
+    else:
+        own = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    key = f"{kind}:{own}"
+    return kind, key if len(key) <= 200 else f"{kind}:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _kind(body: Mapping[str, object]) -> str:
+    kind = body.get("type")
+    if isinstance(kind, str) and re.fullmatch(r"[a-z_]{1,40}", kind):
+        return kind
+    return "slash_command" if isinstance(body.get("command"), str) else "unknown"
+
+
+def to_command(body: Mapping[str, object]) -> SlackCommand:
+    """The command of a payload; `NothingToDo` with a reason for all that asks for nothing. Never raises."""
+    try:
+        match _kind(body):
+            case "block_actions":
+                return _click(body)
+            case "view_submission":
+                return _submission(body)
+            case kind:
+                return NothingToDo(f"{_event_type(body) or kind}: nothing to do")
+    except _Unreadable as error:
+        return NothingToDo(f"unreadable payload: {error}")
+
+
+def _event_type(body: Mapping[str, object]) -> str | None:
+    event = body.get("event")
+    kind = event.get("type") if isinstance(event, Mapping) else None
+    return f"event {kind[:60]}" if isinstance(kind, str) else None
+
+
+def _click(body: Mapping[str, object]) -> SlackCommand:
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    action_id = _text(_mapping(first, "actions"), "action_id")
+    action = ACTIONS_BY_ID.get(action_id)
+    if action is None:
+        return NothingToDo(f"an action that we do not know: {action_id[:80]}")
+    if action_id in OPENS_MODAL:
+        return NothingToDo(f"{action_id} only opens a modal")
+    by, ticket_id = person_of(body), clicked_ticket(body)
+    match action:
+        case Action.TAKE:
+            return TakeTicket(by, ticket_id)
+        case Action.CLOSE:
+            return CloseTicket(by, ticket_id)
+        case Action.APPROVE | Action.REJECT:
+            return DecideSender(by, ticket_id, approve=action is Action.APPROVE)
+        case _:
+            raise _Unreadable(f"{action_id} is no click")
+
+
+def _submission(body: Mapping[str, object]) -> SlackCommand:
+    problems = submission_problems(body)
+    if problems:
+        return NothingToDo("refused in the modal: " + ", ".join(f"{at} {what}" for at, what in problems.items()))
+    view = _mapping(body.get("view"), "view")
+    place = modal_place(view)
+    person = person_of(body)
+    by = replace(person, channel=place.channel, thread_ts=place.thread_ts, name=place.real_name or person.name)
+    callback_id = view.get("callback_id")
+    if callback_id == REPLY_MODAL:
+        text, turn = _input(view, TEXT_BLOCK).strip(), _choice(view, TURN_BLOCK)
+        return ReplyToCustomer(by, place.ticket_id, text, NextTurn(turn))
+    if callback_id == PRIORITY_MODAL:
+        return SetPriority(by, place.ticket_id, Priority(_choice(view, PRIORITY_BLOCK)))
+    return NothingToDo(f"a modal that we do not know: {str(callback_id)[:80]}")
+
+
+def submission_problems(body: Mapping[str, object]) -> dict[str, str]:
+    """What is wrong with a submitted modal: block_id -> "empty", "too_long", "looks_like_note" or "not_chosen".
+
+    Where it is not empty, the modal is answered with it and nothing is recorded. Never raises.
+    """
+    view = body.get("view")
+    if body.get("type") != "view_submission" or not isinstance(view, Mapping):
+        return {}
+    callback_id = view.get("callback_id")
+    if callback_id == PRIORITY_MODAL:
+        return {} if _choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
+    if callback_id != REPLY_MODAL:
+        return {}
+    problems = {}
+    text = _input(view, TEXT_BLOCK)
+    if not text.strip():
+        problems[TEXT_BLOCK] = "empty"
+    elif len(text) > REPLY_LIMIT:
+        problems[TEXT_BLOCK] = "too_long"
+    elif NOTE_MARK.match(text):
+        problems[TEXT_BLOCK] = "looks_like_note"
+    if _choice(view, TURN_BLOCK) not in set(NextTurn):
+        problems[TURN_BLOCK] = "not_chosen"
+    return problems
+
+
+def person_of(body: Mapping[str, object]) -> SlackPerson:
+    """Who clicked or submitted, and where.
+
+    Raises:
+        ValueError: the payload names nobody.
+    """
+    user = _mapping(body.get("user"), "user")
+    user_id = _text(user, "id")
+    name = user.get("name") or user.get("username") or user_id
+    channel, container, message = body.get("channel"), body.get("container"), body.get("message")
+    channel_id = channel.get("id") if isinstance(channel, Mapping) else None
+    thread_ts = None
+    for where in (container, message):
+        if isinstance(where, Mapping) and isinstance(where.get("thread_ts"), str):
+            thread_ts = where["thread_ts"]
+    return SlackPerson(
+        user=user_id,
+        name=str(name)[:200],
+        channel=channel_id if isinstance(channel_id, str) else None,
+        thread_ts=thread_ts,
+        is_stranger=_is_stranger(body, user),
+    )
+
+
+def _is_stranger(body: Mapping[str, object], user: Mapping[str, object]) -> bool:
+    team = body.get("team")
+    payload_team = team.get("id") if isinstance(team, Mapping) else None
+    own = body.get(OWN_TEAM) or payload_team
+    return (user.get("team_id") or payload_team) != own
+
+
+def clicked_ticket(body: Mapping[str, object]) -> int:
+    """The ticket whose button was pressed.
+
+    Raises:
+        ValueError: the button carries no ticket id.
+    """
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    return _ticket_id(_mapping(first, "actions").get("value"))
+
+
+def modal_place(view: Mapping[str, object]) -> ModalPlace:
+    """What a modal was opened for.
+
+    Raises:
+        ValueError: its private_metadata is not ours.
+    """
+    try:
+        metadata = json.loads(_text(view, "private_metadata"))
+    except ValueError as error:
+        raise _Unreadable("private_metadata is no JSON") from error
+    metadata = _mapping(metadata, "private_metadata")
+    texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
+    return ModalPlace(
+        _ticket_id(metadata.get("ticket_id")), texts.get("channel"), texts.get("thread_ts"), texts.get("real_name")
+    )
+
+
+def _ticket_id(value: object) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,19}", str(value)) or not 0 < int(str(value)) <= _MAX_ID:
+        raise _Unreadable("no ticket id")
+    return int(str(value))
+
+
+def _mapping(value: object, what: str) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise _Unreadable(f"no {what}")
+    return value
+
+
+def _text(mapping: Mapping[str, object], key: str) -> str:
+    value = mapping.get(key)
+    if not isinstance(value, str) or not value:
+        raise _Unreadable(f"no {key}")
+    return value
+
+
+def _state(view: Mapping[str, object], block_id: str) -> Mapping[str, object]:
+    found: object = view
+    for step in ("state", "values", block_id, VALUE):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _input(view: Mapping[str, object], block_id: str) -> str:
+    value = _state(view, block_id).get("value")
+    return value if isinstance(value, str) else ""
+
+
+def _choice(view: Mapping[str, object], block_id: str) -> str:
+    option = _state(view, block_id).get("selected_option")
+    value = option.get("value") if isinstance(option, Mapping) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,228 @@
+"""Renders the posts of a ticket's thread, one function per `Note`, as (fallback text, blocks).
+
+What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
+
+| note                             | data                                                                  |
+| -------------------------------- | --------------------------------------------------------------------- |
+| CUSTOMER_WROTE                   | author, address, text, sent_at; subject?, attachments? [str],         |
+|                                  | complete? (False: over the size limit), automatic? (bool)             |
+| MAILED                           | kind (`MailKind`), text                                               |
+| ENGINEER_REPLY                   | author (user id), text, to, status ("sending", "sent", "failed");     |
+|                                  | at? (when sent), reason? (when failed)                                |
+| STATE_CHANGED                    | state; by? (user id), reason? ("reopened", "completed", "closed")     |
+| TAKEN                            | by; previous? (user ids)                                              |
+| PRIORITY_SET                     | priority, by (user id, or the customer's address)                     |
+| REMINDER, BREACH                 | kind (`ClockKind`), due_at; level (REMINDER)                          |
+| MISSED                           | levels [int], since                                                   |
+| BOUNCED                          | address, reason, failed (False: only delayed)                         |
+| AUTOMATIC_MAIL                   | reason                                                                |
+| SENDER_APPROVED, SENDER_REJECTED | by (user id), address                                                 |
+| CUSTOMER_SILENT                  | count, of (the last reminder where they are equal)                    |
+| MAIL_NOT_SENT                    | address, reason                                                       |
+
+What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.edges.slack_text import (
+    MAX_BLOCKS_JSON,
+    Blocks,
+    Json,
+    block,
+    cut,
+    fallback,
+    json_size,
+    line,
+    one_line,
+    people,
+    person,
+    quote,
+    rich,
+    text,
+)
+from bot.effects import Note, PostInThread
+from bot.model import ClockKind
+from bot.rules.wording import Words, format_instant
+
+ROOM_FOR_OWN_MAILS = 1_500
+"""JSON characters; the bot's own mails are shown in short: engineers know them."""
+ROOM_FOR_FRAMES = 500
+"""JSON characters of the elements around quoted words."""
+MAX_ATTACHMENTS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What a renderer needs: the data, and how to say it; `tail` are the lines that follow."""
+
+    data: Mapping[str, object]
+    now: datetime
+    words: Words
+    zone: ZoneInfo
+    tail: list[Json]
+
+    def get(self, key: str) -> str:
+        """A value as text; "" where it is missing or empty."""
+        value = self.data.get(key)
+        return "" if value is None else str(value)
+
+    def instant(self, key: str) -> str:
+        """A value that is an instant, as people say it; what is none is shown as it is."""
+        try:
+            at = datetime.fromisoformat(self.get(key))
+        except ValueError:
+            return self.get(key)
+        return format_instant(at, self.words.language, self.zone, self.now)
+
+    def named(self, family: str, key: str) -> str:
+        """A value that has a sentence of its own, such as a state; what has none is shown as it is."""
+        value = self.get(key)
+        return self.words(f"{family}.{value}") if f"{family}.{value}" in self.words else value
+
+    def say(self, sentence: str, *styles: str, **params: object) -> Json:
+        """A line of the thread."""
+        return line(*rich(self.words, f"thread.{sentence}", *styles, **params))
+
+    def quoted(self, *beside: Json, most: int = MAX_BLOCKS_JSON) -> Json:
+        """The value "text" as a quotation of at most `most` JSON characters that fits beside the other lines."""
+        room = MAX_BLOCKS_JSON - json_size([*beside, *self.tail]) - ROOM_FOR_FRAMES
+        return quote(cut(self.get("text").strip(), min(room, most), self.words("cut")))
+
+
+def thread_post(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
+    """Render a post; `post.mention` are mentioned in its last line.
+
+    Raises:
+        KeyError: the ticket's data names a sentence that does not exist.
+    """
+    tail = [line(*people(post.mention))] if post.mention else []
+    lines = _RENDERERS[post.note](_Post(post.data, now, words, zone, tail))
+    blocks = [block([*lines, *tail])]
+    return fallback(blocks), blocks
+
+
+def _customer_wrote(post: _Post) -> list[Json]:
+    who = "customer_wrote" if post.get("author") else "customer_wrote_without_name"
+    address = post.get("address") or post.words("unknown")
+    above = [post.say(who, "bold", author=post.get("author"), address=address, at=post.instant("sent_at"))]
+    if post.data.get("automatic"):
+        above.append(post.say("automatic", "italic"))
+    if post.get("subject"):
+        above.append(post.say("subject", subject=post.get("subject")))
+    below = [post.say("not_complete", "bold")] if post.data.get("complete") is False else []
+    attachments = post.data.get("attachments")
+    if isinstance(attachments, list) and attachments:
+        names = [one_line(str(name), 80) for name in attachments[:MAX_ATTACHMENTS]]
+        if len(attachments) > MAX_ATTACHMENTS:
+            names.append(post.words("and_more", count=len(attachments) - MAX_ATTACHMENTS))
+        below.append(post.say("attachments", names=text(", ".join(names))))
+    quoted = post.quoted(*above, *below)
+    return [*above, quoted if quoted["elements"] else post.say("no_words", "italic"), *below]
+
+
+def _mailed(post: _Post) -> list[Json]:
+    return [post.say("mailed", "bold", what=post.named("mail_kind", "kind")), post.quoted(most=ROOM_FOR_OWN_MAILS)]
+
+
+def _engineer_reply(post: _Post) -> list[Json]:
+    head = post.say("reply", "bold", author=person(post.get("author")), address=post.get("to"))
+    match post.get("status"):
+        case "sent":
+            mark = post.say("reply_sent", at=post.instant("at"))
+        case "failed":
+            mark = post.say("reply_failed", "bold", reason=post.get("reason"))
+        case _:
+            mark = post.say("reply_sending", "italic")
+    return [head, post.quoted(head, mark), mark]
+
+
+def _state_changed(post: _Post) -> list[Json]:
+    state = post.named("state", "state")
+    why = [part for part in (post.named("state_reason", "reason"),) if part]
+    by = post.get("by")
+    elements = (
+        rich(post.words, "thread.state_changed_by", state=state, by=person(by))
+        if by
+        else rich(post.words, "thread.state_changed", state=state)
+    )
+    return [line(*elements, *(text(f"; {part}") for part in why))]
+
+
+def _taken(post: _Post) -> list[Json]:
+    by, previous = person(post.get("by")), post.get("previous")
+    return [post.say("taken_over", by=by, previous=person(previous)) if previous else post.say("taken", by=by)]
+
+
+def _priority_set(post: _Post) -> list[Json]:
+    priority = text(post.named("priority", "priority"), "bold")
+    return [post.say("priority_set", priority=priority, by=person(post.get("by")))]
+
+
+def _reminder(post: _Post) -> list[Json]:
+    due = post.instant("due_at")
+    if post.get("kind") == ClockKind.INTAKE:
+        return [post.say("reminder_intake", "bold", due=due)]
+    return [post.say("reminder", "bold", clock=post.named("clock", "kind"), due=due, level=post.get("level"))]
+
+
+def _breach(post: _Post) -> list[Json]:
+    return [post.say("breach", "bold", clock=post.named("clock", "kind"), due=post.instant("due_at"))]
+
+
+def _missed(post: _Post) -> list[Json]:
+    levels = post.data.get("levels")
+    said = ", ".join(f"{level}%" for level in levels) if isinstance(levels, list) else post.get("levels")
+    return [post.say("missed", "bold", since=post.instant("since"), levels=said)]
+
+
+def _bounced(post: _Post) -> list[Json]:
+    sentence = "bounced" if post.data.get("failed") else "delayed"
+    return [post.say(sentence, "bold", address=post.get("address"), reason=post.get("reason"))]
+
+
+def _automatic_mail(post: _Post) -> list[Json]:
+    return [post.say("automatic_mail", reason=post.get("reason"))]
+
+
+def _sender_approved(post: _Post) -> list[Json]:
+    return [post.say("sender_approved", by=person(post.get("by")), address=post.get("address"))]
+
+
+def _sender_rejected(post: _Post) -> list[Json]:
+    return [post.say("sender_rejected", by=person(post.get("by")), address=post.get("address"))]
+
+
+def _customer_silent(post: _Post) -> list[Json]:
+    count, of = post.data.get("count"), post.data.get("of")
+    if count == of:
+        return [post.say("customer_silent_last", "bold")]
+    return [post.say("customer_silent", count=count, of=of)]
+
+
+def _mail_not_sent(post: _Post) -> list[Json]:
+    return [post.say("mail_not_sent", "bold", address=post.get("address"), reason=post.get("reason"))]
+
+
+_RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
+    Note.CUSTOMER_WROTE: _customer_wrote,
+    Note.MAILED: _mailed,
+    Note.ENGINEER_REPLY: _engineer_reply,
+    Note.STATE_CHANGED: _state_changed,
+    Note.TAKEN: _taken,
+    Note.PRIORITY_SET: _priority_set,
+    Note.REMINDER: _reminder,
+    Note.BREACH: _breach,
+    Note.MISSED: _missed,
+    Note.BOUNCED: _bounced,
+    Note.AUTOMATIC_MAIL: _automatic_mail,
+    Note.SENDER_APPROVED: _sender_approved,
+    Note.SENDER_REJECTED: _sender_rejected,
+    Note.CUSTOMER_SILENT: _customer_silent,
+    Note.MAIL_NOT_SENT: _mail_not_sent,
+}

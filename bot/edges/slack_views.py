@@ -1,0 +1,110 @@
+"""Renders the modals. What they ask for is read again in `bot.edges.slack_payloads`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.commands import NextTurn
+from bot.edges.slack_ids import (
+    PRIORITY_BLOCK,
+    PRIORITY_MODAL,
+    REPLY_LIMIT,
+    REPLY_MODAL,
+    TEXT_BLOCK,
+    TURN_BLOCK,
+    VALUE,
+    ModalPlace,
+)
+from bot.edges.slack_text import Blocks, Json, block, cut, line, one_line, plain, quote, rich, text
+from bot.model import Direction, Message, Priority, TicketView
+from bot.rules.sla import SlaTerms
+from bot.rules.wording import Words, format_instant, format_short_span
+
+ROOM_FOR_LAST_WORDS = 4_000
+"""JSON characters of the customer's last message above the input."""
+
+
+def reply_modal(
+    view: TicketView, messages: Sequence[Message], now: datetime, words: Words, zone: ZoneInfo, place: ModalPlace
+) -> Json:
+    """Writing to the customer: who reads it, what they wrote last, the text, and whose turn it is then."""
+    ticket = view.ticket
+    lines = [
+        line(*rich(words, "modal.to", "bold", address=ticket.requester or words("unknown"))),
+        line(*rich(words, "modal.about", number=ticket.number, subject=one_line(ticket.subject) or "–")),
+    ]
+    if place.real_name:
+        lines.append(line(*rich(words, "modal.signed", name=place.real_name)))
+    theirs = [message for message in messages if message.direction is Direction.FROM_CUSTOMER]
+    if theirs:
+        at = format_instant(theirs[-1].sent_at, words.language, zone, now)
+        lines.append(line(*rich(words, "modal.last_words", at=at)))
+        lines.append(quote(cut(theirs[-1].text.strip(), ROOM_FOR_LAST_WORDS, words("cut"))))
+    reply: Json = {
+        "type": "plain_text_input",
+        "action_id": VALUE,
+        "multiline": True,
+        "min_length": 1,
+        "max_length": REPLY_LIMIT,
+        "focus_on_load": True,
+    }
+    turns = [_option(words(f"modal.turn_{turn}"), turn) for turn in NextTurn]
+    turn: Json = {"type": "radio_buttons", "action_id": VALUE, "options": turns, "initial_option": turns[0]}
+    blocks: Blocks = [
+        block(lines),
+        {**_input(TEXT_BLOCK, words("modal.text"), reply), "hint": plain(words("modal.text_hint"), 2000)},
+        _input(TURN_BLOCK, words("modal.turn"), turn),
+    ]
+    return _modal("reply", REPLY_MODAL, blocks, words, place)
+
+
+def priority_modal(view: TicketView, words: Words, place: ModalPlace) -> Json:
+    """Choosing the priority, with what each means by the terms that apply to this ticket."""
+    ticket = view.ticket
+    options = []
+    for priority in Priority:
+        option = _option(words(f"priority.{priority}"), priority)
+        if priority in ticket.terms:
+            reaction = format_short_span(SlaTerms.from_json(ticket.terms[priority]).reaction, words.language)
+            option["description"] = plain(words(f"priority_means.{priority}", reaction=reaction), 75)
+        options.append(option)
+    present = options[list(Priority).index(ticket.priority)]
+    choice: Json = {"type": "radio_buttons", "action_id": VALUE, "options": options, "initial_option": present}
+    blocks: Blocks = [
+        block([line(*rich(words, "modal.about", number=ticket.number, subject=one_line(ticket.subject) or "–"))]),
+        _input(PRIORITY_BLOCK, words("modal.priority"), choice),
+        block([line(text(words("modal.priority_note"), "italic"))]),
+    ]
+    return _modal("priority", PRIORITY_MODAL, blocks, words, place)
+
+
+def loading_view(words: Words) -> Json:
+    """Shown at once when the real modal takes longer than a click may wait; replaced by `views.update`."""
+    return {
+        "type": "modal",
+        "title": plain(words("modal.loading_title"), 24),
+        "close": plain(words("modal.cancel"), 24),
+        "blocks": [block([line(text(words("modal.loading")))])],
+    }
+
+
+def _modal(name: str, callback_id: str, blocks: Blocks, words: Words, place: ModalPlace) -> Json:
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "title": plain(words(f"modal.{name}_title"), 24),
+        "submit": plain(words(f"modal.{name}_submit"), 24),
+        "close": plain(words("modal.cancel"), 24),
+        "private_metadata": place.to_metadata(),
+        "blocks": blocks,
+    }
+
+
+def _input(block_id: str, label: str, element: Json) -> Json:
+    return {"type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element}
+
+
+def _option(label: str, value: str) -> Json:
+    return {"text": plain(label, 75), "value": str(value)}
