@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, SecretStr
 
 from bot.config_problems import Problems, dotted
 from bot.errors import ConfigError
@@ -54,6 +57,25 @@ def secret_keys(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
             yield ("mail", "imap", index, "password"), f"{PREFIX}MAIL_IMAP_{name.upper().replace('-', '_')}_PASSWORD"
         else:
             yield ("mail", "imap", index, "password"), ""
+
+
+def secret_values(section: BaseModel) -> frozenset[str]:
+    """Every secret value of a configuration, for the redaction of logs; of a database URL only its password."""
+    found: set[str] = set()
+    for _, value in section:
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, BaseModel):
+                found |= secret_values(item)
+            elif isinstance(item, SecretStr):
+                found |= _sensitive_parts(item.get_secret_value())
+    return frozenset(found)
+
+
+def _sensitive_parts(secret: str) -> set[str]:
+    if "://" not in secret:
+        return {secret}
+    password = urlsplit(secret).password
+    return {password, unquote(password)} if password else set()
 
 
 def fill_in_secrets(

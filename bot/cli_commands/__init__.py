@@ -1,0 +1,1 @@
+"""The commands of `hezo360`, one file a group; `bot.cli.COMMANDS` names them."""
