@@ -10,8 +10,8 @@ HIDDEN = "***"
 _SLACK_TOKEN = re.compile(r"\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]+")
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_SLACK_TOKEN, HIDDEN),
-    (re.compile(r"(?i)\b(bearer)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?(?:\w+\s+)?)[A-Za-z0-9._~+/=-]{6,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?i)\b(bearer)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {HIDDEN}"),
     # Userinfo of a URL (RFC 3986 §3.2.1); greedy, since a careless password may hold a slash or an at sign.
     (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s\"'<>]*@"), rf"\1{HIDDEN}@"),
     # Slack's socket address carries its ticket as a parameter.
