@@ -24,6 +24,8 @@ class Logs:
 
     def configure(self, level: str = "info", form: str = "json", secrets: tuple[str, ...] = ()) -> None:
         configure_logs(LogConfig.model_validate({"level": level, "format": form}), self.stream, secrets)
+        root = logging.getLogger()
+        root.handlers[:] = root.handlers[-1:]  # pytest's own handler raises on a line that cannot be formatted
 
     @property
     def text(self) -> str:
@@ -38,10 +40,10 @@ class Logs:
 def logs() -> Iterator[Logs]:
     """Logs of their own; the process's are put back afterwards."""
     root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    root.handlers[:] = []  # pytest's own handlers raise on lines that cannot be formatted
+    level = root.level
     yield Logs()
-    root.handlers[:] = handlers
+    for handler in [handler for handler in root.handlers if type(handler).__module__ == "bot.logs"]:
+        root.removeHandler(handler)
     root.setLevel(level)
     logging.captureWarnings(capture=False)
 
