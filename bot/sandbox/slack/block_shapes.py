@@ -1,7 +1,7 @@
 """Block Kit as data: which blocks and elements exist, where they may stand, and their limits.
 
-From the Block Kit reference (docs.slack.dev/reference/block-kit). Blocks that a support bot has no use for (calls,
-video, cards, plans) are unknown here and refused.
+From the Block Kit reference (docs.slack.dev/reference/block-kit). What a support bot has no use for (calls, video,
+cards, plans, rich text inputs, `response_url_enabled`, `default_to_current_conversation`) is unknown here and refused.
 """
 
 from __future__ import annotations
@@ -66,11 +66,6 @@ _TYPED_TEXT: dict[str, Shape] = {
     "dispatch_action_config": _DISPATCH,
     "focus_on_load": Boolean(),
 }
-_CONVERSATION_MENU: dict[str, Shape] = {
-    "default_to_current_conversation": Boolean(),
-    "filter": _FILTER,
-}
-
 MENUS: dict[str, Object] = {
     "static_select": _element(
         {**_MENU, "options": _OPTIONS, "option_groups": _GROUPS, "initial_option": _PLAIN_OPTION},
@@ -78,10 +73,8 @@ MENUS: dict[str, Object] = {
     ),
     "external_select": _element({**_MENU, "initial_option": _PLAIN_OPTION, "min_query_length": Integer(0, 255)}),
     "users_select": _element({**_MENU, "initial_user": _USER}),
-    "conversations_select": _element(
-        {**_MENU, **_CONVERSATION_MENU, "initial_conversation": _CONVERSATION, "response_url_enabled": Boolean()}
-    ),
-    "channels_select": _element({**_MENU, "initial_channel": _CONVERSATION, "response_url_enabled": Boolean()}),
+    "conversations_select": _element({**_MENU, "filter": _FILTER, "initial_conversation": _CONVERSATION}),
+    "channels_select": _element({**_MENU, "initial_channel": _CONVERSATION}),
     "multi_static_select": _element(
         {**_SEVERAL, "options": _OPTIONS, "option_groups": _GROUPS, "initial_options": Many(_PLAIN_OPTION, 100)},
         either=(("options", "option_groups"),),
@@ -91,7 +84,7 @@ MENUS: dict[str, Object] = {
     ),
     "multi_users_select": _element({**_SEVERAL, "initial_users": Many(_USER, 100)}),
     "multi_conversations_select": _element(
-        {**_SEVERAL, **_CONVERSATION_MENU, "initial_conversations": Many(_CONVERSATION, 100)}
+        {**_SEVERAL, "filter": _FILTER, "initial_conversations": Many(_CONVERSATION, 100)}
     ),
     "multi_channels_select": _element({**_SEVERAL, "initial_channels": Many(_CONVERSATION, 100)}),
 }

@@ -43,6 +43,7 @@ class Faults:
     Attributes:
         duplicate_events: Every event is delivered twice, with the same event_id.
         silent_sockets: Sockets opened from now on never deliver and never pong.
+        refuse_sockets: No WebSocket can be opened (503).
         unshared_files: How many of the next completed uploads silently never get shared.
     """
 
@@ -50,6 +51,7 @@ class Faults:
         self._api: list[ApiFault] = []
         self.duplicate_events = False
         self.silent_sockets = False
+        self.refuse_sockets = False
         self.unshared_files = 0
         self.revoked_scopes: set[str] = set()
 
@@ -96,7 +98,7 @@ class Faults:
     def clear(self) -> None:
         """Behave again."""
         self._api.clear()
-        self.duplicate_events = self.silent_sockets = False
+        self.duplicate_events = self.silent_sockets = self.refuse_sockets = False
         self.unshared_files = 0
         self.revoked_scopes.clear()
 

@@ -85,6 +85,7 @@ class Message:
         metadata: `event_type` and `event_payload` as the app gave them.
         edited: Who and when, where the client shows "(edited)".
         visible_to: The only user who sees it (ephemeral).
+        states: What each user chose in its menus: user -> block_id -> action_id -> value.
     """
 
     ts: str
@@ -106,7 +107,7 @@ class Message:
     pinned: bool = False
     client_msg_id: str | None = None
     visible_to: str | None = None
-    state: dict[str, dict[str, Json]] = field(default_factory=dict)
+    states: dict[str, dict[str, dict[str, Json]]] = field(default_factory=dict)
 
     @property
     def is_tombstone(self) -> bool:

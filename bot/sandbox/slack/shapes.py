@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-from typing import Any
 
 from bot.sandbox.slack.model import Channel, File, Json, Message, User, Usergroup, View
 from bot.sandbox.slack.workspace import Workspace
@@ -263,19 +262,14 @@ def snapshot(workspace: Workspace) -> Json:
 def _channel_snapshot(workspace: Workspace, channel: Channel) -> Json:
     seen: dict[str, list[Json]] = {}
     for message in channel.ephemerals.values():
-        seen.setdefault(str(message.visible_to), []).append(_message_snapshot(workspace, message))
+        seen.setdefault(str(message.visible_to), []).append(message_json(workspace, message, metadata=True))
     return {
         **channel_json(workspace, channel),
         "kind": channel.kind,
         "members": list(channel.members),
-        "messages": [_message_snapshot(workspace, message) for message in channel.messages.values()],
+        "messages": [message_json(workspace, message, metadata=True) for message in channel.messages.values()],
         "ephemerals": seen,
     }
-
-
-def _message_snapshot(workspace: Workspace, message: Message) -> Json:
-    shape: dict[str, Any] = message_json(workspace, message, metadata=True)
-    return {**shape, "state": message.state}
 
 
 def _view_snapshot(workspace: Workspace, view: View) -> Json:

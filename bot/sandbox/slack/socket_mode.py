@@ -23,6 +23,7 @@ MAX_SOCKETS = 10
 TICKET_SECONDS = 30
 RETRIES = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
 REMEMBERED_EVENTS = 1000
+CLOSE_SECONDS = 1.0
 
 
 @dataclass(eq=False, slots=True)
@@ -112,10 +113,12 @@ class SocketMode:
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """The WebSocket endpoint: takes a ticket once, says hello, then listens for acknowledgements."""
+        if self._faults.refuse_sockets:
+            return web.Response(status=503, text="unavailable")
         expires = self._tickets.pop(request.query.get("ticket", ""), None)
         if expires is None or expires < asyncio.get_running_loop().time():
             return web.Response(status=401, text="invalid ticket")
-        ws = web.WebSocketResponse(autoping=False)
+        ws = web.WebSocketResponse(autoping=False, timeout=CLOSE_SECONDS)
         await ws.prepare(request)
         if len(self.sockets) >= MAX_SOCKETS:
             await ws.send_json(self._disconnect("too_many_websockets"))

@@ -244,7 +244,7 @@ class Workspace:
 
     def update_sharing(self, channel: Channel) -> None:
         """Work out anew which other teams are in the channel."""
-        teams = {self.users[user].team_id for user in channel.members} - {self.team.id}
+        teams = {self.user(user).team_id for user in channel.members} - {self.team.id}
         channel.shared_with = sorted({*channel.shared_with, *teams})
         self.changed()
 
