@@ -1,0 +1,160 @@
+"""`ports.Chat` over Slack's Web API: one call each, no retries of its own; what failed is told by `bot.errors`.
+
+`chat.postMessage` has no idempotency key. So a post carries our key as message metadata, and one that may or may not
+have arrived (`InDoubt`) is looked up before it is repeated. Edits and ephemeral lines may be repeated: they are never
+in doubt. Metadata can be read by everybody in the workspace and holds nothing but the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.config import LOOPBACK, SlackConfig
+from bot.edges.slack_errors import translate
+from bot.edges.slack_log import sdk_logger
+from bot.edges.slack_text import Blocks
+from bot.errors import Refused, RetryLater
+
+METADATA_EVENT = "hezo360_post"
+PAGE = 200
+MAX_PAGES = 25
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
+"""How far our clock may be ahead of Slack's, by which the look-up's lower end is counted."""
+
+
+@asynccontextmanager
+async def slack_client(config: SlackConfig) -> AsyncIterator[AsyncWebClient]:
+    """A client for everything that talks to the Web API; closed at the end.
+
+    Its settings matter: no retries (slack_sdk's own would post twice), and a new connection for every call, so that a
+    connection which the server closed while it was idle is never taken for a call in doubt.
+    """
+    seconds = config.timeout.total_seconds()
+    limit = aiohttp.ClientTimeout(total=seconds, connect=seconds / 2)
+    async with aiohttp.ClientSession(timeout=limit, connector=aiohttp.TCPConnector(force_close=True)) as session:
+        client = AsyncWebClient(
+            token=config.bot_token.get_secret_value(),
+            base_url=config.api_url,
+            timeout=max(1, round(seconds)),
+            session=session,
+            retry_handlers=[],
+            logger=sdk_logger(),
+        )
+        if urlsplit(config.api_url).hostname in LOOPBACK:
+            client.proxy = None  # slack_sdk takes a proxy from the environment for every address
+        yield client
+
+
+class SlackChat:
+    """See `ports.Chat`.
+
+    Args:
+        client: From `slack_client`.
+        timeout: How long one call may take.
+    """
+
+    def __init__(self, client: AsyncWebClient, timeout: timedelta) -> None:
+        self._client = client
+        self._timeout = timeout.total_seconds()
+
+    async def post(self, channel: str, text: str, blocks: Blocks, *, key: str, thread_ts: str | None = None) -> str:
+        """Post a message; gives its ts. Raises as `ports.Chat`, and OperatorError for a wrong token."""
+        answer = await self._call(
+            "chat.postMessage",
+            lambda: self._client.chat_postMessage(
+                channel=channel,
+                text=text,
+                blocks=blocks,
+                thread_ts=thread_ts,
+                metadata={"event_type": METADATA_EVENT, "event_payload": {"key": key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            repeatable=False,
+            channel=channel,
+        )
+        return str(answer["ts"])
+
+    async def update(self, channel: str, ts: str, text: str, blocks: Blocks) -> None:
+        """Replace a message; its metadata stay. Raises as `post`, but is never in doubt."""
+        await self._call(
+            "chat.update",
+            lambda: self._client.chat_update(channel=channel, ts=ts, text=text, blocks=blocks),
+            repeatable=True,
+            channel=channel,
+        )
+
+    async def tell(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
+        """Show a line to one person only. Raises as `post`, but is never in doubt: nobody could look it up."""
+        await self._call(
+            "chat.postEphemeral",
+            lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts),
+            repeatable=True,
+            channel=channel,
+        )
+
+    async def find(self, channel: str, key: str, *, thread_ts: str | None, since: datetime) -> str | None:
+        """The ts of the message with that key, posted after `since` (our clock); None when there is none.
+
+        Raises:
+            RetryLater: also when so much was posted since that the look-up had to stop.
+        """
+        oldest = f"{(since - CLOCKS_DIFFER_BY).timestamp():.6f}"
+        cursor: str | None = None
+        for _ in range(MAX_PAGES):
+            page = await self._page(channel, thread_ts, oldest, cursor)
+            if page is None:
+                return None
+            for message in page["messages"]:
+                metadata = message.get("metadata") or {}
+                payload = metadata.get("event_payload") or {}
+                if metadata.get("event_type") == METADATA_EVENT and payload.get("key") == key:
+                    return str(message["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+        raise RetryLater(f"more than {MAX_PAGES * PAGE} messages in {channel} since {since.isoformat()}")
+
+    async def _page(
+        self, channel: str, thread_ts: str | None, oldest: str, cursor: str | None
+    ) -> AsyncSlackResponse | None:
+        """A page of the thread, or of the channel; None when the thread is gone."""
+        if thread_ts is None:
+            return await self._call(
+                "conversations.history",
+                lambda: self._client.conversations_history(
+                    channel=channel, oldest=oldest, limit=PAGE, cursor=cursor, include_all_metadata=True
+                ),
+                repeatable=True,
+                channel=channel,
+            )
+        try:
+            return await self._call(
+                "conversations.replies",
+                lambda: self._client.conversations_replies(
+                    channel=channel, ts=thread_ts, oldest=oldest, limit=PAGE, cursor=cursor, include_all_metadata=True
+                ),
+                repeatable=True,
+                channel=channel,
+            )
+        except Refused as refusal:
+            if "thread_not_found" in str(refusal):
+                return None
+            raise
+
+    async def _call(
+        self, method: str, call: Callable[[], Awaitable[AsyncSlackResponse]], *, repeatable: bool, channel: str
+    ) -> AsyncSlackResponse:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await call()
+        except Exception as error:
+            raise translate(error, method, repeatable=repeatable, channel=channel) from error
