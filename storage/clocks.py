@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -48,10 +49,9 @@ class StoredClocks:
             raise LookupError(f"there is no clock with id {clock.id}")
 
     async def set_timer(self, timer: Timer) -> bool:
-        """Store a timer (its id is made here); False when its key was used before.
+        """Store a timer (its id is made here), or set a cancelled one of that key again.
 
-        A key whose timer was cancelled before its time has done nothing yet, and is set again: a deadline may move
-        away and back.
+        Gives False, and changes nothing, when the timer of that key waits already or has fired.
         """
         values = {
             "kind": timer.kind,
@@ -60,6 +60,7 @@ class StoredClocks:
             "clock_id": timer.clock_id,
             "level": timer.level,
             "state": TimerState.PENDING,
+            "attempts": 0,
         }
         insert = self._transaction.insert(timers).values(key=timer.key, **values)
         result = await self._connection.execute(
@@ -79,6 +80,15 @@ class StoredClocks:
             .where(timers.c.clock_id == clock_id, timers.c.state == literal(TimerState.PENDING))
             .values(state=TimerState.CANCELLED)
         )
+
+    async def postpone_timer(self, timer_id: int, fire_at: datetime) -> None:
+        """Fire a pending timer later; its key stays, as it is the same announcement."""
+        await self._connection.execute(
+            update(timers)
+            .where(timers.c.id == timer_id, timers.c.state == literal(TimerState.PENDING))
+            .values(fire_at=fire_at)
+        )
+        self._transaction.wakes.add(Wake.TIMERS)
 
     async def finish_timer(self, timer_id: int) -> bool:
         """Mark a timer done; False when it was done or cancelled before."""
@@ -131,4 +141,5 @@ def timer_of(row: Row[*tuple[Any, ...]]) -> Timer:
         fire_at=row.fire_at,
         clock_id=row.clock_id,
         level=row.level,
+        attempts=row.attempts,
     )

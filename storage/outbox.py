@@ -20,7 +20,7 @@ from bot.effects import (
 from bot.model import Ticket
 from bot.ports import OutboxRow, OutboxState
 from storage.effects_json import effect_from_json, effect_to_json
-from storage.schema import outbox
+from storage.schema import Transport, outbox
 from storage.tickets import StoredTickets
 from storage.transaction import Transaction, Wake
 from storage.types import literal
@@ -28,6 +28,9 @@ from storage.types import literal
 PENDING = literal(OutboxState.PENDING)
 SENDING = literal(OutboxState.SENDING)
 IN_DOUBT = literal(OutboxState.IN_DOUBT)
+PARKED = literal(OutboxState.PARKED)
+
+_WAKES = {Transport.MAIL: Wake.MAIL_OUTBOX, Transport.SLACK: Wake.SLACK_OUTBOX}
 
 
 def lane_of(effect: Effect) -> str:
@@ -43,6 +46,11 @@ def lane_of(effect: Effect) -> str:
             return f"tell:{effect.user}"
         case _:
             return f"slack:{effect.ticket_id}"
+
+
+def transport_of(effect: Effect) -> Transport:
+    """By mail or by Slack."""
+    return Transport.MAIL if isinstance(effect, SendMail) else Transport.SLACK
 
 
 class StoredOutbox:
@@ -65,6 +73,7 @@ class StoredOutbox:
         name, values = effect_to_json(effect)
         now = self._transaction.clock.now()
         insert = self._transaction.insert(outbox).values(
+            transport=transport_of(effect),
             lane=lane_of(effect),
             type=name,
             effect=values,
@@ -84,7 +93,7 @@ class StoredOutbox:
             return None
         if isinstance(effect, SendMail):
             await self._compose(effect, outbox_id, now)
-        self._transaction.wakes.add(Wake.OUTBOX)
+        self._transaction.wakes.add(_WAKES[transport_of(effect)])
         return outbox_id
 
     async def _waiting_card(self, card: PostCard) -> int | None:
@@ -131,13 +140,13 @@ class StoredOutbox:
     async def settle_by_message_id(self, rfc_message_id: str) -> int | None:
         """A copy of our mail came back: gives the row's id if the row exists, and marks it sent if it was in doubt.
 
-        Also a row that is being sent at this moment is settled: the later word of its sender then changes nothing.
+        Also a row that is just being sent or was given up is settled; its sender's later word changes nothing.
         """
         outbox_id: int | None = await self._connection.scalar(
             select(outbox.c.id).where(outbox.c.rfc_message_id == rfc_message_id)
         )
         if outbox_id is not None:
-            await self.mark_sent(outbox_id, self._transaction.clock.now(), {"settled_by": "copy"})
+            await self.mark_sent(outbox_id, {"settled_by": "copy"})
         return outbox_id
 
     async def by_message_id(self, rfc_message_id: str) -> OutboxRow | None:
@@ -156,45 +165,52 @@ class StoredOutbox:
         )
         return count or 0
 
-    async def mark_sent(self, outbox_id: int, at: datetime, result: dict[str, object]) -> bool:
-        """A row was performed; False when that was known already, or the row was not being performed.
+    async def mark_sent(self, outbox_id: int, result: dict[str, object]) -> bool:
+        """A row was performed now; False when that was known already, or the row waits and was never tried.
 
-        Whoever performed it is believed, also after its row was given to another worker: it did happen.
+        Whoever performed it is believed, also after its row was taken over or given up: it did happen.
         """
         return await self._change(
-            {"state": OutboxState.SENT, "sent_at": at, "result": result, "error": None},
+            {"state": OutboxState.SENT, "sent_at": self._transaction.clock.now(), "result": result, "error": None},
             outbox.c.id == outbox_id,
-            outbox.c.state.in_([SENDING, IN_DOUBT]),
+            outbox.c.state.in_([SENDING, IN_DOUBT, PARKED]),
         )
 
-    async def mark_retry(self, outbox_id: int, worker: str, at: datetime, error: str, *, in_doubt: bool) -> bool:
-        """A row of this worker failed and waits until `at`; False when it was settled or taken over meanwhile.
+    async def mark_retry(
+        self, outbox_id: int, at: datetime, error: str, *, in_doubt: bool, worker: str | None = None
+    ) -> bool:
+        """A row being performed failed and waits until `at`; False when it was settled or taken over meanwhile.
 
-        `in_doubt` says that an attempt (this one or an earlier one not yet looked up) may have succeeded.
+        Args:
+            in_doubt: An attempt (this one, or an earlier one not yet looked up) may have succeeded.
+            worker: Who performed it; None asks not whether another took it over.
         """
         state = OutboxState.IN_DOUBT if in_doubt else OutboxState.PENDING
         return await self._change(
-            {"state": state, "next_attempt_at": at, "error": error, "worker": None},
-            outbox.c.id == outbox_id,
-            outbox.c.state == SENDING,
-            outbox.c.worker == worker,
+            {"state": state, "next_attempt_at": at, "error": error, "worker": None}, *_being_sent(outbox_id, worker)
         )
 
-    async def mark_parked(self, outbox_id: int, worker: str, error: str) -> bool:
-        """A row of this worker is given up and its lane goes on; False when it was settled or taken over meanwhile."""
+    async def mark_parked(self, outbox_id: int, error: str, *, worker: str | None = None) -> bool:
+        """A row being performed is given up and its lane goes on; False when it was settled or taken over meanwhile."""
         return await self._change(
-            {"state": OutboxState.PARKED, "error": error, "worker": None},
-            outbox.c.id == outbox_id,
-            outbox.c.state == SENDING,
-            outbox.c.worker == worker,
+            {"state": OutboxState.PARKED, "error": error, "worker": None}, *_being_sent(outbox_id, worker)
         )
 
     async def _change(self, values: dict[str, object], *conditions: ColumnElement[bool]) -> bool:
-        result = await self._connection.execute(update(outbox).where(*conditions).values(values).returning(outbox.c.id))
-        changed = result.scalar_one_or_none() is not None
-        if changed:
-            self._transaction.wakes.add(Wake.OUTBOX)
-        return changed
+        result = await self._connection.execute(
+            update(outbox).where(*conditions).values(values).returning(outbox.c.transport)
+        )
+        transport = result.scalar_one_or_none()
+        if transport is None:
+            return False
+        # The next of the lane may go now.
+        self._transaction.wakes.add(_WAKES[transport])
+        return True
+
+
+def _being_sent(outbox_id: int, worker: str | None) -> list[ColumnElement[bool]]:
+    conditions = [outbox.c.id == outbox_id, outbox.c.state == SENDING]
+    return conditions if worker is None else [*conditions, outbox.c.worker == worker]
 
 
 def _is_urgent(effect: Effect) -> bool:

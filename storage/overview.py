@@ -15,7 +15,6 @@ from storage.outbox import IN_DOUBT, PENDING, SENDING
 from storage.schema import TimerState, inbox, outbox, tickets, timers
 from storage.tickets import ticket_of
 from storage.types import literal
-from storage.unit_of_work import StoredUnitOfWork
 
 _OPEN = tickets.c.state.not_in([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)])
 
@@ -39,13 +38,6 @@ class Backlog:
     timers_oldest: datetime | None
 
 
-async def view_ticket(uow: StoredUnitOfWork, ticket_id: int) -> TicketView:
-    """What a ticket's head message shows, as this unit of work sees it; LookupError when there is no such ticket."""
-    ticket = await uow.tickets.get(ticket_id)
-    contract = None if ticket.contract_id is None else await uow.contracts.get(ticket.contract_id)
-    return TicketView(ticket, contract, await uow.clocks.of_ticket(ticket_id))
-
-
 class OverviewQueries:
     """Answers about everything, each in a reading transaction of its own."""
 
@@ -55,7 +47,7 @@ class OverviewQueries:
     async def ticket_view(self, ticket_id: int) -> TicketView:
         """What a ticket's head message shows; LookupError when there is no such ticket."""
         async with self._database.read() as uow:
-            return await view_ticket(uow, ticket_id)
+            return await uow.tickets.view(ticket_id)
 
     async def open_tickets(self, limit: int, *, contract_id: int | None = None) -> tuple[Ticket, ...]:
         """Open tickets, the longest reported first; only those of one contract where it is given."""

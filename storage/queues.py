@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text, update
 
-from bot.effects import SendMail
+from bot.effects import PostOperator
 from bot.model import Timer
 from bot.ports import InboxRow, InboxState, OutboxRow, OutboxState
 from storage.clocks import timer_of
 from storage.engine import Database
 from storage.outbox import IN_DOUBT, PENDING, SENDING, outbox_row_of
-from storage.schema import TimerState, inbox, outbox, timers
+from storage.schema import TimerState, Transport, inbox, outbox, timers
 from storage.transaction import Wake
 from storage.types import literal
 
@@ -130,15 +130,17 @@ class OutboxQueue:
         self._database = database
         self._worker = worker
 
-    async def claim(self, now: datetime, limit: int) -> list[OutboxRow]:
+    async def claim(self, now: datetime, limit: int, transport: Transport | None = None) -> list[OutboxRow]:
         """Rows to perform now, urgent ones first; they are SENDING, and committed as that, when this returns.
+
+        With a transport only its rows are looked at, so that loops work side by side.
 
         Each is the first unsent one of its lane, so no two of them share a lane. `attempts` does not count the attempt
         that begins now. A row that this program cannot read is parked on the way.
         """
         query = (
             select(outbox)
-            .where(outbox.c.state.in_([PENDING, IN_DOUBT]), outbox.c.next_attempt_at <= now, _IS_FIRST)
+            .where(*_waiting(transport), outbox.c.next_attempt_at <= now, _IS_FIRST)
             .order_by(outbox.c.urgent.desc(), outbox.c.id)
             .limit(limit)
         )
@@ -160,17 +162,20 @@ class OutboxQueue:
                 try:
                     claimed.append(outbox_row_of(row))
                 except (LookupError, ValueError) as error:
-                    await uow.outbox.mark_parked(row.id, self._worker, f"this version cannot read it: {error}")
+                    reason = f"this version cannot read it: {error}"
+                    await uow.outbox.mark_parked(row.id, reason)
+                    notice = PostOperator("outbox_parked", {"outbox": row.id, "reason": reason})
+                    await uow.outbox.add(notice, dedupe_key=f"outbox-parked:{row.id}")
             return claimed
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, transport: Transport | None = None) -> datetime | None:
         """When the next row's time comes that is first of its lane (it may be past); None when none waits.
 
         Rows behind one that is being sent are not counted: its outcome wakes the loop.
         """
         query = (
             select(outbox.c.next_attempt_at)
-            .where(outbox.c.state.in_([PENDING, IN_DOUBT]), _IS_FIRST)
+            .where(*_waiting(transport), _IS_FIRST)
             .order_by(outbox.c.next_attempt_at, outbox.c.id)
             .limit(1)
         )
@@ -178,20 +183,20 @@ class OutboxQueue:
             due: datetime | None = await uow.transaction.connection.scalar(query)
             return due
 
-    async def sent(self, outbox_id: int, at: datetime, result: dict[str, object]) -> bool:
+    async def sent(self, outbox_id: int, result: dict[str, object]) -> bool:
         """It was performed; False when that was known already."""
         async with self._database.begin() as uow:
-            return await uow.outbox.mark_sent(outbox_id, at, result)
+            return await uow.outbox.mark_sent(outbox_id, result)
 
     async def retry(self, outbox_id: int, at: datetime, error: str, *, in_doubt: bool) -> bool:
         """It failed and waits until `at`; False when it was settled or taken over meanwhile."""
         async with self._database.begin() as uow:
-            return await uow.outbox.mark_retry(outbox_id, self._worker, at, error, in_doubt=in_doubt)
+            return await uow.outbox.mark_retry(outbox_id, at, error, in_doubt=in_doubt, worker=self._worker)
 
     async def park(self, outbox_id: int, error: str) -> bool:
         """It is given up; False when it was settled or taken over meanwhile."""
         async with self._database.begin() as uow:
-            return await uow.outbox.mark_parked(outbox_id, self._worker, error)
+            return await uow.outbox.mark_parked(outbox_id, error, worker=self._worker)
 
     async def recover(self, now: datetime, in_doubt_until: datetime) -> int:
         """At start: what earlier workers left SENDING is IN_DOUBT. Gives how many rows.
@@ -205,10 +210,10 @@ class OutboxQueue:
                 .values(
                     state=OutboxState.IN_DOUBT,
                     worker=None,
-                    next_attempt_at=case((outbox.c.type == SendMail.__name__, in_doubt_until), else_=now),
+                    next_attempt_at=case((outbox.c.transport == Transport.MAIL, in_doubt_until), else_=now),
                 )
             )
-            uow.transaction.wakes.add(Wake.OUTBOX)
+            uow.transaction.wakes |= {Wake.MAIL_OUTBOX, Wake.SLACK_OUTBOX}
             return result.rowcount
 
 
@@ -232,6 +237,16 @@ class TimerQueue:
         async with self._database.read() as uow:
             return [timer_of(row) for row in await uow.transaction.connection.execute(query)]
 
+    async def retry(self, timer_id: int, at: datetime) -> bool:
+        """Count a failed attempt and fire again at `at`; False when the timer was done or cancelled meanwhile."""
+        async with self._database.begin() as uow:
+            result = await uow.transaction.connection.execute(
+                update(timers)
+                .where(timers.c.id == timer_id, timers.c.state == _TIMER_PENDING)
+                .values(attempts=timers.c.attempts + 1, fire_at=at)
+            )
+            return result.rowcount == 1
+
     async def next_fire_at(self) -> datetime | None:
         """When the next pending timer's time comes (it may be past); None when there is none."""
         async with self._database.read() as uow:
@@ -243,6 +258,11 @@ class TimerQueue:
 
 def _new(source: str) -> tuple[ColumnElement[bool], ...]:
     return inbox.c.state == literal(InboxState.NEW), inbox.c.source == source
+
+
+def _waiting(transport: Transport | None) -> list[ColumnElement[bool]]:
+    transports = list(Transport) if transport is None else [transport]
+    return [outbox.c.transport.in_(transports), outbox.c.state.in_([PENDING, IN_DOUBT])]
 
 
 def _inbox_row_of(row: Row[*tuple[Any, ...]]) -> InboxRow:

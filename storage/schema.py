@@ -49,6 +49,13 @@ class TimerState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Transport(StrEnum):
+    """The way out: mails and Slack posts never wait for each other."""
+
+    MAIL = "mail"
+    SLACK = "slack"
+
+
 class ContactSource(StrEnum):
     """Who put a representative on a contract: an import may take back only what an import gave."""
 
@@ -232,6 +239,7 @@ outbox = Table(
     "outbox",
     metadata,
     _id(),
+    Column("transport", word_of(Transport), nullable=False),
     Column("lane", PlainText, nullable=False),
     Column("type", String(32), nullable=False),  # the effect's class name
     Column("effect", JsonValue, nullable=False),
@@ -265,6 +273,7 @@ Index(
 )
 Index(
     "ix_outbox_due",
+    outbox.c.transport,
     outbox.c.next_attempt_at,
     outbox.c.id,
     sqlite_where=_OUTBOX_IS_WAITING,
@@ -308,6 +317,7 @@ timers = Table(
     _reference("clock_id", "clocks.id", nullable=True),
     Column("level", Integer),
     Column("state", word_of(TimerState), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
     sqlite_autoincrement=True,
 )
 _TIMER_IS_PENDING = text("state = 'pending'")

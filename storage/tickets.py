@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, literal, select, union_all, update
 
-from bot.model import Device, Message, Ticket
+from bot.model import Device, Message, Ticket, TicketView
+from storage.clocks import StoredClocks
+from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
 from storage.transaction import Transaction
@@ -71,6 +73,22 @@ class StoredTickets:
         if result.rowcount != 1:
             raise StaleTicket(f"ticket {ticket.number} is no longer at version {ticket.version}")
         ticket.version += 1
+
+    async def set_slack_place(self, ticket_id: int, channel: str, ts: str) -> None:
+        """Remember where in Slack the ticket's head message is; grows the version like every change."""
+        await self._connection.execute(
+            update(tickets)
+            .where(tickets.c.id == ticket_id)
+            .values(slack_channel=channel, slack_ts=ts, version=tickets.c.version + 1)
+        )
+
+    async def view(self, ticket_id: int) -> TicketView:
+        """What the ticket's head message shows; LookupError when there is none."""
+        ticket = await self.get(ticket_id)
+        contract = None
+        if ticket.contract_id is not None:
+            contract = await StoredContracts(self._transaction).get(ticket.contract_id)
+        return TicketView(ticket, contract, await StoredClocks(self._transaction).of_ticket(ticket_id))
 
     async def participants(self, ticket_id: int) -> frozenset[str]:
         """The addresses on the ticket, lower case."""

@@ -20,17 +20,19 @@ class Wake(StrEnum):
 
     MAIL_INBOX = "mail_inbox"
     SLACK_INBOX = "slack_inbox"
-    OUTBOX = "outbox"
+    MAIL_OUTBOX = "mail_outbox"
+    SLACK_OUTBOX = "slack_outbox"
     TIMERS = "timers"
 
 
 @dataclass(frozen=True, slots=True)
 class Wakes:
-    """One event per loop, set after a commit that gave it work; the loop clears its own before it looks."""
+    """One event per loop, set after a commit that gave it work; each loop clears only its own, before it looks."""
 
     mail_inbox: asyncio.Event = field(default_factory=asyncio.Event)
     slack_inbox: asyncio.Event = field(default_factory=asyncio.Event)
-    outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    mail_outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    slack_outbox: asyncio.Event = field(default_factory=asyncio.Event)
     timers: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, wakes: set[Wake]) -> None:

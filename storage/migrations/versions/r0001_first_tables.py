@@ -150,6 +150,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", _ROW_ID, nullable=False),
+        sa.Column("transport", _WORD, nullable=False),
         sa.Column("lane", sa.Text(), nullable=False),
         sa.Column("type", sa.String(length=32), nullable=False),
         sa.Column("effect", _JSON, nullable=False),
@@ -175,7 +176,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     _create_partial_index("ix_outbox_automatic", "outbox", ["automatic_to", "created_at"], "automatic_to IS NOT NULL")
-    _create_partial_index("ix_outbox_due", "outbox", ["next_attempt_at", "id"], "state IN ('pending', 'in_doubt')")
+    _create_partial_index(
+        "ix_outbox_due", "outbox", ["transport", "next_attempt_at", "id"], "state IN ('pending', 'in_doubt')"
+    )
     _create_partial_index("ix_outbox_lane", "outbox", ["lane", "id"], "state IN ('pending', 'sending', 'in_doubt')")
     _create_partial_index("ix_outbox_parked", "outbox", ["id"], "state = 'parked'")
     op.create_table(
@@ -238,6 +241,7 @@ def upgrade() -> None:
         sa.Column("clock_id", _ROW_ID, nullable=True),
         sa.Column("level", sa.Integer(), nullable=True),
         sa.Column("state", _WORD, nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["clock_id"], ["clocks.id"], name="fk_timers_clock_id_clocks"),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name="fk_timers_ticket_id_tickets"),
         sa.PrimaryKeyConstraint("id", name="pk_timers"),
