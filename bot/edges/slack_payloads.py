@@ -171,17 +171,16 @@ def person_of(body: Mapping[str, object]) -> SlackPerson:
     user = _mapping(body.get("user"), "user")
     user_id = _text(user, "id")
     name = user.get("name") or user.get("username") or user_id
-    channel, container, message = body.get("channel"), body.get("container"), body.get("message")
+    channel, container = body.get("channel"), body.get("container")
     channel_id = channel.get("id") if isinstance(channel, Mapping) else None
-    thread_ts = None
-    for where in (container, message):
-        if isinstance(where, Mapping) and isinstance(where.get("thread_ts"), str):
-            thread_ts = where["thread_ts"]
+    thread_ts = container.get("thread_ts") if isinstance(container, Mapping) else None
+    if isinstance(container, Mapping) and thread_ts == container.get("message_ts"):
+        thread_ts = None  # the head message: what it was clicked on stands in the channel
     return SlackPerson(
         user=user_id,
         name=str(name)[:200],
         channel=channel_id if isinstance(channel_id, str) else None,
-        thread_ts=thread_ts,
+        thread_ts=thread_ts if isinstance(thread_ts, str) else None,
         is_stranger=_is_stranger(body, user),
     )
 
