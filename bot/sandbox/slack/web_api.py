@@ -36,6 +36,9 @@ METHODS: Mapping[str, Callable[[Call], Json]] = {
 STRUCTURED = frozenset({"attachments", "blocks", "files", "metadata", "view"})
 """Arguments that are JSON, also when they come quoted in a form field."""
 
+EVERYWHERE = frozenset({"team_id"})
+"""Arguments that any method takes: slack-bolt's clients add `team_id` to every call of a listener."""
+
 PROGRAMMING_ERRORS = frozenset(
     {
         "invalid_arguments", "unknown_method", "not_implemented_in_sandbox", "invalid_blocks", "invalid_blocks_format",
@@ -141,7 +144,7 @@ class WebApi:
         call = Call(facts, Arguments(args), self._backstage)
         if len(facts.bot_scopes) == 1:
             call.need_scope(facts.bot_scopes[0])
-        wrong = [f"[ERROR] unknown argument: {name}" for name in args if name not in facts.arguments]
+        wrong = [f"[ERROR] unknown argument: {name}" for name in args if name not in facts.arguments | EVERYWHERE]
         wrong += [f"[ERROR] missing required field: {name}" for name in facts.required if args.get(name) in (None, "")]
         if wrong:
             raise SlackError("invalid_arguments", tuple(wrong))
