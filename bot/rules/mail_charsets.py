@@ -33,6 +33,8 @@ _NOT_FOR_MAIL = frozenset({"idna", "punycode", "undefined", "unicode-escape", "r
 _WESTERN = frozenset({"ascii", "iso8859-1", "cp1252", "iso8859-15"})
 _CENTRAL_EUROPEAN = frozenset({"cp1250", "iso8859-2"})
 
+_UNLABELLED = "8-bit octets without a charset"
+
 # ą ś ź Ą Ś Ź and typographic quotes, where cp1250 and iso-8859-2 differ (ł ż ć ę ń ó are the same in both).
 _TELLS_CP1250 = re.compile(rb"[\xb9\x9c\x9f\xa5\x8c\x8f\x84\x93\x94\x96\x97\x85]")
 _TELLS_ISO_8859_2 = re.compile(rb"[\xb1\xb6\xbc\xa1\xa6\xac]")
@@ -79,8 +81,8 @@ def decode_octets(data: bytes, declared: str | None = None) -> tuple[str, str | 
     """
     if not data:
         return "", None
-    codec = _codec(declared) if declared else "ascii"
-    problem = None if codec else f"unknown charset {declared!r}"[:80]
+    codec = _codec(declared) if declared else None
+    problem = f"unknown charset {declared!r}"[:80] if declared and codec is None else None
     if data.isascii() and (codec is None or codec in _WESTERN or codec in _CENTRAL_EUROPEAN or codec == "utf-8"):
         return data.decode("ascii"), problem
     if codec in _WESTERN or codec in _CENTRAL_EUROPEAN or codec is None:
@@ -94,11 +96,11 @@ def decode_octets(data: bytes, declared: str | None = None) -> tuple[str, str | 
 def _decode_single_byte(data: bytes, codec: str | None, problem: str | None) -> tuple[str, str | None]:
     """Any octets are valid in a single-byte charset, so the label is checked against what the octets say."""
     try:
-        return data.decode("utf-8"), problem or f"UTF-8 labelled {codec}"
+        return data.decode("utf-8"), problem or (f"UTF-8 labelled {codec}" if codec else _UNLABELLED)
     except UnicodeDecodeError:
         pass
     if codec is None or codec == "ascii":
-        return _repair(data, problem or "8-bit octets without a charset")
+        return _repair(data, problem or _UNLABELLED)
     if codec in _WESTERN:
         if _MISLABELLED_POLISH.search(data):
             return _repair(data, f"Polish octets labelled {codec}")

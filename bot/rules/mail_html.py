@@ -89,6 +89,7 @@ def _laid_out(source: str) -> str | None:
         if not _is_moderate(tree):
             return None
         _keep_what_is_seen(tree)
+        _part_blocks(tree)
         return str(Inscriptis(tree, _config()).get_text())
     except (etree.LxmlError, ValueError, AssertionError, LookupError, TypeError, AttributeError, RecursionError):
         return None  # lxml refuses, or inscriptis trips over unusual markup; the stripper takes everything
@@ -132,17 +133,32 @@ def _keep_what_is_seen(tree: html.HtmlElement) -> None:
             unseen.append(element)
         elif element.tag == "blockquote" and _is_quotation(element.get("type"), element.get("class"), style):
             quotations.append(element)
-        elif element.tag == "p" and element.get("class", "").startswith("Mso"):
-            element.tag = "div"  # Outlook makes every line a paragraph without margins
         if _KEEPS_LINES.search(style):
             element.set("style", "white-space: pre")
     for element in unseen:
         element.drop_tree()
+    for element in quotations:
+        _mark_quotation(element)
+
+
+def _part_blocks(tree: html.HtmlElement) -> None:
+    """Make paragraphs and tables begin and end where a reader sees them do."""
+    for element in list(tree.iter("p")):
+        if element.get("class", "").startswith("Mso"):
+            _flatten_paragraph(element)
     for element in list(tree.iter("table")):
         if element.getparent() is not None:
             element.addprevious(html.Element("div"))  # inscriptis begins a table on the line of the text before it
-    for element in quotations:
-        _mark_quotation(element)
+
+
+def _flatten_paragraph(element: html.HtmlElement) -> None:
+    """Outlook makes every line a paragraph without margins, and a blank line one that holds a fixed space."""
+    element.tag = "div"
+    if not element.text_content().strip():
+        tail = element.tail
+        element.clear()
+        element.tail = tail
+        element.append(html.Element("br"))
 
 
 def _mark_quotation(element: html.HtmlElement) -> None:
