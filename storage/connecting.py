@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, event
@@ -14,11 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import ConfigError, OperatorError
 
-_BUSY_TIMEOUT_MS = 10_000
+DEFAULT_TIME_LIMIT = timedelta(seconds=30)
 _READERS = 4
 _POSTGRESQL_CONNECTIONS = 10
-_CONNECT_LIMIT = 10.0
-_STATEMENT_LIMIT = 30.0
 
 # Codes that pass by themselves or by making room: BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN (sqlite.org/rescode.html).
 _PASSING_SQLITE_CODES = frozenset({5, 6, 7, 10, 13, 14})
@@ -60,28 +59,36 @@ def prepare_file(url: URL) -> None:
     os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def make_engine(url: URL) -> AsyncEngine:
+def may_exist(url: URL) -> bool:
+    """False where SQLite's file is missing: connecting would make it."""
+    return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
+
+
+def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT) -> AsyncEngine:
     """An engine whose transactions may write; on SQLite it has one connection.
+
+    A connection, a lock or one statement gets a third of the time that a whole transaction may take.
 
     Raises:
         OperatorError: the driver is not installed.
     """
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, read_only=False)
+        return _sqlite_engine(url, time_limit, read_only=False)
+    limit = time_limit.total_seconds() / 3
     try:
         return create_async_engine(
             url,
             pool_size=_POSTGRESQL_CONNECTIONS,
             max_overflow=0,
-            pool_timeout=_CONNECT_LIMIT,
+            pool_timeout=limit,
             connect_args={
-                "timeout": _CONNECT_LIMIT,
-                "command_timeout": _STATEMENT_LIMIT,
+                "timeout": limit,
+                "command_timeout": limit,
                 "server_settings": {
                     "application_name": "hezo360",
-                    "lock_timeout": "20s",
+                    "lock_timeout": f"{limit * 1000:.0f}ms",
                     # What a killed machine left open must not keep its locks.
-                    "idle_in_transaction_session_timeout": "60s",
+                    "idle_in_transaction_session_timeout": f"{2 * time_limit.total_seconds() * 1000:.0f}ms",
                 },
             },
         )
@@ -91,24 +98,23 @@ def make_engine(url: URL) -> AsyncEngine:
         ) from None
 
 
-def reading_engine(url: URL, writer: AsyncEngine) -> AsyncEngine:
+def reading_engine(url: URL, writer: AsyncEngine, time_limit: timedelta) -> AsyncEngine:
     """An engine whose transactions cannot write: more connections for SQLite, the same pool for PostgreSQL."""
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, read_only=True)
+        return _sqlite_engine(url, time_limit, read_only=True)
     return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _sqlite_engine(url: URL, *, read_only: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_size=_READERS if read_only else 1, max_overflow=0, pool_timeout=_CONNECT_LIMIT
-    )
+def _sqlite_engine(url: URL, time_limit: timedelta, *, read_only: bool) -> AsyncEngine:
+    limit = time_limit.total_seconds() / 3
+    engine = create_async_engine(url, pool_size=_READERS if read_only else 1, max_overflow=0, pool_timeout=limit)
 
     def on_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         del record
         # The driver would begin transactions by its own lights, and a deferred one cannot wait for its turn to write.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+        cursor.execute(f"PRAGMA busy_timeout = {limit * 1000:.0f}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
@@ -136,7 +142,7 @@ def is_passing(error: DBAPIError) -> bool:
 
 def cannot_use(url: URL, error: Exception) -> OperatorError:
     """One line for the operator: which database, why not, what to look at."""
-    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    reason = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
     shown = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite":
         return OperatorError(f"cannot use the database {shown}: {reason}; check database.url and the folder's rights")

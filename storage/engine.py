@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -13,7 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.ports import Clock
 from storage.composing import MailComposer
-from storage.connecting import cannot_use, is_passing, make_engine, parse_url, prepare_file, reading_engine
+from storage.connecting import (
+    DEFAULT_TIME_LIMIT,
+    cannot_use,
+    is_passing,
+    make_engine,
+    parse_url,
+    prepare_file,
+    reading_engine,
+)
 from storage.errors import DatabaseBusy
 from storage.revisions import bring_up_to_date
 from storage.transaction import Transaction, Wakes
@@ -21,10 +30,6 @@ from storage.unit_of_work import StoredUnitOfWork
 
 _T = TypeVar("_T")
 
-_TURN_LIMIT = 30.0
-"""Seconds that a transaction waits for its turn to write."""
-_TRANSACTION_LIMIT = 30.0
-"""Seconds that a transaction may take; nothing slow belongs into one, and a stuck one would stop every other."""
 _OPEN_LIMIT = 300.0
 """Seconds that opening may take, with a migration of everything stored."""
 
@@ -37,6 +42,8 @@ class Database:
         clock: Says when rows were written.
         compose: Makes a mail's octets when its outbox row is written.
         read_content_key: Gives what makes two copies of one mail the same (its Message-ID, or a hash).
+        time_limit: For waiting for the turn to write, and for a transaction itself: nothing slow belongs into one, and
+            a stuck one would stop every other.
 
     Raises:
         ConfigError: the URL cannot be used.
@@ -44,16 +51,23 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, clock: Clock, compose: MailComposer, read_content_key: Callable[[bytes], str]
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        compose: MailComposer,
+        read_content_key: Callable[[bytes], str],
+        time_limit: timedelta = DEFAULT_TIME_LIMIT,
     ) -> None:
         self.clock = clock
         self.wakes = Wakes()
         self._url = parse_url(url)
         self._compose = compose
         self._read_content_key = read_content_key
+        self._time_limit = time_limit
         self._turn = asyncio.Lock()
-        self._writer = make_engine(self._url)
-        self._reader = reading_engine(self._url, self._writer)
+        self._writer = make_engine(self._url, time_limit)
+        self._reader = reading_engine(self._url, self._writer, time_limit)
 
     def __repr__(self) -> str:
         return f"<Database {self._url.render_as_string(hide_password=True)}>"
@@ -98,7 +112,7 @@ class Database:
             transaction = self._transaction(connection, read_only=False)
             try:
                 with _passing_faults_named():
-                    async with _time_limit():
+                    async with _limited(self._time_limit):
                         await connection.begin()
                         yield StoredUnitOfWork(transaction)
                     await _to_the_end(self._commit(transaction))
@@ -115,7 +129,7 @@ class Database:
         connection = await _connect(self._reader)
         try:
             with _passing_faults_named():
-                async with _time_limit():
+                async with _limited(self._time_limit):
                     await connection.begin()
                     yield StoredUnitOfWork(self._transaction(connection, read_only=True))
         finally:
@@ -135,7 +149,7 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(_TURN_LIMIT):
+            async with asyncio.timeout(self._time_limit.total_seconds()):
                 await self._turn.acquire()
         except TimeoutError as error:
             raise DatabaseBusy("database: other transactions of this program took too long") from error
@@ -154,9 +168,9 @@ async def _connect(engine: AsyncEngine) -> AsyncConnection:
 
 
 @asynccontextmanager
-async def _time_limit() -> AsyncIterator[None]:
+async def _limited(time_limit: timedelta) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(_TRANSACTION_LIMIT) as limit:
+        async with asyncio.timeout(time_limit.total_seconds()) as limit:
             yield
     except TimeoutError as error:
         if not limit.expired():

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import OperatorError
-from storage.connecting import cannot_use, make_engine, parse_url, prepare_file
+from storage.connecting import cannot_use, make_engine, may_exist, parse_url, prepare_file
 from storage.revisions import read_revision
 from storage.schema import metadata
 
@@ -95,6 +95,8 @@ async def current_revision(database_url: str) -> str | None:
         OperatorError: the database cannot be reached.
     """
     url = parse_url(database_url)
+    if not may_exist(url):
+        return None
     engine = make_engine(url)
     try:
         async with engine.connect() as connection:

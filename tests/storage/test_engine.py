@@ -1,0 +1,262 @@
+"""Transactions: all or nothing, one after the other, bounded, and plain words when the database is not to be had."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # ships no type information
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.effects import PostCard
+from bot.errors import ConfigError, OperatorError
+from storage.engine import Database
+from storage.errors import DatabaseBusy
+from storage.schema import metadata
+from tests.storage.making import NOON, FakeClock, a_ticket, a_timer, compose, content_key, make_database, stored_ticket
+from tests.support.postgres import PostgresServer
+
+
+def impatient(url: str) -> Database:
+    return Database(
+        url,
+        clock=FakeClock(),
+        compose=compose,
+        read_content_key=content_key,
+        time_limit=timedelta(seconds=0.3),
+    )
+
+
+def open_twin(database: Database) -> Database:
+    """The same database as another process would have it."""
+    return make_database(database._url.render_as_string(hide_password=False), FakeClock())
+
+
+async def count_tickets(database: Database) -> int:
+    async with database.read() as uow:
+        count: int | None = await uow.transaction.connection.scalar(text("SELECT count(*) FROM tickets"))
+    assert count is not None
+    return count
+
+
+@pytest.fixture
+async def twin(database: Database) -> AsyncIterator[Database]:
+    other = open_twin(database)
+    await other.open()
+    yield other
+    await other.close()
+
+
+async def test_an_exception_takes_everything_back(database: Database) -> None:
+    async def fail() -> None:
+        async with database.begin() as uow:
+            ticket = await uow.tickets.add(a_ticket())
+            await uow.outbox.add(PostCard(ticket.id))
+            await uow.clocks.set_timer(a_timer(ticket.id, "k", NOON))
+            raise KeyError("our own mistake")
+
+    with pytest.raises(KeyError):
+        await fail()
+    assert await count_tickets(database) == 0
+    assert not database.wakes.slack_outbox.is_set()
+    assert not database.wakes.timers.is_set()
+
+
+async def test_a_cancelled_transaction_is_taken_back_and_the_next_goes_on(database: Database) -> None:
+    inside = asyncio.Event()
+
+    async def hang() -> None:
+        async with database.begin() as uow:
+            await uow.tickets.add(a_ticket())
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(hang())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await stored_ticket(database)
+    assert await count_tickets(database) == 1
+
+
+async def test_cancelled_while_it_commits_it_is_committed_and_told(database: Database) -> None:
+    async def work() -> None:
+        async with database.begin() as uow:
+            ticket = await uow.tickets.add(a_ticket())
+            await uow.outbox.add(PostCard(ticket.id))
+
+    task = asyncio.create_task(work())
+    event.listen(database._writer.sync_engine, "commit", lambda _: task.cancel(), once=True)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await count_tickets(database) == 1
+    assert database.wakes.slack_outbox.is_set()
+    await stored_ticket(database)
+
+
+async def test_a_stuck_transaction_is_ended(database_url: str) -> None:
+    database = impatient(database_url)
+    await database.open()
+
+    async def hang() -> None:
+        async with database.begin() as uow:
+            await uow.tickets.add(a_ticket())
+            await asyncio.Event().wait()
+
+    with pytest.raises(DatabaseBusy, match="took too long"):
+        await hang()
+    await stored_ticket(database)
+    assert await count_tickets(database) == 1
+    await database.close()
+
+
+async def test_a_handlers_own_time_limit_is_its_own(database: Database) -> None:
+    async def fail() -> None:
+        async with database.begin():
+            raise TimeoutError("somebody else's")
+
+    with pytest.raises(TimeoutError, match="somebody else's"):
+        await fail()
+
+
+async def test_a_reading_transaction_cannot_write(database: Database) -> None:
+    async def write() -> None:
+        async with database.read() as uow:
+            await uow.tickets.add(a_ticket())
+
+    with pytest.raises(SQLAlchemyError, match=r"readonly|read-only"):
+        await write()
+    await stored_ticket(database)
+
+
+async def test_a_reading_transaction_sees_one_state(database: Database) -> None:
+    async with database.read() as uow:
+        query = text("SELECT count(*) FROM tickets")
+        before = await uow.transaction.connection.scalar(query)
+        await stored_ticket(database)
+        assert await uow.transaction.connection.scalar(query) == before == 0
+    assert await count_tickets(database) == 1
+
+
+async def test_on_sqlite_writers_go_in_the_order_they_came(tmp_path: Path) -> None:
+    database = make_database(f"sqlite+aiosqlite:///{tmp_path}/hezo360.sqlite3", FakeClock())
+    await database.open()
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.begin() as uow:
+            order.append(number)
+            await uow.tickets.add(a_ticket())
+
+    await asyncio.gather(*(write(number) for number in range(12)))
+    assert order == list(range(12))
+    await database.close()
+
+
+async def test_what_one_process_commits_another_sees(database: Database, twin: Database) -> None:
+    await asyncio.gather(*(stored_ticket(each) for each in [database, twin] * 5))
+    assert await count_tickets(database) == await count_tickets(twin) == 10
+
+
+async def test_a_file_locked_by_another_process_is_a_passing_fault(tmp_path: Path) -> None:
+    file = tmp_path / "hezo360.sqlite3"
+    database = impatient(f"sqlite+aiosqlite:///{file}")
+    await database.open()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseBusy, match="locked"):
+        await stored_ticket(database)
+    other.execute("ROLLBACK")
+    other.close()
+    await stored_ticket(database)
+    await database.close()
+
+
+async def test_a_broken_connection_is_a_passing_fault(postgres: PostgresServer, clock: FakeClock) -> None:
+    database = make_database(postgres.url("hezo360"), clock)
+    await database.open()
+    await stored_ticket(database)
+    admin = await asyncpg.connect(postgres.dsn("postgres"))
+    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hezo360'")
+    await admin.close()
+    with pytest.raises(DatabaseBusy):
+        await stored_ticket(database)
+    await stored_ticket(database)
+    await database.close()
+
+
+async def test_an_unreachable_server_is_a_passing_fault_once_opened(clock: FakeClock) -> None:
+    database = make_database("postgresql+asyncpg://hezo360:geheim@127.0.0.1:1/hezo360", clock)
+    with pytest.raises(DatabaseBusy):
+        await stored_ticket(database)
+    await database.close()
+
+
+async def test_sqlite_survives_a_power_cut_and_is_for_our_eyes_only(tmp_path: Path, clock: FakeClock) -> None:
+    file = tmp_path / "var" / "deep" / "hezo360.sqlite3"
+    database = make_database(f"sqlite:///{file}", clock)
+    await database.open()
+    async with database.begin() as uow:
+        pragmas = {
+            name: await uow.transaction.connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    for path in (file, file.with_name(file.name + "-wal")):
+        assert path.stat().st_mode & 0o077 == 0
+    assert file.parent.stat().st_mode & 0o077 == 0
+    await database.close()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("nonsense", "no database URL"),
+        ("mysql://u:geheim@h/d", "'mysql' is not supported"),
+        ("sqlite+aiosqlite://", "path of a file"),
+        ("sqlite+aiosqlite:///:memory:", "path of a file"),
+    ],
+)
+def test_a_wrong_url_is_explained(url: str, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem) as caught:
+        make_database(url, FakeClock())
+    assert "database.url" in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+async def test_what_is_no_database_is_named(tmp_path: Path, clock: FakeClock) -> None:
+    file = tmp_path / "letter.sqlite3"
+    file.write_text("Dear Sir or Madam, " * 100)
+    with pytest.raises(OperatorError, match=r"letter\.sqlite3.*file is not a database"):
+        await make_database(f"sqlite+aiosqlite:///{file}", clock).open()
+    blocked = tmp_path / "file"
+    blocked.touch()
+    with pytest.raises(OperatorError, match="File exists"):
+        await make_database(f"sqlite+aiosqlite:///{blocked}/inside", clock).open()
+
+
+async def test_a_server_that_refuses_is_named(postgres: PostgresServer, clock: FakeClock) -> None:
+    right = postgres.url("hezo360")
+    for wrong, reason in [
+        (right.replace(postgres.password, "geheim"), "password authentication failed"),
+        (postgres.url("nowhere"), 'database "nowhere" does not exist'),
+        (right.replace(str(postgres.port), "1"), r"[Cc]onnect"),
+    ]:
+        database = make_database(wrong, clock)
+        with pytest.raises(OperatorError, match=reason) as caught:
+            await database.open()
+        assert "geheim" not in str(caught.value) + repr(database)
+        assert postgres.password not in str(caught.value) + repr(database)
+
+
+async def test_every_table_is_there(database: Database) -> None:
+    async with database.read() as uow:
+        for table in metadata.sorted_tables:
+            await uow.transaction.connection.execute(table.select().limit(1))
