@@ -149,6 +149,8 @@ class MailConfig(Section):
     message_id_domain: Domain = "myhezo.pl"
     trusted_authserv_ids: tuple[Name, ...] = ()
     token_key: Secret | None = None
+    plus_addressing: bool = False
+    copy_to_self: bool = True
     imap: Annotated[tuple[ImapConfig, ...], Field(min_length=1, description="at least one [[mail.imap]] table")]
     smtp: SmtpConfig
 
@@ -183,6 +185,8 @@ class SlackConfig(Section):
     managers: tuple[SlackId, ...] = ()
     timeout: Duration = timedelta(seconds=10)
     silence_limit: Duration = timedelta(minutes=2)
+    posts_per_minute: Annotated[int, Field(strict=True, ge=1, le=60_000)] = 60
+    posts_at_once: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
 
     @field_validator("bot_token")
     @classmethod
@@ -336,7 +340,7 @@ class RetryConfig(Section):
 
     first_wait: Duration = timedelta(seconds=5)
     longest_wait: Duration = timedelta(minutes=15)
-    attempts: Annotated[int, Field(strict=True, ge=1, le=100)] = 20
+    attempts: Annotated[int, Field(strict=True, ge=1, le=1000)] = 200
     attempts_for_our_mistakes: Annotated[int, Field(strict=True, ge=1, le=10)] = 3
     in_doubt_wait: Duration = timedelta(minutes=12)
 

@@ -51,13 +51,19 @@ class Supervisor:
         self._clock = clock
         self._stop_within = stop_within.total_seconds()
         self._parts: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._connecting: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.stopping = asyncio.Event()
         self.statuses: dict[str, PartStatus] = {}
 
-    def add(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Add a part: `run` is called anew for every start and runs until `stopping` is set or it breaks."""
+    def add(self, name: str, run: Callable[[], Awaitable[None]], *, connects: bool = False) -> None:
+        """Add a part: `run` is called anew for every start and runs until `stopping` is set or it breaks.
+
+        A part that `connects` counts as running only once it reported so itself.
+        """
         self._parts[name] = run
+        if connects:
+            self._connecting.add(name)
         self.statuses[name] = PartStatus(name, running=False, problem="not started yet", since=self._clock.now())
 
     def start(self) -> None:
@@ -88,7 +94,8 @@ class Supervisor:
         failures = 0
         while not self.stopping.is_set():
             started = loop.time()
-            self.report(name, None)
+            if name not in self._connecting:
+                self.report(name, None)
             try:
                 await run()
                 problem = "ended by itself"

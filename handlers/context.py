@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,16 +10,24 @@ from bot.commands import SlackPerson
 from bot.config import Config
 from bot.effects import TellUser
 from bot.model import JournalEntry, Language, Ticket
-from bot.ports import UnitOfWork
+from bot.ports import Clock, UnitOfWork
 from bot.rules.wording import Words, words
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The instant of handling (aware, UTC) and the configuration."""
+    """The instant of handling and the configuration.
+
+    Attributes:
+        now: Aware, UTC.
+        token_key: Signs the reply tokens (`bot.rules.mail_matching`).
+        no_mail_because: Why the mail in hand must not be answered automatically (RFC 3834 §2); "" when it may.
+    """
 
     now: datetime
     config: Config
+    token_key: bytes = field(repr=False)
+    no_mail_because: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -40,9 +48,22 @@ class Context:
         return (ticket.assignee,) if ticket.assignee else self.config.slack.engineers
 
 
-async def journal(uow: UnitOfWork, ctx: Context, ticket: Ticket, actor: str, kind: str, **data: object) -> None:
+@dataclass(frozen=True, slots=True)
+class ContextMaker:
+    """Makes the context of one handling; what the loops hold."""
+
+    clock: Clock
+    config: Config
+    token_key: bytes = field(repr=False)
+
+    def __call__(self) -> Context:
+        """The context of now."""
+        return Context(self.clock.now(), self.config, self.token_key)
+
+
+async def journal(uow: UnitOfWork, ctx: Context, ticket: Ticket, actor: str, event: str, /, **data: object) -> None:
     """Write a line into the ticket's journal. `data` holds JSON values."""
-    await uow.journal(JournalEntry(ticket.id, ctx.now, actor, kind, data))
+    await uow.journal(JournalEntry(ticket.id, ctx.now, actor, event, data))
 
 
 async def tell(uow: UnitOfWork, person: SlackPerson, what: str, **data: object) -> None:

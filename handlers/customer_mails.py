@@ -20,11 +20,11 @@ PRIORITY_CHOICES = (Priority.CRITICAL, Priority.NON_CRITICAL, Priority.QUESTION)
 
 
 async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
-    """The report is complete: its number, its facts, when an engineer calls, and the priority question if it is open."""
+    """The report is complete: its number, its facts, when an engineer gets in touch, and the open priority question."""
     w = ctx.customer_words(ticket.language)
     parts = [
         w("accepted", number=ticket.number),
-        await _facts(uow, ctx, ticket, w),
+        await _facts(uow, ticket, w),
         await _promise(uow, ctx, ticket, w),
     ]
     if not ticket.priority_confirmed:
@@ -42,7 +42,7 @@ async def ask(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     if not ticket.priority_confirmed:
         parts.append(_priority_question(w))
     await _send(uow, ctx, ticket, MailKind.QUESTION, parts)
-    if await uow.contracts.for_address(ticket.requester):
+    if not ctx.no_mail_because and await uow.contracts.for_address(ticket.requester):
         await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, ClockKind.CUSTOMER_REPLY)
         await clocks.start(uow, ctx, ticket, ClockKind.CUSTOMER_REPLY, ctx.now, None)
 
@@ -99,6 +99,7 @@ async def engineer_reply(
         Message(0, ticket.id, Direction.TO_CUSTOMER, author, author_name, text, ctx.now)
     )
     service = ctx.config.service
+    references = _references(ticket)
     signature = w("engineer_signature", name=author_name, service=service.name, hotline=service.hotline)
     await uow.outbox.add(
         SendMail(
@@ -112,23 +113,25 @@ async def engineer_reply(
             author=author,
             from_name=f"{author_name} ({service.name})",
             message_id=message.id,
-            **_threading(ticket),
+            in_reply_to=references[-1] if references else None,
+            references=references,
         )
     )
     return message
 
 
-def _threading(ticket: Ticket) -> dict[str, object]:
+def _references(ticket: Ticket) -> tuple[str, ...]:
+    """The thread that our next mail answers, the customer's last mail at its end."""
     ids = ticket.facts.get("reply_to_ids")
-    references = tuple(str(one) for one in ids) if isinstance(ids, list) else ()
-    return {"in_reply_to": references[-1] if references else None, "references": references}
+    return tuple(str(one) for one in ids) if isinstance(ids, list) else ()
 
 
 async def _send(
     uow: UnitOfWork, ctx: Context, ticket: Ticket, kind: MailKind, parts: list[str], *, dedupe_key: str | None = None
 ) -> None:
-    if not ticket.requester:
-        await journal(uow, ctx, ticket, "bot", "mail_withheld", reason="the report has no usable From address")
+    reason = ctx.no_mail_because if ticket.requester else "the report has no usable From address"
+    if reason:
+        await journal(uow, ctx, ticket, "bot", "mail_withheld", kind=kind, reason=reason)
         return
     since = ctx.now - timedelta(hours=1)
     cap = ctx.config.intake.automatic_mails_per_sender_and_hour
@@ -137,6 +140,7 @@ async def _send(
         return
     w = ctx.customer_words(ticket.language)
     service = ctx.config.service
+    references = _references(ticket)
     greeting, signature = w("greeting"), w("signature", service=service.name, hotline=service.hotline)
     added = await uow.outbox.add(
         SendMail(
@@ -147,7 +151,8 @@ async def _send(
             subject=ticket.subject,
             text="\n\n".join([greeting, *(part for part in parts if part), signature]),
             language=ticket.language,
-            **_threading(ticket),
+            in_reply_to=references[-1] if references else None,
+            references=references,
         ),
         dedupe_key=dedupe_key,
     )
@@ -156,7 +161,7 @@ async def _send(
         await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"kind": kind, "text": summary}))
 
 
-async def _facts(uow: UnitOfWork, ctx: Context, ticket: Ticket, w: Words) -> str:
+async def _facts(uow: UnitOfWork, ticket: Ticket, w: Words) -> str:
     lines = [w("fact_device", model=device.model, serial=device.serial) for device in ticket.devices]
     if ticket.contract_id is not None and ticket.accepted_at is not None:
         contract = await uow.contracts.get(ticket.contract_id)

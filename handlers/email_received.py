@@ -14,15 +14,16 @@ The order of the questions:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.commands import EmailReceived
-from bot.effects import Note, PostInThread
+from bot.effects import Note, PostInThread, SendMail
 from bot.model import Ticket
 from bot.ports import InboxState, UnitOfWork
-from bot.rules.mail_matching import match_keys
+from bot.rules.bounces import read_bounce
+from bot.rules.mail_matching import KeyKind, MatchKey, check_token, match_keys
 from bot.rules.mail_reading import IncomingMail, read_mail
-from bot.rules.mail_screening import ScreeningKind, screen
+from bot.rules.mail_screening import MailOrigin, screen
 from handlers import customer_answered, report_received
 from handlers.context import Context, journal
 from handlers.received_mail import ReceivedMail, received
@@ -44,13 +45,15 @@ async def handle(command: EmailReceived, uow: UnitOfWork, ctx: Context) -> None:
         return
     screening = screen(mail, ctx.config.mail.own_addresses, ctx.config.mail.message_id_domain)
     arrived = received(command, mail, screening, ctx)
-    if screening.kind is ScreeningKind.BOUNCE:
-        await _bounced(command, mail, arrived, uow, ctx)
+    if screening.kind is MailOrigin.BOUNCE:
+        await _bounced(command, mail, uow, ctx)
         return
-    match = await _match(mail, arrived, uow)
-    if screening.kind is not ScreeningKind.HUMAN:
+    match = await _match(arrived, uow, ctx)
+    if screening.kind is not MailOrigin.HUMAN:
         await _automatic(command, match, screening.reason, uow, ctx)
         return
+    if not screening.may_answer:
+        ctx = replace(ctx, no_mail_because=", ".join(hit.found for hit in screening.hits))
     if match is not None and match.belongs:
         await customer_answered.handle(arrived, match.ticket, uow, ctx)
         return
@@ -58,43 +61,59 @@ async def handle(command: EmailReceived, uow: UnitOfWork, ctx: Context) -> None:
     await report_received.handle(arrived, uow, ctx, quoted_ticket=quoted)
 
 
-async def _match(mail: IncomingMail, arrived: ReceivedMail, uow: UnitOfWork) -> _Match | None:
-    """The ticket by our Message-IDs in the thread headers, then by the number in the subject.
+async def _match(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) -> _Match | None:
+    """The ticket that the mail names by its thread headers, its reply address, or the number in its subject.
 
-    Neither lets anybody in: the sender must be on the ticket, or on its contract.
+    None of them lets anybody in: the sender must be on the ticket, or on its contract.
     """
-    keys = match_keys(mail)
-    ticket_id = await uow.tickets.ticket_of_message_ids(keys.message_ids) if keys.message_ids else None
-    ticket = await uow.tickets.get(ticket_id) if ticket_id is not None else None
-    for number in keys.ticket_numbers if ticket is None else ():
-        ticket = await uow.tickets.by_number(number)
+    for key in match_keys(arrived.mail, ctx.config.mail.message_id_domain):
+        ticket = await _ticket_of(key, uow, ctx)
         if ticket is not None:
-            break
-    if ticket is None:
-        return None
-    belongs = arrived.address in await uow.tickets.participants(ticket.id)
-    if not belongs and ticket.contract_id is not None and ticket.accepted_at is not None:
-        belongs = (await uow.contracts.get(ticket.contract_id)).authorises(arrived.address)
-    return _Match(ticket, belongs and arrived.authentic is not False)
+            belongs = await _belongs(arrived.address, ticket, uow)
+            return _Match(ticket, belongs and arrived.authentic is not False)
+    return None
 
 
-async def _bounced(
-    command: EmailReceived, mail: IncomingMail, arrived: ReceivedMail, uow: UnitOfWork, ctx: Context
-) -> None:
-    bounce = arrived.screening.bounce
+async def _ticket_of(key: MatchKey, uow: UnitOfWork, ctx: Context) -> Ticket | None:
+    match key.kind:
+        case KeyKind.OUR_MESSAGE_ID | KeyKind.OTHER_MESSAGE_ID:
+            ticket_id = await uow.tickets.ticket_of_message_ids([key.value])
+            return None if ticket_id is None else await uow.tickets.get(ticket_id)
+        case KeyKind.TOKEN:
+            number = check_token(key.value, ctx.token_key)
+            return None if number is None else await uow.tickets.by_number(number)
+        case KeyKind.SUBJECT_NUMBER:
+            return await uow.tickets.by_number(key.value)
+
+
+async def _belongs(address: str, ticket: Ticket, uow: UnitOfWork) -> bool:
+    if address in await uow.tickets.participants(ticket.id):
+        return True
+    if ticket.contract_id is None or ticket.accepted_at is None:
+        return False
+    return (await uow.contracts.get(ticket.contract_id)).authorises(address)
+
+
+async def _bounced(command: EmailReceived, mail: IncomingMail, uow: UnitOfWork, ctx: Context) -> None:
+    """Tell the people on the ticket which address fails; the mail that bounced is found by its Message-ID."""
+    bounce = read_bounce(mail)
     original = bounce.original_message_id if bounce else None
     row = await uow.outbox.by_message_id(original) if original else None
-    ticket_id = await uow.tickets.ticket_of_message_ids([original]) if original else None
-    if ticket_id is None or bounce is None or row is None:
+    ticket_id = row.effect.ticket_id if row is not None and isinstance(row.effect, SendMail) else None
+    if bounce is None or ticket_id is None:
         await uow.inbox.finish(command.inbox_id, InboxState.DONE, f"a bounce of no mail of ours: {mail.subject[:80]}")
         return
+    assert row is not None
+    assert isinstance(row.effect, SendMail)
     ticket = await uow.tickets.get(ticket_id)
-    failing = ", ".join(bounce.recipients) or arrived.address
-    data: dict[str, object] = {"address": failing, "reason": bounce.diagnostic, "failed": bounce.failed}
+    data: dict[str, object] = {
+        "address": bounce.recipient or row.effect.to,
+        "reason": " ".join(part for part in (bounce.status, bounce.diagnostic) if part),
+        "failed": bounce.failed,
+    }
     await journal(uow, ctx, ticket, "mail server", "bounced", **data)
-    await uow.outbox.add(
-        PostInThread(ticket.id, Note.BOUNCED, data, mention=ctx.on_call(ticket) if bounce.failed else (), urgent=True)
-    )
+    mention = ctx.on_call(ticket) if bounce.failed else ()
+    await uow.outbox.add(PostInThread(ticket.id, Note.BOUNCED, data, mention=mention, urgent=bounce.failed))
     await uow.inbox.finish(command.inbox_id, InboxState.DONE, "bounce", ticket.id)
 
 

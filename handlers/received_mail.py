@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.commands import EmailReceived
 from bot.model import Direction, Language, Message, Ticket
 from bot.ports import UnitOfWork
-from bot.rules.authentication import dmarc_passed
+from bot.rules.authentication import read_authentication
 from bot.rules.language import detect_language
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.mail_screening import Screening
@@ -57,6 +57,7 @@ def received(command: EmailReceived, mail: IncomingMail, screening: Screening, c
     """Put together what the handlers need of a mail."""
     config = ctx.config
     text = new_words(mail.text).new_text
+    authentication = read_authentication(mail, config.mail.trusted_authserv_ids)
     return ReceivedMail(
         inbox_id=command.inbox_id,
         mail=mail,
@@ -64,7 +65,7 @@ def received(command: EmailReceived, mail: IncomingMail, screening: Screening, c
         address=mail.from_.address.lower() if mail.from_ else "",
         name=mail.from_.name if mail.from_ else "",
         sent_at=sent_at(mail.date, command.received_at, config.intake.date_header_trusted_for),
-        authentic=dmarc_passed(mail, config.mail.trusted_authserv_ids),
+        authentic={"pass": True, "fail": False}.get(authentication.dmarc or ""),
         new_text=text,
         language=detect_language(f"{mail.subject}\n{text}"),
         complete=command.complete,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bot.effects import MailKind, Note, PostCard, PostInThread
-from bot.model import ClockKind, Language, Priority, Ticket, TicketState
+from bot.rules.priority_words import Proposal, propose_priority
+
+from bot.effects import Note, PostCard, PostInThread
+from bot.model import ClockKind, Priority, Ticket, TicketState
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
-from bot.rules.priority_words import Proposal, propose_priority
 from bot.rules.sla import terms_from_config
 from handlers import clocks, customer_mails
 from handlers.context import Context, journal
@@ -70,7 +71,7 @@ def _ticket(
         state=STATES[assessment.outcome],
         priority=provisional,
         priority_confirmed=proposal.stated or enquiry,
-        language=language_of(arrived, assessment),
+        language=arrived.language,
         subject=arrived.mail.subject,
         requester=arrived.address,
         requester_name=arrived.name,
@@ -89,12 +90,6 @@ def _ticket(
             "reply_to_ids": list(arrived.references),
         },
     )
-
-
-def language_of(arrived: ReceivedMail, assessment: intake.Assessment) -> Language:
-    """The language they wrote in."""
-    del assessment  # the registry's language is only for mails that we start ourselves
-    return arrived.language
 
 
 async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, message_id: int) -> None:

@@ -7,7 +7,7 @@ import logging
 import re
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
@@ -45,13 +45,15 @@ class SmtpMailer:
         self._client: SMTP | None = None
         self._closer: asyncio.Task[None] | None = None
 
-    async def send(self, envelope_from: str, recipient: str, raw: bytes) -> None:
+    async def send(self, envelope_from: str, recipient: str, raw: bytes, *, copy_to: str | None = None) -> None:
         """Hand over a message; returning means that the server has taken responsibility for it.
 
         Args:
             envelope_from: The reverse path; "" is the null sender (RFC 5321 §4.5.5).
             recipient: One address; its domain may be internationalised.
             raw: The finished octets; line ends are made CRLF, nothing else is changed.
+            copy_to: Our own mailbox, as a second RCPT of the same transaction, so that both or neither get the message.
+                A server that refuses it (with any reply) takes the message for the recipient alone.
 
         Raises:
             RetryLater: nothing was accepted: no connection, too slow, or a 4xx reply.
@@ -60,11 +62,12 @@ class SmtpMailer:
             OperatorError: the login was refused, or TLS is not as configured.
         """
         sender, receiver = _envelope_address(envelope_from), _envelope_address(recipient)
+        copy = _envelope_address(copy_to) if copy_to else None
         async with self._lock:
             self._keep_open()
             try:
                 async with self._one_conversation() as client:
-                    await self._transact(client, sender, receiver, raw)
+                    await self._transact(client, sender, receiver, copy, raw)
             finally:
                 self._close_when_idle()
 
@@ -147,7 +150,7 @@ class SmtpMailer:
                 f"{self._server}: it refused the login: {reply}; check username ({username}) and password"
             ) from None
 
-    async def _transact(self, client: SMTP, sender: str, receiver: str, raw: bytes) -> None:
+    async def _transact(self, client: SMTP, sender: str, receiver: str, copy: str | None, raw: bytes) -> None:
         octets = _wire_form(raw)
         parameters, encoding = self._mail_parameters(client, sender, receiver, octets)
         mail = f"FROM:<{sender}>".encode(encoding)
@@ -155,6 +158,10 @@ class SmtpMailer:
         await self._command(client, b"MAIL", mail, *parameters)
         try:
             await self._command(client, b"RCPT", rcpt)
+            if copy is not None:
+                # Without its copy the message goes out all the same; a doubt about it can then not be settled.
+                with suppress(Refused, _TemporaryReply):
+                    await self._command(client, b"RCPT", f"TO:<{copy}>".encode(encoding))
             await self._command(client, b"DATA", expected=354)
         except (Refused, _TemporaryReply):
             await self._reset(client)

@@ -10,12 +10,11 @@ import logging
 from collections.abc import Callable
 
 from bot.commands import Command
-from bot.config import Config
 from bot.effects import PostOperator
 from bot.logs import log_context
-from bot.ports import Clock, InboxRow, InboxState
+from bot.ports import InboxRow, InboxState
 from bot.rules.retrying import Park, after_failure, describe
-from handlers.context import Context
+from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database
 from storage.queues import InboxQueue
@@ -42,16 +41,15 @@ class InboxLoop:
         database: Database,
         to_command: Callable[[InboxRow], Command],
         wake: asyncio.Event,
-        clock: Clock,
-        config: Config,
+        contexts: ContextMaker,
     ) -> None:
         self._source = source
         self._database = database
         self._queue = InboxQueue(database)
         self._to_command = to_command
         self._wake = wake
-        self._clock = clock
-        self._config = config
+        self._contexts = contexts
+        self._clock = contexts.clock
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Handle rows until `stopping` is set; what is in hand is finished first."""
@@ -66,7 +64,7 @@ class InboxLoop:
                 await self._clock.wait_until(await self._queue.next_due(self._source), self._wake)
 
     async def _handle(self, row: InboxRow) -> None:
-        ctx = Context(self._clock.now(), self._config)
+        ctx = self._contexts()
         with log_context(inbox=row.id, source=self._source):
             try:
                 async with asyncio.timeout(HANDLING_LIMIT), self._database.begin() as uow:
@@ -74,19 +72,19 @@ class InboxLoop:
                     await dispatch(command, uow, ctx)
                     if row.source == "slack":
                         await uow.inbox.finish(row.id, InboxState.DONE, type(command).__name__)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is: the next row must go on, people are told
                 await self._failed(row, error)
             else:
                 log.info("handled", extra={"hezo": {"command": type(command).__name__}})
 
     async def _failed(self, row: InboxRow, error: Exception) -> None:
-        decision = after_failure(error, row.attempts + 1, self._clock.now(), self._config.retry)
+        decision = after_failure(error, row.attempts + 1, self._clock.now(), self._contexts.config.retry)
         if not isinstance(decision, Park):
             log.warning("failed, will be tried again", exc_info=error)
             await self._queue.retry(row.id, decision.at, describe(error))
             return
         log.error("parked", exc_info=error)
-        await self._queue.park(row.id, decision.reason)
         async with self._database.begin() as uow:
+            await uow.inbox.mark_parked(row.id, decision.reason)
             what = PostOperator("inbox_parked", {"inbox": row.id, "source": row.source, "reason": decision.reason})
             await uow.outbox.add(what, dedupe_key=f"parked:{row.id}")

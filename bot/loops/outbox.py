@@ -12,15 +12,15 @@ import logging
 from typing import Protocol
 
 from bot.commands import MailNotSent
-from bot.config import Config
 from bot.effects import PostOperator, SendMail
 from bot.logs import log_context
-from bot.ports import Clock, OutboxRow
+from bot.ports import OutboxRow
 from bot.rules.retrying import Park, after_failure, describe
-from handlers.context import Context
+from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database
-from storage.queues import OutboxQueue, Transport
+from storage.queues import OutboxQueue
+from storage.schema import Transport
 
 log = logging.getLogger(__name__)
 
@@ -47,16 +47,15 @@ class OutboxLoop:
         database: Database,
         queue: OutboxQueue,
         wake: asyncio.Event,
-        clock: Clock,
-        config: Config,
+        contexts: ContextMaker,
     ) -> None:
         self._transport = transport
         self._performer = performer
         self._database = database
         self._queue = queue
         self._wake = wake
-        self._clock = clock
-        self._config = config
+        self._contexts = contexts
+        self._clock = contexts.clock
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Perform rows until `stopping` is set; the one in hand is finished first."""
@@ -72,23 +71,25 @@ class OutboxLoop:
         with log_context(outbox=row.id, effect=type(row.effect).__name__):
             try:
                 await self._performer.perform(row)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is: the next row must go on, people are told
                 await self._failed(row, error)
             else:
                 log.info("performed")
 
     async def _failed(self, row: OutboxRow, error: Exception) -> None:
-        decision = after_failure(error, row.attempts + 1, self._clock.now(), self._config.retry)
+        decision = after_failure(error, row.attempts + 1, self._clock.now(), self._contexts.config.retry)
         if not isinstance(decision, Park):
             log.warning("failed, will be tried again", extra={"hezo": {"problem": describe(error)}})
-            await self._queue.retry(row.id, decision.at, describe(error), in_doubt=decision.in_doubt)
+            # A doubt stays until the row is settled: the copy of a mail may still come back.
+            in_doubt = decision.in_doubt or row.in_doubt
+            await self._queue.retry(row.id, decision.at, describe(error), in_doubt=in_doubt)
             return
         log.error("given up", exc_info=error)
         async with self._database.begin() as uow:
-            await uow.outbox.mark_parked(row.id, decision.reason)
+            if not await uow.outbox.mark_parked(row.id, decision.reason):
+                return
             if isinstance(row.effect, SendMail):
-                ctx = Context(self._clock.now(), self._config)
-                await dispatch(MailNotSent(row.id, decision.reason), uow, ctx)
+                await dispatch(MailNotSent(row.id, decision.reason), uow, self._contexts())
             elif not isinstance(row.effect, PostOperator):
                 data: dict[str, object] = {"outbox": row.id, "reason": decision.reason}
                 await uow.outbox.add(PostOperator("outbox_parked", data), dedupe_key=f"outbox-parked:{row.id}")

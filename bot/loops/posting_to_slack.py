@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 from bot.config import Config
 from bot.edges import slack_blocks
 from bot.edges.pacing import Pace
+from bot.edges.slack_thread import thread_post
 from bot.effects import EditReply, Note, PostCard, PostEscalation, PostInThread, PostOperator, SendMail, TellUser
-from bot.errors import RateLimited, RetryLater
+from bot.errors import RetryLater
 from bot.model import Language
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
 from bot.rules.wording import words
 from storage.engine import Database
+from storage.overview import view_ticket
 
 Blocks = list[dict[str, object]]
 Follow = Callable[[UnitOfWork, str], Awaitable[None]]
@@ -55,7 +57,7 @@ class SlackPerformer:
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
-            view = await uow.tickets.view(effect.ticket_id)
+            view = await view_ticket(uow, effect.ticket_id)
         text, blocks = slack_blocks.card(view, self._clock.now(), self._words, self._zone)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
@@ -64,7 +66,9 @@ class SlackPerformer:
         channel = self._config.slack.support_channel
 
         async def keep(uow: UnitOfWork, ts: str) -> None:
-            await uow.tickets.set_slack_place(effect.ticket_id, channel, ts)
+            ticket = await uow.tickets.get(effect.ticket_id)
+            ticket.slack_channel, ticket.slack_ts = channel, ts
+            await uow.tickets.update(ticket)
 
         await self._post(row, channel, None, (text, blocks), keep)
 
@@ -75,7 +79,7 @@ class SlackPerformer:
             if effect.message_id is not None:
                 await uow.tickets.set_message_slack_ts(effect.message_id, ts)
 
-        rendered = slack_blocks.thread_post(effect, self._clock.now(), self._words, self._zone)
+        rendered = thread_post(effect, self._clock.now(), self._words, self._zone)
         await self._post(row, channel, head, rendered, keep)
 
     async def _edit_reply(self, row: OutboxRow, effect: EditReply) -> None:
@@ -85,12 +89,12 @@ class SlackPerformer:
         if ts is None:
             raise RetryLater("the reply's own post is not in Slack yet")
         post = PostInThread(effect.ticket_id, Note.ENGINEER_REPLY, effect.data)
-        text, blocks = slack_blocks.thread_post(post, self._clock.now(), self._words, self._zone)
+        text, blocks = thread_post(post, self._clock.now(), self._words, self._zone)
         await self._update(row, channel, ts, text, blocks)
 
     async def _escalation(self, row: OutboxRow, effect: PostEscalation) -> None:
         async with self._database.read() as uow:
-            view = await uow.tickets.view(effect.ticket_id)
+            view = await view_ticket(uow, effect.ticket_id)
             clock = await uow.clocks.get(effect.clock_id)
         rendered = slack_blocks.escalation(view, clock, effect.mention, self._clock.now(), self._words, self._zone)
         await self._post(row, self._config.slack.escalation_channel, None, rendered)
@@ -109,7 +113,12 @@ class SlackPerformer:
         return ticket.slack_channel, ticket.slack_ts
 
     async def _post(
-        self, row: OutboxRow, channel: str, thread_ts: str | None, rendered: tuple[str, Blocks], keep: Follow | None = None
+        self,
+        row: OutboxRow,
+        channel: str,
+        thread_ts: str | None,
+        rendered: tuple[str, Blocks],
+        keep: Follow | None = None,
     ) -> None:
         """Post once: in doubt, look for our key before posting again."""
         ts = None
@@ -128,5 +137,6 @@ class SlackPerformer:
 
     async def _sent(self, row: OutboxRow, ts: str | None, keep: Follow | None) -> None:
         async with self._database.begin() as uow:
-            if await uow.outbox.mark_sent(row.id, {"ts": ts} if ts else {}) and keep is not None and ts is not None:
+            sent = await uow.outbox.mark_sent(row.id, {"ts": ts} if ts else {})
+            if sent and keep is not None and ts is not None:
                 await keep(uow, ts)

@@ -7,13 +7,11 @@ import logging
 from datetime import timedelta
 
 from bot.commands import TimerDue
-from bot.config import Config
 from bot.effects import PostOperator
 from bot.logs import log_context
 from bot.model import Timer
-from bot.ports import Clock
 from bot.rules.retrying import Park, after_failure, describe
-from handlers.context import Context
+from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database
 from storage.queues import TimerQueue
@@ -31,12 +29,12 @@ class TimerLoop:
         wake: Set after every commit that changed a timer, and to stop.
     """
 
-    def __init__(self, database: Database, wake: asyncio.Event, clock: Clock, config: Config) -> None:
+    def __init__(self, database: Database, wake: asyncio.Event, contexts: ContextMaker) -> None:
         self._database = database
         self._queue = TimerQueue(database)
         self._wake = wake
-        self._clock = clock
-        self._config = config
+        self._contexts = contexts
+        self._clock = contexts.clock
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Fire timers until `stopping` is set."""
@@ -53,19 +51,19 @@ class TimerLoop:
                 await self._clock.wait_until(min(next_fire_at or latest, latest), self._wake)
 
     async def _fire(self, timer: Timer) -> None:
-        ctx = Context(self._clock.now(), self._config)
+        ctx = self._contexts()
         with log_context(timer=timer.key):
             try:
                 async with self._database.begin() as uow:
                     await dispatch(TimerDue(timer), uow, ctx)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is: the next timer must go on, people are told
                 await self._failed(timer, error)
             else:
                 log.info("timer fired")
 
     async def _failed(self, timer: Timer, error: Exception) -> None:
         log.error("timer failed", exc_info=error)
-        decision = after_failure(error, timer.attempts + 1, self._clock.now(), self._config.retry)
+        decision = after_failure(error, timer.attempts + 1, self._clock.now(), self._contexts.config.retry)
         if not isinstance(decision, Park):
             await self._queue.retry(timer.id, decision.at)
             return

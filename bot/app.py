@@ -1,0 +1,222 @@
+"""The only place where the parts are joined: configuration in, a running bot out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.commands import Command, EmailReceived
+from bot.config import Config, ImapConfig
+from bot.edges.imap_inbox import ImapInbox
+from bot.edges.pacing import Pace
+from bot.edges.slack_chat import SlackChat, slack_client
+from bot.edges.slack_payloads import to_command
+from bot.edges.slack_socket import SlackSocket
+from bot.edges.smtp_mailer import SmtpMailer
+from bot.effects import SendMail
+from bot.errors import OperatorError
+from bot.health import HealthServer
+from bot.loops.inbox import InboxLoop
+from bot.loops.outbox import OutboxLoop
+from bot.loops.posting_to_slack import SlackPerformer
+from bot.loops.sending_mail import MailPerformer
+from bot.loops.slack_desk import SlackDesk
+from bot.loops.timers import TimerLoop
+from bot.model import Language, Ticket
+from bot.ports import Clock, InboxRow
+from bot.rules.mail_reading import read_mail
+from bot.rules.outgoing_mail import write_mail
+from bot.rules.wording import words
+from bot.supervisor import Supervisor
+from handlers.context import ContextMaker
+from storage.composing import ComposedMail
+from storage.engine import Database
+from storage.mail_sink import StoredMailSink
+from storage.overview import OverviewQueries
+from storage.queues import MAIL, SLACK, OutboxQueue
+from storage.schema import Transport
+
+log = logging.getLogger(__name__)
+
+KEY_SETTING = "mail.token_key"
+
+
+class Bot:
+    """The whole program, started and stopped as one.
+
+    Args:
+        config: The validated configuration.
+        clock: The machine's, or the sandbox's movable one.
+    """
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._key = b""
+        self.database = Database(
+            config.database.url.get_secret_value(),
+            clock=clock,
+            compose=self._compose,
+            read_content_key=lambda raw: read_mail(raw).content_key,
+        )
+        self.supervisor = Supervisor(clock, config.stop_within)
+        self.health = HealthServer(config.health, self._report)
+        self._mailer = SmtpMailer(config.mail.smtp)
+        self._open = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Open the database, settle what a crash left half-way, start every part.
+
+        Raises:
+            OperatorError: The database cannot be used; everything else is retried while we run.
+        """
+        await self.database.open()
+        self._key = await self._token_key()
+        outbox = OutboxQueue(self.database, worker=f"{os.getpid()}-{secrets.token_hex(6)}")
+        doubts = await outbox.recover(self._clock.now(), self._clock.now() + self._config.retry.in_doubt_wait)
+        if doubts:
+            log.warning("effects were interrupted and are looked up", extra={"hezo": {"count": doubts}})
+        client = await self._open.enter_async_context(slack_client(self._config.slack))
+        self._add_parts(ContextMaker(self._clock, self._config, self._key), outbox, client)
+        self.supervisor.start()
+
+    async def stop(self) -> None:
+        """Finish what is in hand within `stop_within`, then close everything."""
+        self.supervisor.stopping.set()
+        wakes = self.database.wakes
+        for wake in (wakes.mail_inbox, wakes.slack_inbox, wakes.mail_outbox, wakes.slack_outbox, wakes.timers):
+            wake.set()
+        await self.supervisor.stop()
+        await self._mailer.close()
+        await self._open.aclose()
+        await self.database.close()
+
+    def _add_parts(self, contexts: ContextMaker, outbox: OutboxQueue, client: AsyncWebClient) -> None:
+        config, database, clock, stopping = self._config, self.database, self._clock, self.supervisor.stopping
+        wakes = database.wakes
+        zone = ZoneInfo(config.service.timezone)
+        staff_words = words("staff", Language(config.service.staff_language))
+        pace = Pace(timedelta(minutes=1) / config.slack.posts_per_minute, config.slack.posts_at_once)
+        slack_performer = SlackPerformer(SlackChat(client, config.slack.timeout), pace, database, clock, config)
+        mail_performer = MailPerformer(self._mailer, database, contexts)
+        socket = SlackSocket(
+            config.slack, SlackDesk(database, clock), SlackDesk(database, clock), client,
+            words=staff_words, zone=zone, clock=clock,
+        )  # fmt: skip
+
+        mail_inbox = InboxLoop(MAIL, database, _mail_command, wakes.mail_inbox, contexts)
+        slack_inbox = InboxLoop(SLACK, database, _slack_command, wakes.slack_inbox, contexts)
+        mail_outbox = OutboxLoop(Transport.MAIL, mail_performer, database, outbox, wakes.mail_outbox, contexts)
+        slack_outbox = OutboxLoop(Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts)
+        timers = TimerLoop(database, wakes.timers, contexts)
+
+        add = self.supervisor.add
+        add("inbox: mail", lambda: mail_inbox.run(stopping))
+        add("inbox: slack", lambda: slack_inbox.run(stopping))
+        add("outbox: mail", lambda: mail_outbox.run(stopping))
+        add("outbox: slack", lambda: slack_outbox.run(stopping))
+        add("timers", lambda: timers.run(stopping))
+        add("slack", lambda: socket.run(stopping))
+        add("health", lambda: self.health.run(stopping))
+        for mailbox in config.mail.imap:
+            self._add_mailbox(mailbox)
+
+    def _add_mailbox(self, mailbox: ImapConfig) -> None:
+        name = f"mailbox: {mailbox.name}"
+        sink = StoredMailSink(self.database)
+
+        def tell(state: str, detail: str | None) -> None:
+            # While it connects, the last problem stands.
+            if state != "connecting":
+                self.supervisor.report(name, detail)
+
+        async def read() -> None:
+            # Reading waits on the server, mostly; what it has stored is committed, so it can be cut off at any point.
+            reading = asyncio.ensure_future(ImapInbox(mailbox, sink, on_state=tell).run())
+            stopped = asyncio.ensure_future(self.supervisor.stopping.wait())
+            try:
+                await asyncio.wait({reading, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                if reading.done():
+                    reading.result()
+            finally:
+                for task in (reading, stopped):
+                    task.cancel()
+                await asyncio.gather(reading, stopped, return_exceptions=True)
+
+        self.supervisor.add(name, read, connects=True)
+
+    def _compose(self, effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
+        return ComposedMail(
+            *write_mail(effect, row_id, ticket.number if ticket else None, now, self._config, self._key)
+        )
+
+    async def _token_key(self) -> bytes:
+        """The configured key, or one that is made once and kept."""
+        configured = self._config.mail.token_key
+        if configured is not None:
+            return configured.get_secret_value().encode()
+        async with self.database.begin() as uow:
+            return (await uow.settings.keep(KEY_SETTING, secrets.token_hex(32))).encode()
+
+    async def _report(self) -> tuple[bool, Mapping[str, object]]:
+        backlog = await OverviewQueries(self.database).backlog()
+        parts = self.supervisor.statuses.values()
+        details = {
+            "parts": {
+                part.name: {
+                    "running": part.running,
+                    "problem": part.problem,
+                    "since": part.since.isoformat(),
+                    "restarts": part.restarts,
+                }
+                for part in parts
+            },
+            "backlog": {
+                "inbox_new": backlog.inbox_new,
+                "inbox_parked": backlog.inbox_parked,
+                "outbox_unsent": backlog.outbox_unsent,
+                "outbox_parked": backlog.outbox_parked,
+            },
+        }
+        return all(part.running for part in parts), details
+
+
+def _mail_command(row: InboxRow) -> Command:
+    return EmailReceived(row.id, row.place, row.body, row.received_at, row.size, row.complete)
+
+
+def _slack_command(row: InboxRow) -> Command:
+    return to_command(json.loads(row.body))
+
+
+async def run_until_stopped(config: Config, clock: Clock) -> None:
+    """Run the bot until SIGTERM or SIGINT; what `hezo360 run` does.
+
+    Raises:
+        OperatorError: It could not be started.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    bot = Bot(config, clock)
+    try:
+        await bot.start()
+    except OperatorError:
+        await bot.database.close()
+        raise
+    log.info("started", extra={"hezo": {"mailboxes": [mailbox.name for mailbox in config.mail.imap]}})
+    await stop.wait()
+    log.info("stopping")
+    await bot.stop()
+    log.info("stopped")
