@@ -1,0 +1,60 @@
+"""Making text comparable: what looks the same to people becomes the same characters.
+
+Customers paste from web pages, Slack and Word: full-width letters, no-break and zero-width spaces, typographic dashes,
+HTML entities, and links that clients put around everything that looks like a telephone number.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}[0-9]{0,2});")
+_LINK = re.compile(r"<(?:tel|callto|sip|mailto|https?):([^<>|\n]*)(?:\|([^<>\n]*))?>")
+_NOT_LETTERS = {"<super>", "<sub>", "<circle>", "<square>", "<fraction>"}
+_DIACRITICS = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
+
+
+def readable(text: str) -> str:
+    """Text with entities decoded, links unwrapped, and characters that only look different made plain ASCII.
+
+    Zero-width characters vanish; every kind of space becomes a space, every dash a hyphen. Footnote marks and circled
+    numbers are set apart by spaces, for they never belong to the word before them. The length may change.
+    """
+    text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+    text = _LINK.sub(_shown, text)
+    if text.isascii():
+        return text
+    return text.translate({ord(char): _plain(char) for char in set(text) if not char.isascii()})
+
+
+def bare_letters(text: str) -> str:
+    """Text in lower case without Polish diacritics, each character in its old place: "Zgłoszenie" is "zgloszenie"."""
+    plain = text.translate(_DIACRITICS)
+    lower = plain.lower()
+    return lower if len(lower) == len(plain) else "".join(char.lower()[0] for char in plain)
+
+
+def _shown(link: re.Match[str]) -> str:
+    """What a reader sees of a link: its label, or nothing where it only repeats the words before it (Outlook)."""
+    if link[2] is not None:
+        return link[2]
+    before = link.string[link.start() - 1 : link.start()]
+    return "" if before.isalnum() else f" {link[1]} "
+
+
+def _plain(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in {"Cf", "Me"} or 0xFE00 <= ord(char) <= 0xFE0F:  # invisible, keycaps, variation selectors
+        return ""
+    if category == "Zs":
+        return " "
+    if category in {"Zl", "Zp"} or char == "\x85":
+        return "\n"
+    if category == "Pd" or char == "\N{MINUS SIGN}":
+        return "-"
+    plain = unicodedata.normalize("NFKC", char)
+    if not plain.isascii():
+        return char
+    return f" {plain} " if unicodedata.decomposition(char).split(" ", 1)[0] in _NOT_LETTERS else plain
