@@ -13,6 +13,10 @@ from storage.schema import inbox
 from storage.transaction import Transaction
 from storage.types import literal
 
+MAIL = "mail"
+SLACK = "slack"
+"""The sources of the inbox."""
+
 
 class StoredInbox:
     """`bot.ports.InboxRepo` over the table inbox, and a row's outcomes, to be committed with what follows of them."""

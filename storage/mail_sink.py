@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from bot.ports import FetchedMail, InboxState
 from storage.engine import Database
 from storage.errors import DatabaseBusy
+from storage.inbox import MAIL
 from storage.schema import inbox
 from storage.transaction import Transaction, Wake
 from storage.types import literal
 
-MAIL = "mail"
 _RACES = 3
 """How often a batch is tried while another process stores the same mails."""
 

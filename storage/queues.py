@@ -16,13 +16,12 @@ from bot.model import Timer
 from bot.ports import InboxRow, InboxState, OutboxRow, OutboxState
 from storage.clocks import timer_of
 from storage.engine import Database
+from storage.inbox import SLACK
 from storage.outbox import IN_DOUBT, PENDING, SENDING, outbox_row_of
 from storage.schema import TimerState, Transport, inbox, outbox, timers
 from storage.transaction import Wake
 from storage.types import literal
 
-MAIL = "mail"
-SLACK = "slack"
 _TIMER_PENDING = literal(TimerState.PENDING)
 _CLAIM_LOCK = 360_002
 """PostgreSQL advisory lock: claims happen one after the other, so that two of a lane are never claimed at once."""
