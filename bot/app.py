@@ -41,9 +41,10 @@ from bot.supervisor import Supervisor
 from handlers.context import ContextMaker
 from storage.composing import ComposedMail
 from storage.engine import Database
+from storage.inbox import MAIL, SLACK
 from storage.mail_sink import StoredMailSink
 from storage.overview import OverviewQueries
-from storage.queues import MAIL, SLACK, OutboxQueue
+from storage.queues import OutboxQueue
 from storage.schema import Transport
 
 log = logging.getLogger(__name__)

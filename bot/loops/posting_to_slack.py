@@ -15,7 +15,6 @@ from bot.model import Language
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
 from bot.rules.wording import words
 from storage.engine import Database
-from storage.overview import view_ticket
 
 Blocks = list[dict[str, object]]
 Follow = Callable[[UnitOfWork, str], Awaitable[None]]
@@ -57,7 +56,7 @@ class SlackPerformer:
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
-            view = await view_ticket(uow, effect.ticket_id)
+            view = await uow.tickets.view(effect.ticket_id)
         text, blocks = slack_blocks.card(view, self._clock.now(), self._words, self._zone)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
@@ -94,7 +93,7 @@ class SlackPerformer:
 
     async def _escalation(self, row: OutboxRow, effect: PostEscalation) -> None:
         async with self._database.read() as uow:
-            view = await view_ticket(uow, effect.ticket_id)
+            view = await uow.tickets.view(effect.ticket_id)
             clock = await uow.clocks.get(effect.clock_id)
         rendered = slack_blocks.escalation(view, clock, effect.mention, self._clock.now(), self._words, self._zone)
         await self._post(row, self._config.slack.escalation_channel, None, rendered)

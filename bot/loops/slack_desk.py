@@ -5,7 +5,6 @@ from __future__ import annotations
 from bot.model import Message, TicketView
 from bot.ports import Clock
 from storage.engine import Database
-from storage.overview import view_ticket
 from storage.queues import InboxQueue
 
 
@@ -24,7 +23,7 @@ class SlackDesk:
     async def ticket_view(self, ticket_id: int) -> TicketView:
         """The ticket as a form shows it; LookupError when there is none."""
         async with self._database.read() as uow:
-            return await view_ticket(uow, ticket_id)
+            return await uow.tickets.view(ticket_id)
 
     async def messages(self, ticket_id: int) -> tuple[Message, ...]:
         """The conversation so far, oldest first."""
