@@ -30,7 +30,6 @@ from bot.edges.imap_syntax import (
 )
 from bot.errors import HezoError, OperatorError, RetryLater
 
-# Codes of a NO that passes by itself (RFC 5530 §3)
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT"})
 _SLOWEST_LINE = 64 * 1024  # octets a second; a slower transfer counts as stuck
 _LARGEST_HEADER = 256 * 1024
@@ -52,6 +51,11 @@ class ImapRefused(HezoError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def passing(self) -> bool:
+        """Whether the server says that it will pass by itself (RFC 5530 §3)."""
+        return self.code in _PASSING
 
 
 class ImapConnection:
@@ -190,7 +194,7 @@ class ImapConnection:
                     "LOGIN", self._protocol.execute(Command("LOGIN", self._protocol.new_tag(), *arguments))
                 )
         except ImapRefused as refusal:
-            if refusal.code in _PASSING:
+            if refusal.passing:
                 raise RetryLater(str(refusal)) from None
             raise OperatorError(f"{refusal}; check username ({username}) and password of this mailbox") from None
         self._protocol.state = AUTH

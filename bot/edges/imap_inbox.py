@@ -78,6 +78,8 @@ class ImapInbox:
         try:
             uidvalidity = await self._connection.select(folder)
         except ImapRefused as refusal:
+            if refusal.passing:
+                raise RetryLater(str(refusal)) from None
             raise OperatorError(f'{refusal}; set folder ("{folder}") to one that exists') from None
         if processed is not None and not await self._connection.has_folder(processed):
             await self._make_folder(processed)

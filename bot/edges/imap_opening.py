@@ -57,10 +57,10 @@ async def _open(config: ServerConfig, server: str, lines: _Lines) -> Opened:
     context = None if config.security == "none" else tls_context(config)
     at_once = context if config.security == "tls" else None
     await asyncio.get_running_loop().create_connection(lambda: lines, config.host, config.port, ssl=at_once)
-    greeting = (await lines.next()).upper()
-    if not greeting.startswith((b"* OK", b"* PREAUTH")):
+    greeting = await lines.next()
+    if not greeting.upper().startswith((b"* OK", b"* PREAUTH")):
         raise RetryLater(f"{server}: it does not serve now: {quoted_reply(greeting)}")
-    preauth = greeting.startswith(b"* PREAUTH")
+    preauth = greeting.upper().startswith(b"* PREAUTH")
     if config.security == "starttls":
         assert context is not None
         if preauth:  # an attacker's way around STARTTLS (RFC 9051 §11.3)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import ssl
 from argparse import Namespace
-from collections.abc import Sequence
 from datetime import datetime
 
 from proxyprotocol.sock import SocketInfoLocal
@@ -45,6 +44,7 @@ class ImapServer:
     async def start(self) -> None:
         """Listen; nothing happens when it does already."""
         if self._listener is None:
+            logging.getLogger("pymap").setLevel(logging.INFO)  # its debug lines hold passwords and whole mails
             self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
             self.port = self._listener.sockets[0].getsockname()[1]
 
@@ -173,13 +173,10 @@ class _Inbox(MailboxData):
 
 def _content(raw: bytes) -> MessageContent:
     try:
-        return MessageContent.parse(raw)
+        content = MessageContent.parse(raw)
     except Exception:  # noqa: BLE001  # Python's header parser raises nearly anything on broken mail
-        header, body = _split(raw)
-        return MessageContent(
-            raw, MessageHeader(raw, header, []), MessageBody(raw, body, MessageBody.empty().content_type, [])
-        )
-
-
-def _split(raw: bytes) -> tuple[Sequence[tuple[int, int, int]], Sequence[tuple[int, int, int]]]:
-    return MessageContent._split_lines(raw, MessageContent._find_lines(raw))
+        header, body = MessageContent._split_lines(raw, MessageContent._find_lines(raw))
+        no_type = MessageBody.empty().content_type
+        content = MessageContent(raw, MessageHeader(raw, header, []), MessageBody(raw, body, no_type, []))
+    content._raw = memoryview(raw)  # put together again from its lines, a mail without a body lacks its last octet
+    return content

@@ -132,6 +132,12 @@ class MailServers:
             found += [self._read(Path(line)) for line in sorted(listing)]
         return found
 
+    def count(self, address: str, folder: str) -> int:
+        """How many messages a folder has, by its name in letters, as Dovecot counts them."""
+        words = ["mailbox", "status", "-u", address, "messages", folder]
+        answer = self._run("doveadm", "-c", str(self._dovecot_conf), *words)
+        return int(answer.rpartition("messages=")[2])
+
     def renew_uidvalidity(self, address: str, uidvalidity: int) -> None:
         """Give the INBOX another UIDVALIDITY, as a restored backup would."""
         words = ["mailbox", "update", "-u", address, "--uid-validity", str(uidvalidity), "INBOX"]
@@ -214,6 +220,11 @@ class MailServers:
               inet_listener imaps {{
                 port = {self.ports["imaps"]}
                 ssl = yes
+              }}
+            }}
+            service anvil {{
+              unix_listener anvil-auth-penalty {{
+                mode = 0
               }}
             }}
             service lmtp {{

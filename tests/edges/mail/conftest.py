@@ -1,0 +1,43 @@
+"""Every contract test of the mail edges runs against the embedded servers and against Debian's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.support.mail_providers import EmbeddedProvider, Provider, RealProvider
+from tests.support.mail_sink import MemorySink
+from tests.support.mailservers import MailServers
+from tests.support.requirements import require_mailservers
+
+
+@pytest.fixture(scope="session")
+def mailservers() -> Iterator[MailServers]:
+    require_mailservers()
+    with MailServers() as servers:
+        yield servers
+
+
+@pytest.fixture
+async def embedded() -> AsyncIterator[EmbeddedProvider]:
+    provider = EmbeddedProvider()
+    await provider.sandbox.start()
+    yield provider
+    await provider.sandbox.stop()
+
+
+@pytest.fixture
+def real(mailservers: MailServers) -> RealProvider:
+    return RealProvider(mailservers)
+
+
+@pytest.fixture(params=["embedded", pytest.param("real", marks=pytest.mark.mailservers)])
+def provider(request: pytest.FixtureRequest) -> Provider:
+    chosen: Provider = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def sink() -> MemorySink:
+    return MemorySink()
