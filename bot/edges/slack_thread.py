@@ -83,7 +83,7 @@ class _Post:
     def named(self, family: str, key: str) -> str:
         """A value that has a sentence of its own, such as a state; what has none is shown as it is."""
         value = self.get(key)
-        return self.words(f"{family}.{value}") if f"{family}.{value}" in self.words else value
+        return self.words(f"{family}.{value}") if f"{family}.{value}" in self.words else one_line(value)
 
     def say(self, sentence: str, *styles: str, **params: object) -> Json:
         """A line of the thread."""

@@ -1,0 +1,208 @@
+"""Tickets, people and a memory inbox for the tests of the Slack edge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.commands import SlackCommand
+from bot.config import SlackConfig
+from bot.edges.slack_payloads import to_command
+from bot.edges.slack_socket import SlackSocket
+from bot.model import (
+    ClockKind,
+    ClockState,
+    Contract,
+    Device,
+    Direction,
+    Language,
+    Message,
+    Priority,
+    SlaClock,
+    Ticket,
+    TicketState,
+    TicketView,
+)
+from bot.rules.wording import Words, words
+from bot.sandbox.clock import MovableClock
+from bot.sandbox.slack import Channel, SlackSandbox, User
+
+ROOT = Path(__file__).parents[3]
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Warsaw")
+TICKET_ID = 7
+
+
+def manifest_scopes() -> frozenset[str]:
+    """The bot scopes of slack-manifest.yaml, which needs no YAML parser: one scope a line."""
+    text = (ROOT / "slack-manifest.yaml").read_text("utf-8")
+    listed = text.split("    bot:\n", 1)[1].split("settings:", 1)[0]
+    return frozenset(re.findall(r"^ +- ([a-z:.]+)", listed, re.MULTILINE))
+
+
+def staff_words(language: Language = Language.PL) -> Words:
+    """The staff's sentences."""
+    return words("staff", language)
+
+
+def make_ticket(**changes: Any) -> Ticket:
+    """An open, accepted, critical ticket; any attribute can be given."""
+    values: dict[str, Any] = {
+        "id": TICKET_ID,
+        "number": "HEZO-2026-000123",
+        "state": TicketState.OPEN,
+        "priority": Priority.CRITICAL,
+        "priority_confirmed": True,
+        "language": Language.PL,
+        "subject": "Brak dostępu do FortiGate",
+        "requester": "anna@klient.example",
+        "requester_name": "Anna Kowalska",
+        "reported_at": NOW - timedelta(minutes=40),
+        "created_at": NOW - timedelta(minutes=39),
+        "contract_id": 1,
+        "devices": (Device("FGT60FTK20012345", "FortiGate 60F"),),
+    }
+    return Ticket(**(values | changes))
+
+
+def make_view(*clocks: SlaClock, with_contract: bool = True, **changes: Any) -> TicketView:
+    """A view of `make_ticket`."""
+    contract = Contract(
+        1,
+        "HZ360-2026-000123",
+        "Żółw i Synowie Sp. z o.o.",
+        "5260001246",
+        date(2026, 1, 1),
+        date(2026, 12, 31),
+        (Device("FGT60FTK20012345", "FortiGate 60F"),),
+        ("anna@klient.example",),
+    )
+    return TicketView(make_ticket(**changes), contract if with_contract else None, clocks)
+
+
+def make_clock(kind: ClockKind = ClockKind.REACTION, *, left: timedelta, **changes: Any) -> SlaClock:
+    """A running clock of one hour that is due in `left`."""
+    due = NOW + left
+    values: dict[str, Any] = {
+        "id": 1,
+        "ticket_id": TICKET_ID,
+        "kind": kind,
+        "state": ClockState.RUNNING,
+        "calendar": "24x7",
+        "started_at": due - timedelta(hours=1),
+        "budget": timedelta(hours=1),
+        "due_at": due,
+    }
+    return SlaClock(**(values | changes))
+
+
+@dataclass
+class Desk:
+    """What the bot's inside is to the socket: an inbox and tickets, in memory.
+
+    Attributes:
+        fail: The next recordings raise.
+        delay: Seconds that reading a ticket takes.
+    """
+
+    view: TicketView
+    bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    fail: int = 0
+    delay: float = 0.0
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def record(self, key: str, kind: str, body: bytes) -> bool:
+        """Store once."""
+        async with self.changed:
+            self.changed.notify_all()
+            if self.fail:
+                self.fail -= 1
+                raise OSError("the disk is full")
+            is_new = key not in self.bodies
+            self.bodies.setdefault(key, json.loads(body))
+            self.seen.append(key)
+            assert key.startswith(kind)
+            return is_new
+
+    async def ticket_view(self, ticket_id: int) -> TicketView:
+        """The one ticket that there is."""
+        await asyncio.sleep(self.delay)
+        if ticket_id != TICKET_ID:
+            raise LookupError(ticket_id)
+        return self.view
+
+    async def messages(self, ticket_id: int) -> tuple[Message, ...]:
+        """One message from the customer."""
+        sent = NOW - timedelta(minutes=40)
+        return (
+            Message(1, ticket_id, Direction.FROM_CUSTOMER, "anna@klient.example", "Anna", "Nie mam dostępu.", sent),
+        )
+
+    @property
+    def commands(self) -> list[SlackCommand]:
+        """What was asked for, in the order of recording."""
+        return [to_command(body) for body in self.bodies.values()]
+
+    async def until(self, predicate: Callable[[], bool]) -> None:
+        """Wait until it is true after some recording; TimeoutError after 5 seconds."""
+        async with asyncio.timeout(5), self.changed:
+            await self.changed.wait_for(predicate)
+
+
+@dataclass(frozen=True)
+class Office:
+    """An engineer and a manager, a colleague who may nothing, and a customer's man in the shared support channel."""
+
+    engineer: User
+    manager: User
+    colleague: User
+    stranger: User
+    support: Channel
+    escalation: Channel
+
+
+def make_config(slack: SlackSandbox, office: Office, **changes: Any) -> SlackConfig:
+    """The configuration for the stand-in; even the stranger's id is listed, by somebody's mistake."""
+    values: dict[str, Any] = {
+        "bot_token": slack.workspace.bot_token,
+        "app_token": slack.workspace.app_token,
+        "api_url": slack.api_url,
+        "support_channel": office.support.id,
+        "escalation_channel": office.escalation.id,
+        "engineers": (office.engineer.id, office.stranger.id),
+        "managers": (office.manager.id,),
+        "timeout": timedelta(seconds=2),
+        "silence_limit": timedelta(minutes=2),
+    }
+    return SlackConfig(**(values | changes))
+
+
+def make_socket(config: SlackConfig, desk: Desk, client: AsyncWebClient) -> SlackSocket:
+    """The bot's way in."""
+    return SlackSocket(config, desk, desk, client, words=staff_words(), zone=ZONE, clock=MovableClock(NOW, frozen=True))
+
+
+@asynccontextmanager
+async def running(socket: SlackSocket, slack: SlackSandbox) -> AsyncIterator[asyncio.Task[None]]:
+    """The socket connected; at the end it is asked to stop and does so in time."""
+    stopping = asyncio.Event()
+    task = asyncio.create_task(socket.run(stopping))
+    try:
+        await slack.connected()
+        yield task
+    finally:
+        stopping.set()
+        async with asyncio.timeout(8):
+            await asyncio.wait({task})
+        task.cancel()

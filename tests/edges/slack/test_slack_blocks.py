@@ -1,0 +1,402 @@
+"""What staff see: the right facts in the right order, within Slack's limits, in both languages."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
+
+from bot.edges.slack_blocks import card, escalation, operator_notice, tell, thread_post
+from bot.edges.slack_ids import ACTION_IDS, ModalPlace
+from bot.edges.slack_text import Blocks
+from bot.edges.slack_views import loading_view, priority_modal, reply_modal
+from bot.effects import Note, PostInThread, PostOperator, TellUser
+from bot.model import ClockKind, ClockState, Device, Direction, Language, Message, Priority, TicketState, TicketView
+from bot.rules.intake import Problem
+from bot.rules.ticket_states import ACTIONS, Action
+from bot.sandbox.slack.blocks_check import check_message_blocks, check_view
+from tests.edges.slack.office import NOW, ZONE, make_clock, make_view, staff_words
+
+NASTY = st.text(max_size=300) | st.sampled_from(
+    ["<!channel>", "*x* <@U123|y>", "😀" * 300, "ż" * 5000, "\u202e\x00", "", "a\nb"]
+)
+
+
+def said(blocks: Blocks) -> str:
+    """All texts of the blocks, mentions as <@U1>."""
+
+    def texts(value: Any) -> list[str]:
+        match value:
+            case {"type": "text", "text": str(words)} | {"type": "plain_text", "text": str(words)}:
+                return [words]
+            case {"type": "user", "user_id": slack_id} | {"type": "usergroup", "usergroup_id": slack_id}:
+                return [f"<@{slack_id}>"]
+            case {"type": "rich_text_section" | "rich_text_quote", "elements": list(elements)}:
+                return ["".join("".join(texts(one)) for one in elements)]
+            case dict():
+                return [words for one in value.values() for words in texts(one)]
+            case list():
+                return [words for one in value for words in texts(one)]
+        return []
+
+    return "\n".join(texts(blocks))
+
+
+def check(rendered: tuple[str, Blocks]) -> tuple[str, Blocks]:
+    """Slack would take it: by the stand-in's rules, by slack_sdk's models, by the measured size."""
+    text, blocks = rendered
+    assert 0 < len(text) <= 400
+    assert "<!" not in text.replace("<!subteam^", "")
+    check_message_blocks(json.loads(json.dumps(blocks)))
+    for block in Block.parse_all(json.loads(json.dumps(blocks))):
+        block.validate_json()
+    assert len(json.dumps(blocks)) < 13_000
+    assert len(blocks) <= 50
+    return text, blocks
+
+
+def show(view: TicketView, language: Language = Language.PL) -> str:
+    """The words of a card."""
+    return said(check(card(view, NOW, staff_words(language), ZONE))[1])
+
+
+def test_the_deadline_comes_first() -> None:
+    text, blocks = check(card(make_view(make_clock(left=timedelta(minutes=20))), NOW, staff_words(), ZONE))
+    assert blocks[0] == {
+        "type": "header",
+        "text": {"type": "plain_text", "text": "🟡 Czas reakcji: dziś 11:20, zostało 20 min", "emoji": False},
+    }
+    assert text.startswith("🟡 Czas reakcji: dziś 11:20, zostało 20 min · HEZO-2026-000123 · krytyczny · otwarte")
+
+
+@pytest.mark.parametrize(
+    ("left", "beginning"),
+    [
+        (timedelta(minutes=31), "🟢 Reaction time: today 11:31, 31 min left"),
+        (timedelta(minutes=30), "🟡 Reaction time: today 11:30, 30 min left"),
+        (timedelta(minutes=12), "🟠 Reaction time: today 11:12, 12 min left"),
+        (timedelta(0), "🔴 Reaction time: less than 1 min overdue (today 11:00)"),
+        (-timedelta(hours=25, minutes=5), "🔴 Reaction time: 1 day 1 h overdue (yesterday 09:55)"),
+        (timedelta(hours=17), "🟢 Reaction time: tomorrow 04:00, 17 h left"),
+    ],
+)
+def test_colours(left: timedelta, beginning: str) -> None:
+    assert show(make_view(make_clock(left=left)), Language.EN).startswith(beginning)
+
+
+def test_our_clock_counts_before_the_customers_and_ended_ones_not_at_all() -> None:
+    theirs = make_clock(ClockKind.CUSTOMER_REPLY, left=timedelta(minutes=5))
+    later = make_clock(ClockKind.REPLY, left=timedelta(minutes=50))
+    ours = make_clock(ClockKind.REPLY, left=timedelta(minutes=40))
+    met = make_clock(left=-timedelta(minutes=10), state=ClockState.MET)
+    assert show(make_view(theirs, later, met, ours)).startswith("🟢 Odpowiedź dla klienta: dziś 11:40, zostało 40 min")
+    assert show(make_view(theirs, met)).startswith("⚪ Czekamy na klienta: dziś 11:05, zostało 5 min")
+    late = make_clock(ClockKind.CUSTOMER_REPLY, left=-timedelta(minutes=5))
+    assert show(make_view(late)).startswith("⚪ Klient milczy: 5 min po terminie (dziś 10:55)")
+
+
+@pytest.mark.parametrize(
+    ("state", "beginning"),
+    [
+        (TicketState.OPEN, "⚪ Brak biegnącego terminu"),
+        (TicketState.WAITING, "⚪ Czeka na klienta, termin nie biegnie"),
+        (TicketState.RESOLVED, "⚫ Zakończone: rozwiązane"),
+        (TicketState.CLOSED, "⚫ Zakończone: zamknięte"),
+    ],
+)
+def test_without_a_clock(state: TicketState, beginning: str) -> None:
+    assert show(make_view(state=state)).startswith(beginning)
+
+
+def test_the_facts_of_a_report() -> None:
+    shown = show(make_view(assignee="U0JAN", priority_confirmed=False))
+    for fact in (
+        "HEZO-2026-000123 · krytyczny (do potwierdzenia) · otwarte, czeka na inżyniera",
+        "Temat: Brak dostępu do FortiGate",
+        "Klient: Żółw i Synowie Sp. z o.o.",
+        "Urządzenie: FortiGate 60F, numer seryjny FGT60FTK20012345",
+        "Umowa serwisowa: HZ360-2026-000123, ważna do 31 gru 2026",
+        "Zgłasza: Anna Kowalska <anna@klient.example>, dziś 10:20",
+        "Prowadzi: <@U0JAN>",
+    ):
+        assert fact in shown
+    assert "Prowadzi: nikt" in show(make_view())
+
+
+def test_a_contract_out_of_its_time() -> None:
+    words = staff_words(Language.EN)
+    for days, fact in ((400, "⚠️ Service contract: HZ360-2026-000123, expired 31 Dec 2026"), (-400, "valid only from")):
+        assert fact in said(card(make_view(), NOW + timedelta(days=days), words, ZONE)[1])
+
+
+def test_a_held_sender_is_shown_with_the_reason_and_two_choices() -> None:
+    facts = {"hold_reasons": ["sender_unknown", "sender_not_authentic", "a new reason"]}
+    view = make_view(state=TicketState.HELD, facts=facts)
+    shown = show(view)
+    assert "⚠️ Wstrzymane: nadawca nie jest upoważnionym przedstawicielem na tej umowie" in shown
+    assert "DMARC" in shown
+    assert "a new reason" in shown
+    assert "Zatwierdź nadawcę" in shown
+    assert "Odrzuć nadawcę" in shown
+
+
+def test_an_incomplete_report_says_what_is_missing() -> None:
+    facts = {"problems": [["serial_unclear", "FGT6OF\tFGT60F"], ["no_contract"], ["a new problem"]]}
+    shown = show(
+        make_view(state=TicketState.INCOMPLETE, facts=facts, contract_id=None, devices=(), with_contract=False)
+    )
+    assert "⚠️ Brakuje: pewny numer seryjny (podano FGT6OF → FGT60F); numer umowy serwisowej; a new problem" in shown
+    for unknown in ("Klient: nierozpoznany", "Urządzenie: nierozpoznane", "Umowa serwisowa: nierozpoznana"):
+        assert unknown in shown
+
+
+@pytest.mark.parametrize("problem", list(Problem))
+@pytest.mark.parametrize("language", list(Language))
+def test_every_problem_has_words(problem: Problem, language: Language) -> None:
+    facts = {"problems": [[problem, "to i owo"]]}
+    assert str(problem) not in show(make_view(state=TicketState.INCOMPLETE, facts=facts), language)
+
+
+def test_other_notices() -> None:
+    shown = show(make_view(facts={"enquiry": True, "quoted_ticket": "HEZO-2026-000001", "follows": "HEZO-2026-000002"}))
+    assert "Zapytanie o ofertę" in shown
+    assert "powołuje się na HEZO-2026-000001" in shown
+    assert "Ciąg dalszy zgłoszenia HEZO-2026-000002" in shown
+
+
+@pytest.mark.parametrize("state", list(TicketState))
+@pytest.mark.parametrize("language", list(Language))
+def test_only_what_can_be_done_has_a_button(state: TicketState, language: Language) -> None:
+    _, blocks = check(card(make_view(state=state), NOW, staff_words(language), ZONE))
+    buttons = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]  # type: ignore[attr-defined]  # plain JSON
+    assert [button["action_id"] for button in buttons] == [ACTION_IDS[action] for action in ACTIONS[state]]
+    assert all(button["value"] == "7" for button in buttons)
+    for button in buttons:
+        assert (button.get("style") == "primary") == (
+            button["action_id"] in {ACTION_IDS[Action.REPLY], ACTION_IDS[Action.APPROVE]}
+        )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(NASTY, NASTY, NASTY, st.lists(NASTY, max_size=12), st.sampled_from(TicketState))
+def test_no_words_break_a_card(subject: str, name: str, address: str, values: list[str], state: TicketState) -> None:
+    view = make_view(
+        make_clock(left=timedelta(minutes=5)),
+        subject=subject,
+        requester_name=name,
+        requester=address,
+        state=state,
+        assignee=name,
+        devices=tuple(Device(value, value) for value in values),
+        facts={
+            "hold_reasons": values,
+            "problems": [["serial_unclear", *values], *([value] for value in values)],
+            "quoted_ticket": subject,
+            "follows": name,
+        },
+    )
+    for rendered in (
+        card(view, NOW, staff_words(), ZONE),
+        escalation(view, view.clocks[0], values, NOW, staff_words(), ZONE),
+        operator_notice(PostOperator(name, {value: value for value in values}), staff_words()),
+        operator_notice(PostOperator("outbox_parked", {"outbox": 1, "reason": name}), staff_words()),
+    ):
+        check(rendered)
+
+
+DATA: dict[Note, list[dict[str, object]]] = {
+    Note.CUSTOMER_WROTE: [
+        {"author": "Anna", "address": "a@k.example", "text": "Dzień dobry", "sent_at": NOW.isoformat()},
+        {
+            "author": "",
+            "address": "a@k.example",
+            "subject": "Awaria",
+            "text": "",
+            "sent_at": "kiedyś",
+            "attachments": ["log.txt"] * 20,
+            "complete": False,
+            "automatic": True,
+        },
+    ],
+    Note.MAILED: [{"kind": "ack", "text": "Dzień dobry\n\nPrzyjęliśmy zgłoszenie."}],
+    Note.ENGINEER_REPLY: [
+        {"author": "U0JAN", "to": "a@k.example", "text": "Dzień dobry", "status": "sending"},
+        {"author": "U0JAN", "to": "a@k.example", "text": "Dzień dobry", "status": "sent", "at": NOW.isoformat()},
+        {"author": "U0JAN", "to": "a@k.example", "text": "Dzień dobry", "status": "failed", "reason": "550 no"},
+    ],
+    Note.STATE_CHANGED: [{"state": "open", "reason": "completed"}, {"state": "closed", "by": "U0JAN"}],
+    Note.TAKEN: [{"by": "U0JAN", "previous": None}, {"by": "U0JAN", "previous": "U0EWA"}],
+    Note.PRIORITY_SET: [{"priority": "critical", "by": "U0JAN"}, {"priority": "question", "by": "a@k.example"}],
+    Note.REMINDER: [
+        {"kind": "reaction", "level": 80, "due_at": NOW.isoformat()},
+        {"kind": "intake", "level": 100, "due_at": NOW.isoformat()},
+    ],
+    Note.BREACH: [{"kind": "reply", "level": 100, "due_at": NOW.isoformat()}],
+    Note.MISSED: [{"levels": [50, 80], "since": NOW.isoformat()}],
+    Note.BOUNCED: [
+        {"address": "a@k.example", "reason": "no such user", "failed": True},
+        {"address": "a@k.example", "reason": "later", "failed": False},
+    ],
+    Note.AUTOMATIC_MAIL: [{"reason": "Auto-Submitted: auto-replied"}],
+    Note.SENDER_APPROVED: [{"by": "U0JAN", "address": "a@k.example"}],
+    Note.SENDER_REJECTED: [{"by": "U0JAN", "address": "a@k.example"}],
+    Note.CUSTOMER_SILENT: [{"count": 1, "of": 3}, {"count": 3, "of": 3}],
+    Note.MAIL_NOT_SENT: [{"address": "a@k.example", "reason": "550 no"}],
+}
+TO_CUSTOMER = {Note.MAILED, Note.ENGINEER_REPLY}
+
+
+def post(note: Note, data: dict[str, object], language: Language = Language.PL, mention: tuple[str, ...] = ()) -> str:
+    """The words of a post in a thread."""
+    return said(check(thread_post(PostInThread(7, note, data, mention), NOW, staff_words(language), ZONE))[1])
+
+
+@pytest.mark.parametrize("note", list(Note))
+@pytest.mark.parametrize("language", list(Language))
+def test_every_note_and_the_mark_of_what_went_to_the_customer(note: Note, language: Language) -> None:
+    mark = {Language.PL: "✉️ DO KLIENTA", Language.EN: "✉️ TO THE CUSTOMER"}[language]
+    for data in DATA[note]:
+        shown = post(note, data, language, ("U0EWA", "S0TEAM"))
+        assert shown.endswith("<@U0EWA> <@S0TEAM> ")
+        assert shown.startswith(mark) == (note in TO_CUSTOMER)
+        assert "None" not in shown
+
+
+def test_some_posts_word_for_word() -> None:
+    sending, sent, failed = (post(Note.ENGINEER_REPLY, data) for data in DATA[Note.ENGINEER_REPLY])
+    assert sending == "✉️ DO KLIENTA od <@U0JAN> na adres a@k.example\nDzień dobry\n⏳ wysyłanie…"
+    assert sent.endswith("✅ wysłano dziś 11:00")
+    assert failed.endswith("❌ NIE WYSŁANO, klient tego nie przeczytał: 550 no")
+    assert post(Note.STATE_CHANGED, DATA[Note.STATE_CHANGED][0]) == (
+        "Stan: otwarte, czeka na inżyniera; klient uzupełnił dane"
+    )
+    assert post(Note.TAKEN, DATA[Note.TAKEN][1]) == "🙋 <@U0JAN> przejmuje zgłoszenie od <@U0EWA>"
+    assert post(Note.BREACH, DATA[Note.BREACH][0]) == "🔴 Termin przekroczony! Odpowiedź dla klienta: dziś 11:00"
+    full, bare = (post(Note.CUSTOMER_WROTE, data) for data in DATA[Note.CUSTOMER_WROTE])
+    assert full == "📨 Klient: Anna <a@k.example>, dziś 11:00\nDzień dobry"
+    assert "(wiadomość bez tekstu)" in bare
+    assert "i jeszcze 5" in bare
+
+
+def test_a_customers_words_are_a_quotation_and_nothing_else() -> None:
+    foreign = "<!channel> *pilne* <https://zly.example|bank>\n> cytat :fire:"
+    data: dict[str, object] = {"author": "A", "address": "a@k", "text": foreign, "sent_at": NOW.isoformat()}
+    _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
+    lines = blocks[0]["elements"]
+    assert isinstance(lines, list)
+    assert {"type": "rich_text_quote", "elements": [{"type": "text", "text": foreign}]} in lines
+
+
+@pytest.mark.parametrize("letter", ["a", "ż", "😀", "a\n", '"'])
+def test_long_words_are_cut_with_a_note_and_use_the_room(letter: str) -> None:
+    data: dict[str, object] = {
+        "author": "A" * 900,
+        "address": "a@k",
+        "text": f"{letter * 30_000}.",
+        "sent_at": NOW.isoformat(),
+    }
+    everybody = tuple(f"U{number:08d}" for number in range(30))
+    rendered = thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data, everybody), NOW, staff_words(), ZONE)
+    _, blocks = check(rendered)
+    assert "… (całość w oryginale)" in said(blocks)
+    assert len(json.dumps(blocks)) > 11_000
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(Note), st.dictionaries(st.sampled_from([*"xy", "text", "author", "state"]), NASTY), NASTY)
+def test_no_words_break_a_post(note: Note, extra: dict[str, str], nasty: str) -> None:
+    for data in DATA[note]:
+        hostile: dict[str, object] = {
+            key: [nasty] * 30 if isinstance(value, list) else nasty if isinstance(value, str) else value
+            for key, value in data.items()
+        }
+        check(thread_post(PostInThread(7, note, hostile | extra), NOW, staff_words(), ZONE))
+        check(thread_post(PostInThread(7, note, {}), NOW, staff_words(), ZONE))
+
+
+def test_an_escalation_names_the_breach_and_calls_everybody() -> None:
+    clock = make_clock(left=-timedelta(minutes=3))
+    view = make_view(clock, slack_channel="C0SUPPORT", slack_ts="1.1")
+    _, blocks = check(escalation(view, clock, ("U0JAN", "U0EWA"), NOW, staff_words(), ZONE))
+    shown = said(blocks)
+    assert shown.startswith("🔴 ESKALACJA HEZO-2026-000123: Czas reakcji\n3 min po terminie (dziś 10:57)")
+    assert shown.endswith("Proszę o reakcję: <@U0JAN> <@U0EWA> ")
+    assert '"channel_id": "C0SUPPORT"' in json.dumps(blocks)
+
+
+def test_operator_notices() -> None:
+    known = PostOperator("inbox_parked", {"inbox": 5, "source": "mail", "reason": "broken"})
+    assert "Odłożono wpis skrzynki odbiorczej nr 5 (mail): broken" in said(
+        check(operator_notice(known, staff_words()))[1]
+    )
+    for other in (PostOperator("new_thing", {"x": 1}), PostOperator("inbox_parked", {"x": 1})):
+        shown = said(check(operator_notice(other, staff_words()))[1])
+        assert f"{other.what}: x: 1" in shown
+
+
+def test_ephemeral_lines() -> None:
+    def line(what: str, **data: object) -> str:
+        return tell(TellUser("C1", "U1", what, data), staff_words())
+
+    assert line("not_in_this_state", number="HEZO-1", state="closed") == (
+        "Teraz się nie da: zgłoszenie HEZO-1 jest w stanie „zamknięte”."
+    )
+    assert line("priority_is_already", number="HEZO-1", priority="critical").endswith("priorytet „krytyczny”.")
+    assert "&lt;!here&gt;" in line("already_yours", number="<!here>")
+    with pytest.raises(KeyError):
+        line("no_such_line")
+
+
+PLACE = ModalPlace(7, "C1", "1.1", "Jan Nowak")
+TERMS = {
+    priority: {
+        "calendar": "24x7",
+        "reaction_s": 3600.0 * 25,
+        "reply_s": 3600.0,
+        "delivery_s": None,
+        "delivery_calendar": "24x7",
+        "remind_at_percent": [50, 80],
+    }
+    for priority in Priority
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(NASTY, NASTY, NASTY, st.sampled_from(Language))
+def test_no_words_break_a_modal(subject: str, address: str, text: str, language: Language) -> None:
+    view = make_view(subject=subject, requester=address, terms=TERMS)
+    messages = [Message(1, 7, Direction.FROM_CUSTOMER, address, "", text * 20, NOW)]
+    words = staff_words(language)
+    for modal in (
+        reply_modal(view, messages, NOW, words, ZONE, PLACE),
+        reply_modal(view, [], NOW, words, ZONE, ModalPlace(7)),
+        priority_modal(view, words, PLACE),
+        loading_view(words),
+    ):
+        check_view(json.loads(json.dumps(modal)), "modal")
+
+
+def test_the_reply_modal_shows_the_customers_last_words_only() -> None:
+    messages = [
+        Message(1, 7, Direction.FROM_CUSTOMER, "a@k", "", "pierwsze", NOW - timedelta(hours=2)),
+        Message(2, 7, Direction.FROM_CUSTOMER, "a@k", "", "ostatnie", NOW - timedelta(hours=1)),
+        Message(3, 7, Direction.TO_CUSTOMER, "bot", "", "nasze", NOW, automatic=True),
+    ]
+    modal = json.dumps(reply_modal(make_view(), messages, NOW, staff_words(), ZONE, PLACE), ensure_ascii=False)
+    assert "Ostatnie słowa klienta (dziś 10:00):" in modal
+    assert "ostatnie" in modal
+    assert "pierwsze" not in modal
+    assert "nasze" not in modal
+
+
+def test_the_priority_modal_shows_the_present_priority_and_the_terms() -> None:
+    modal = priority_modal(make_view(terms=TERMS, priority=Priority.QUESTION), staff_words(), PLACE)
+    blocks: Any = modal["blocks"]
+    element = blocks[1]["element"]
+    assert element["initial_option"]["value"] == "question"
+    assert "reakcja 1 dzień 1 h" in element["options"][0]["description"]["text"]
