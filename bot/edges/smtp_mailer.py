@@ -61,7 +61,8 @@ class SmtpMailer:
             Refused: a 5xx reply to the sender, the recipient or the message; or it cannot be sent there at all.
             OperatorError: the login was refused, or TLS is not as configured.
         """
-        sender, receiver = _envelope_address(envelope_from), _envelope_address(recipient)
+        sender = _envelope_address(envelope_from) if envelope_from else ""
+        receiver = _envelope_address(recipient)
         copy = _envelope_address(copy_to) if copy_to else None
         async with self._lock:
             self._keep_open()
@@ -152,7 +153,7 @@ class SmtpMailer:
 
     async def _transact(self, client: SMTP, sender: str, receiver: str, copy: str | None, raw: bytes) -> None:
         octets = _wire_form(raw)
-        parameters, encoding = self._mail_parameters(client, sender, receiver, octets)
+        parameters, encoding = self._mail_parameters(client, sender + receiver + (copy or ""), octets)
         mail = f"FROM:<{sender}>".encode(encoding)
         rcpt = f"TO:<{receiver}>".encode(encoding)
         await self._command(client, b"MAIL", mail, *parameters)
@@ -168,7 +169,7 @@ class SmtpMailer:
             raise
         await self._send_data(client, octets)
 
-    def _mail_parameters(self, client: SMTP, sender: str, receiver: str, octets: bytes) -> tuple[list[bytes], str]:
+    def _mail_parameters(self, client: SMTP, addresses: str, octets: bytes) -> tuple[list[bytes], str]:
         """The ESMTP parameters that this message needs, and how its addresses are encoded."""
         parameters = []
         limit = client.esmtp_extensions.get("size", "")
@@ -178,7 +179,7 @@ class SmtpMailer:
             parameters.append(b"SIZE=%d" % len(octets))
         if not octets.isascii() and client.supports_extension("8bitmime"):
             parameters.append(b"BODY=8BITMIME")
-        if (sender + receiver).isascii():
+        if addresses.isascii():
             return parameters, "ascii"
         if not client.supports_extension("smtputf8"):
             raise Refused(f"{self._server}: it takes no address with such letters before the @ (RFC 6531)")
@@ -272,8 +273,6 @@ class _TemporaryReply(RetryLater):
 
 def _envelope_address(address: str) -> str:
     """The address with its domain in ASCII (RFC 5890); Refused for what cannot stand in an envelope."""
-    if address == "":
-        return ""
     if not _ADDRESS.fullmatch(address):
         raise Refused(f"not an address that mail can be sent to: {quoted_reply(address)}")
     local, _, domain = address.rpartition("@")

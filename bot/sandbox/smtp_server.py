@@ -23,7 +23,8 @@ class SmtpFaults:
     """What goes wrong next; change it at any time.
 
     Attributes:
-        delay: How long the answers to MAIL, RCPT and to the final dot are held back.
+        delay: How long the answers to MAIL and RCPT are held back.
+        delay_data: How long the answer to the final dot is held back.
         refuse_logins: True answers every AUTH with 535.
         replies: Per stage, the replies ("451 4.3.0 later") that the next commands get instead of the right one.
             "DATA" is the answer to the final dot.
@@ -32,6 +33,7 @@ class SmtpFaults:
     """
 
     delay: timedelta = timedelta(0)
+    delay_data: timedelta = timedelta(0)
     refuse_logins: bool = False
     replies: dict[Stage, deque[str]] = field(default_factory=dict)
     drops: deque[bool] = field(default_factory=deque)
@@ -215,8 +217,9 @@ class _Handler:
         return "250 2.0.0 OK: taken"
 
     async def _fault(self, stage: Stage) -> str | None:
-        if self._faults.delay:
-            await asyncio.sleep(self._faults.delay.total_seconds())
+        delay = self._faults.delay_data if stage == "DATA" else self._faults.delay
+        if delay:
+            await asyncio.sleep(delay.total_seconds())
         return self._faults.next_reply(stage)
 
 

@@ -83,6 +83,13 @@ class FaultyProxy:
         for direction in directions or Direction:
             self._ways[direction].flows.clear()
 
+    def stall_open_connections(self) -> None:
+        """As `stall`, but only for the connections that are open now; new ones work."""
+        for way in self._ways.values():
+            way.flows.clear()
+            way.flows = asyncio.Event()
+            way.flows.set()
+
     def slow(self, octets_per_second: float, direction: Direction = Direction.TO_CLIENT) -> None:
         """Let at most so much through."""
         self._ways[direction].octets_per_second = octets_per_second
@@ -101,6 +108,12 @@ class FaultyProxy:
         """Wait until so many connections were taken; TimeoutError when they are not."""
         async with asyncio.timeout(within), self._connected:
             await self._connected.wait_for(lambda: self.connections >= number)
+
+    async def wait_until_unused(self, within: float) -> None:
+        """Wait until every connection is closed; TimeoutError when they are not."""
+        async with asyncio.timeout(within):
+            while self._tasks:
+                await asyncio.wait(self._tasks)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -125,10 +138,10 @@ class FaultyProxy:
     async def _pump(
         self, way: _Way, source: asyncio.StreamReader, sink: asyncio.StreamWriter, client: asyncio.StreamWriter
     ) -> None:
-        remaining = way.cut_after
+        remaining, flows = way.cut_after, way.flows
         try:
             while octets := await source.read(_CHUNK):
-                await way.flows.wait()
+                await flows.wait()
                 sink.write(octets if remaining is None else octets[:remaining])
                 await sink.drain()
                 if remaining is not None:
@@ -137,7 +150,7 @@ class FaultyProxy:
                         break
                 if way.octets_per_second:
                     await asyncio.sleep(len(octets) / way.octets_per_second)
-            await way.flows.wait()  # a stalled connection does not even tell of its end
+            await flows.wait()  # a stalled connection does not even tell of its end
         except OSError:
             client.transport.abort()
         finally:

@@ -41,6 +41,9 @@ class Provider(Protocol):
     async def inbox(self) -> list[bytes]:
         """The messages in the INBOX."""
 
+    async def wait_for_inbox(self, count: int, within: float) -> None:
+        """Wait until the INBOX has so many messages; TimeoutError when it does not get them."""
+
     async def count(self, folder: str) -> int:
         """How many messages a folder has."""
 
@@ -78,6 +81,10 @@ class EmbeddedProvider:
 
     async def inbox(self) -> list[bytes]:
         return list((await self.sandbox.imap.messages(self.address)).values())
+
+    async def wait_for_inbox(self, count: int, within: float) -> None:
+        if not await self.sandbox.wait_for_revision(count, within):
+            raise TimeoutError(f"{self.sandbox.revision} messages of {count}")
 
     async def count(self, folder: str) -> int:
         return len(await self.sandbox.imap.messages(self.address, folder))
@@ -124,6 +131,9 @@ class RealProvider:
 
     async def inbox(self) -> list[bytes]:
         return await asyncio.to_thread(self.servers.messages, self.address)
+
+    async def wait_for_inbox(self, count: int, within: float) -> None:
+        await asyncio.to_thread(self.servers.wait_for_messages, self.address, count, within)
 
     async def count(self, folder: str) -> int:
         return await asyncio.to_thread(self.servers.count, self.address, folder)

@@ -129,8 +129,12 @@ class MailServers:
         found = []
         for path in self._maildirs(address, folder):
             listing = self._run("find", str(path), "-type", "f", check=False).splitlines()
-            found += [self._read(Path(line)) for line in sorted(listing)]
+            found += [self._read(Path(line)) for line in sorted(listing) if line.startswith(str(path))]
         return found
+
+    def wait_for_messages(self, address: str, count: int, within: float) -> None:
+        """Wait until an INBOX has so many messages; Postfix delivers after it has answered, and tells nobody."""
+        _wait_until(lambda: len(self.messages(address)) >= count, f"no {count} messages for {address}", within)
 
     def count(self, address: str, folder: str) -> int:
         """How many messages a folder has, by its name in letters, as Dovecot counts them."""
@@ -359,9 +363,9 @@ def _is_free(port: int) -> bool:
     return not _listens(port)
 
 
-def _wait_until(condition: Callable[[], bool], complaint: str) -> None:
+def _wait_until(condition: Callable[[], bool], complaint: str, within: float = START_LIMIT) -> None:
     """Poll a server that gives no other sign of readiness."""
-    deadline = time.monotonic() + START_LIMIT
+    deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(complaint)
