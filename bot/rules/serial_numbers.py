@@ -218,6 +218,15 @@ def find_serials(text: str) -> SerialFindings:
     return found.result()
 
 
+def serial_spans(text: str) -> list[tuple[int, int]]:
+    """Where a readable text spells or nearly spells serials, for rules that must not take them for something else."""
+    return [
+        (start, end)
+        for start, end in islice(_spans(text), MAX_READ)
+        if read_serial(_Piece(text, start, text[start:end]).letters)
+    ]
+
+
 def _spans(text: str) -> list[tuple[int, int]]:
     """Where serials may stand, in the order of the text; of several that start at one place the longest is first."""
     spans = {word.span() for word in _LONG_WORD.finditer(text)}
