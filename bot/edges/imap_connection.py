@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ from bot.edges.imap_syntax import (
 )
 from bot.errors import HezoError, OperatorError, RetryLater
 
+_EXISTS = re.compile(rb"\* [0-9]+ EXISTS\b", re.IGNORECASE)
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT"})
 _SLOWEST_LINE = 64 * 1024  # octets a second; a slower transfer counts as stuck
 _LARGEST_HEADER = 256 * 1024
@@ -133,6 +135,7 @@ class ImapConnection:
 
     async def search(self) -> list[int]:
         """The UIDs of all messages in the folder, ascending."""
+        self._protocol.exists = False
         return self._read(
             read_search, await self._command("SEARCH", self._protocol.search("ALL", charset=None, by_uid=True))
         )
@@ -170,7 +173,13 @@ class ImapConnection:
         await self._command("STORE", self._protocol.store(uid_set(uids), "+FLAGS.SILENT", "(\\Seen)", by_uid=True))
 
     async def wait_for_news(self) -> None:
-        """Return when the server pushes anything (IDLE, RFC 2177), or when it is time to look by ourselves."""
+        """Return when the server pushes anything (IDLE, RFC 2177), or when it is time to look by ourselves.
+
+        Returns at once when a message arrived since the last `search`: that was told with the answer to some other
+        command, and the server does not tell it again.
+        """
+        if self._protocol.exists:
+            return
         if "IDLE" in self._protocol.capabilities:
             try:
                 await self._idle(self._config.idle.total_seconds())
@@ -291,6 +300,7 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library ships
         self.capabilities: set[str] = set()
         self.lost = asyncio.Event()
         self.bye = b""
+        self.exists = False
         transport.set_protocol(self)
         if transport.is_closing():
             self.lost.set()
@@ -313,6 +323,8 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library ships
     def _untagged_response(self, line: bytes) -> Any:
         if line.upper().startswith(b"* BYE"):
             self.bye = line[len(b"* BYE") :]
+        if _EXISTS.match(line):
+            self.exists = True
         return super()._untagged_response(line)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.errors import OperatorError, RetryLater
+from bot.ports import FetchedMail
 from tests.support.faulty_proxy import Direction, FaultyProxy
 from tests.support.inbox_watch import run_to_error, watching
 from tests.support.mail_providers import Provider, RealProvider
@@ -77,6 +79,21 @@ async def test_a_crash_between_store_and_move_stores_nothing_twice(provider: Pro
         assert await provider.inbox() == []
         assert await provider.count("Processed") == 2
         assert sum(sink.stores) == 2
+
+
+async def test_what_arrives_while_another_mail_is_stored_is_not_left_until_the_next_look(provider: Provider) -> None:
+    """Its EXISTS comes with the answer to some other command, before IDLE begins."""
+
+    class SlowSink(MemorySink):
+        async def store(self, mails: Sequence[FetchedMail]) -> None:
+            if not self.mails:
+                await provider.deliver(mail(2))
+            await super().store(mails)
+
+    sink = SlowSink()
+    await provider.deliver(mail(1))
+    async with watching(provider.imap(idle=timedelta(minutes=20), poll=timedelta(minutes=20)), sink):
+        await sink.wait_for_mails(2)
 
 
 async def test_what_was_not_stored_is_not_moved(provider: Provider, sink: MemorySink) -> None:
