@@ -107,26 +107,24 @@ class Listeners:
 
     def app(self) -> AsyncApp:
         """A Bolt app that asks Slack nothing by itself: it is told who it is."""
+        me = self._identity
+        result = AuthorizeResult(
+            enterprise_id=None, team_id=me.team_id, bot_user_id=me.user_id, bot_id=me.bot_id, bot_token=self._token
+        )
+
+        async def authorize() -> AuthorizeResult:
+            return result
+
         app = AsyncApp(
             name="hezo360",
             logger=sdk_logger(),
             client=AsyncWebClient(base_url=self._api_url, logger=sdk_logger()),
-            authorize=self._authorize,
+            authorize=authorize,
             before_authorize=self._record,
         )
         opens = re.compile("|".join(f"^{re.escape(action_id)}$" for action_id in OPENS_MODAL))
         app.action(opens)(self._open_modal)
         return app
-
-    async def _authorize(self) -> AuthorizeResult:
-        me = self._identity
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=me.team_id,
-            bot_user_id=me.user_id,
-            bot_id=me.bot_id,
-            bot_token=self._token,
-        )
 
     async def _record(self, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Record, then acknowledge; an exception here means no acknowledgement."""

@@ -33,7 +33,7 @@ from tests.edges.slack.office import (
 async def slack() -> AsyncIterator[SlackSandbox]:
     """A running stand-in; at the end nothing may have been called that Slack refuses or advises against."""
     app = App(scopes=manifest_scopes(), commands=frozenset(), shortcuts=frozenset())
-    sandbox = SlackSandbox(MovableClock(), app, ack_timeout=1.5, retries=(timedelta(0), timedelta(0)))
+    sandbox = SlackSandbox(MovableClock(), app, ack_timeout=0.8, retries=(timedelta(0), timedelta(0)))
     await sandbox.start()
     yield sandbox
     await sandbox.stop()

@@ -32,7 +32,7 @@ async def run_again_when_lost(socket: SlackSocket, stopping: asyncio.Event, prob
 async def talkative() -> AsyncIterator[SlackSandbox]:
     """A workspace whose app is subscribed to every event, as it may be one day."""
     sandbox = SlackSandbox(
-        MovableClock(), App(scopes=SUPPORT_SCOPES), ack_timeout=1.0, retries=(timedelta(0), timedelta(0))
+        MovableClock(), App(scopes=SUPPORT_SCOPES), ack_timeout=0.8, retries=(timedelta(0), timedelta(0))
     )
     await sandbox.start()
     yield sandbox
@@ -153,7 +153,8 @@ async def test_starting_while_slack_is_down(slack: SlackSandbox, config: SlackCo
             await asyncio.wait_for(make_socket(config, desk, client).run(asyncio.Event()), 5)
 
 
-async def test_starting_while_only_the_sockets_are_down(slack: SlackSandbox, config: SlackConfig, desk: Desk) -> None:
+async def test_starting_while_only_the_sockets_are_down(slack: SlackSandbox, office: Office, desk: Desk) -> None:
+    config = make_config(slack, office, timeout=timedelta(seconds=1))
     slack.faults.refuse_sockets = True
     async with slack_client(config) as client:
         with pytest.raises(RetryLater):
