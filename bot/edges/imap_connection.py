@@ -89,10 +89,10 @@ class ImapConnection:
         connection = cls(config, protocol)
         try:
             protocol.data_received(opened.early)
-            await connection._within("CAPABILITY", protocol.capability())
+            await connection._ask_capabilities()
             if not opened.preauth:
                 await connection._login()
-                await connection._within("CAPABILITY", protocol.capability())
+                await connection._ask_capabilities()  # a server may offer more after the login
         except BaseException:
             connection.abort()
             raise
@@ -188,6 +188,10 @@ class ImapConnection:
             else:
                 return
         await self._first("the pause between two looks", self._config.poll.total_seconds())
+
+    async def _ask_capabilities(self) -> None:
+        await self._within("CAPABILITY", self._protocol.capability())
+        self._protocol.capabilities = {capability.upper() for capability in self._protocol.capabilities}
 
     async def _login(self) -> None:
         username, password = self._config.username, self._config.password.get_secret_value()

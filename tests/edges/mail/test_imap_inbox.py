@@ -122,18 +122,17 @@ BROKEN = [
     b"Subject: =?utf-8?q?=C5?=\r\nContent-Type: multipart/mixed; boundary=\r\n\r\n--\r\n",
     b"Content-Type: text/plain; charset*=;;;\r\nFrom: @@\r\nDate: never\r\n\r\n* 1 FETCH (UID 9)\r\n)\r\nA1 OK\r\n",
     b"Subject: {12}\r\nMessage-ID: <<<>\r\nReferences: <a <b>\r\n\r\n{5}\r\n(((((\r\n* BYE\r\n",
-    b"From: \xff\xfe\x00\r\nTo: \xc4\x85\r\n\r\n" + bytes(range(1, 10)) + b"\x80\xff\r\n",
+    b"From: \xff\xfe\r\nTo: \xc4\x85\r\n\r\n" + bytes(range(1, 10)) + b"\x80\xff\r\n",
     b"X: " + b"y" * 3000 + b"\r\n\r\n" + b"z" * 5000 + b"\r\n",
     b"From: a@b\r\n" + b"Received: x\r\n" * 500 + b"\r\n",
 ]
 
 
 async def test_broken_mails_come_as_they_are(provider: Provider, sink: MemorySink) -> None:
-    broken = [raw.replace(b"\x00", b"") for raw in BROKEN]
-    await provider.deliver(*broken)
+    await provider.deliver(*BROKEN)
     async with watching(provider.imap(), sink):
-        await sink.wait_for_mails(len(broken))
-    assert [m.raw[-len(raw) :] for m, raw in zip(sink.mails, broken, strict=True)] == broken
+        await sink.wait_for_mails(len(BROKEN))
+    assert [m.raw[-len(raw) :] for m, raw in zip(sink.mails, BROKEN, strict=True)] == BROKEN
 
 
 async def test_folder_names_may_hold_any_letters(provider: Provider, sink: MemorySink) -> None:
