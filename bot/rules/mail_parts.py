@@ -188,7 +188,12 @@ class Reader:
         message[name] = text.replace("\r", " ").replace("\n", " ")
         try:
             pairs = message.get_params([], header=name)
-            decoded = {key.lower(): _collapse(value) for key, value in reversed(pairs[1:])}
+            # The first of a name counts; RFC 2231 forms count before plain ones, which stand by for old programs.
+            decoded: dict[str, str] = {}
+            for is_extended in (True, False):
+                for key, value in pairs[1:]:
+                    if isinstance(value, tuple) is is_extended:
+                        decoded.setdefault(key.lower(), _collapse(value))
         except Exception as error:  # noqa: BLE001  # the standard library raises all sorts on broken parameters
             self.note(f"{name} parameters ({type(error).__name__})")
             return text.partition(";")[0].strip().lower(), {}

@@ -225,13 +225,16 @@ def _attachment(attachment: OutgoingAttachment, number: int) -> bytes:
     if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith(("message/", "multipart/")):
         content_type = "application/octet-stream"  # base64 is forbidden for the composite types (RFC 2045 §6.4)
     name = safe_name(attachment.name, content_type, number)
-    plain = "".join(letter if letter.isascii() else "_" for letter in name)
-    extended = "" if name.isascii() else f";\r\n filename*=utf-8''{quote(name, safe='')}"
+    if name.isascii():
+        in_type, in_disposition = "", f'filename="{name}"'
+    else:  # RFC 2231, and encoded words in the type for programs that do not know it
+        in_type = f';\r\n name="{_encoded_words(name)}"'
+        in_disposition = f"filename*=utf-8''{quote(name, safe='')}"
     encoded = binascii.b2a_base64(attachment.content, newline=False)
     lines = [encoded[start : start + 76] for start in range(0, len(encoded), 76)]
     head = (
-        f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: base64\r\n"
-        f'Content-Disposition: attachment;\r\n filename="{plain}"{extended}\r\n\r\n'
+        f"Content-Type: {content_type}{in_type}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Disposition: attachment;\r\n {in_disposition}\r\n\r\n"
     )
     return head.encode("ascii") + b"\r\n".join(lines) + b"\r\n"
 

@@ -13,6 +13,7 @@ from enum import Enum, auto
 
 _LONGEST_HEAD = 500
 _HEAD_LINES = 4
+_MOST_LINES = 5_000  # heads are looked for within these; a longer text is a pasted log
 _LONGEST_SIGNATURE = 15
 
 _DAY = r"(?:pon|wt|śr|sr|czw|pt|pi[aą]t|sob|niedz|nd|ndz|mon|tue|wed|thu|fri|sat|sun)[a-ząćęłńóśźż]{0,12}\.?,?"
@@ -25,8 +26,8 @@ _WROTE = r"(?:pisze|pisz[ea]|napisał(?:\(a\)|/a|a|o)?|napisali|napisano|wrote|w
 _HEAD_ENDS = re.compile(rf"{_WROTE}\s*:?\s*$", re.IGNORECASE)
 _APPLE_HEAD = re.compile(r"\s*wiadomość napisana przez\b.*\d\s*:\s*$", re.IGNORECASE)
 _OLD_GMAIL_HEAD = re.compile(r"\s*\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} GMT[+-]\d{1,2}:?\d{2}\b.*<[^<>]*@[^<>]*>\s*:\s*$")
-_BARE_HEAD = re.compile(rf"\s*[^\n]{{0,120}}<[^<>\s]+@[^<>\s]+>\s*{_WROTE}\s*:\s*$", re.IGNORECASE)
-_TIME = re.compile(r"\b\d{1,2}[:.]\d{2}\b")
+_BARE_HEAD = re.compile(rf"[^\n<]{{0,120}}<[^<>\s]+@[^<>\s]+>\s*{_WROTE}\s*:\s*$", re.IGNORECASE)
+_TIME = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
 _MAIL_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 _FULL_DATE = re.compile(r"\d{1,4}[ ./-]\S{1,14}[ ./-]\d{2,4}")
 
@@ -123,7 +124,7 @@ def _cut_quotations(lines: list[str], *, forwards: bool) -> list[bool]:
     marked = [_MARKED.match(line) is not None for line in lines]
     headed = _head_within_marked(lines, marked)
     position, end = 0, len(lines)
-    while position < len(lines):
+    while position < min(len(lines), _MOST_LINES):
         seen, length = _look(lines, marked, position)
         if seen is _Seen.HEAD_OF_MARKED:
             kept[position : position + length] = [False] * length
@@ -163,7 +164,7 @@ def _head_within_marked(lines: list[str], marked: list[bool]) -> bool:
     """Whether marked lines prove to be a quotation by themselves: nested marks, or a head inside (Apple Mail)."""
     if not any(marked):
         return False
-    for index, line in enumerate(lines):
+    for index, line in enumerate(lines[:_MOST_LINES]):
         if not marked[index]:
             continue
         if _NESTED.match(line):
@@ -257,11 +258,25 @@ def _field_of(line: str) -> tuple[str, str]:
 
 def _cut_signature(lines: list[str], kept: list[bool]) -> None:
     """Set a signature behind "-- " apart (RFC 3676 §4.3), where words stand above it and it is short."""
+    words_above = False
     for index, line in enumerate(lines):
-        if not kept[index] or not _SIGNATURE.match(line):
+        if not kept[index]:
             continue
-        end = next((i for i in range(index, len(lines)) if not kept[i]), len(lines))
-        above = any(keep and line.strip() for line, keep in zip(lines[:index], kept[:index], strict=True))
-        if above and sum(1 for line in lines[index:end] if line.strip()) <= _LONGEST_SIGNATURE:
-            kept[index:end] = [False] * (end - index)
-            return
+        if words_above and _SIGNATURE.match(line):
+            end = _end_of_signature(lines, kept, index)
+            if end:
+                kept[index:end] = [False] * (end - index)
+                return
+        words_above = words_above or bool(line.strip())
+
+
+def _end_of_signature(lines: list[str], kept: list[bool], start: int) -> int:
+    """Where the signature ends that begins at `start`; 0 if it is too long for one."""
+    length = 0
+    for index in range(start, len(lines)):
+        if not kept[index]:
+            return index
+        length += bool(lines[index].strip())
+        if length > _LONGEST_SIGNATURE:
+            return 0
+    return len(lines)
