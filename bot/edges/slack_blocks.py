@@ -155,7 +155,7 @@ def _warnings(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
             said = words(key) if key in words else str(reason)
             yield [text("⚠️ "), *rich(words, "hold.title", "bold", reason=said)]
     problems = facts.get("problems")
-    if ticket.state is TicketState.INCOMPLETE and isinstance(problems, list) and problems:
+    if ticket.state in {TicketState.INCOMPLETE, TicketState.HELD} and isinstance(problems, list) and problems:
         said = "; ".join(_problem(problem, words) for problem in problems[:MAX_PROBLEMS])
         yield [text("⚠️ "), *rich(words, "card.missing", "bold", problems=said)]
     for key in ("quoted_ticket", "follows"):

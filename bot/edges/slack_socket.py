@@ -85,10 +85,21 @@ class SlackSocket:
             while not stopping.is_set():
                 await self._watch(connection, stopping)
                 if not stopping.is_set():
-                    silent, connection = connection, await self._connect(app)
-                    await silent.close()
+                    connection = await self._replace(connection, app)
         finally:
             await connection.close()
+
+    async def _replace(self, silent: _Connection, app: AsyncApp) -> _Connection:
+        """A new connection for a silent one; the silent one itself, where no new one can be had and it still stands."""
+        try:
+            fresh = await self._connect(app)
+        except RetryLater:
+            if await silent.problem(refresh_limit=0):
+                raise
+            silent.wait_anew()
+            return silent
+        await silent.close()
+        return fresh
 
     async def _watch(self, connection: _Connection, stopping: asyncio.Event) -> None:
         """Return when the connection has been silent for too long, or when `stopping` is set."""
@@ -167,7 +178,7 @@ class _Connection:
         """Ask for an address and connect to it. Runs until it is connected; the caller sets the time limit."""
         self._client.wss_uri = await self._client.issue_new_wss_url()
         await self._handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt has no annotation there
-        self._last_heard = self._loop.time()
+        self.wait_anew()
 
     async def problem(self, refresh_limit: float) -> str | None:
         """What is wrong with the connection. While slack_sdk exchanges it at Slack's wish, nothing is, for a time."""
@@ -183,6 +194,10 @@ class _Connection:
     def silent_for(self) -> float:
         """Seconds since something came."""
         return self._loop.time() - self._last_heard
+
+    def wait_anew(self) -> None:
+        """Count the silence from now."""
+        self._last_heard = self._loop.time()
 
     async def close(self) -> None:
         """Finish what is in hand and close, both within a bound; never raises."""

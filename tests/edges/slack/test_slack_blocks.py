@@ -271,7 +271,7 @@ def test_some_posts_word_for_word() -> None:
     sending, sent, failed = (post(Note.ENGINEER_REPLY, data) for data in DATA[Note.ENGINEER_REPLY])
     assert sending == "✉️ DO KLIENTA od <@U0JAN> na adres a@k.example\nDzień dobry\n⏳ wysyłanie…"
     assert sent.endswith("✅ wysłano dziś 11:00")
-    assert failed.endswith("❌ NIE WYSŁANO, klient tego nie przeczytał: 550 no")
+    assert failed.endswith("❌ NIE WYSŁANO, klient tego nie dostał: 550 no")
     assert post(Note.STATE_CHANGED, DATA[Note.STATE_CHANGED][0]) == (
         "Stan: otwarte, czeka na inżyniera; klient uzupełnił dane"
     )
@@ -331,9 +331,7 @@ def test_an_escalation_names_the_breach_and_calls_everybody() -> None:
 
 def test_operator_notices() -> None:
     known = PostOperator("inbox_parked", {"inbox": 5, "source": "mail", "reason": "broken"})
-    assert "Odłożono wpis skrzynki odbiorczej nr 5 (mail): broken" in said(
-        check(operator_notice(known, staff_words()))[1]
-    )
+    assert "Odłożono odebrany wpis nr 5 (mail): broken" in said(check(operator_notice(known, staff_words()))[1])
     for other in (PostOperator("new_thing", {"x": 1}), PostOperator("inbox_parked", {"x": 1})):
         shown = said(check(operator_notice(other, staff_words()))[1])
         assert f"{other.what}: x: 1" in shown

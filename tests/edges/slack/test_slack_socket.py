@@ -146,6 +146,19 @@ async def test_a_quiet_connection_is_replaced_without_a_gap(
     assert slack.workspace.user_errors == []
 
 
+async def test_a_quiet_connection_is_kept_where_no_other_can_be_had(
+    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
+) -> None:
+    config = make_config(slack, office, silence_limit=timedelta(seconds=1))
+    async with slack_client(config) as client, running(make_socket(config, desk, client), slack) as task:
+        slack.faults.server_error("apps.connections.open", times=2)
+        await slack.workspace.wait_for(
+            lambda: len(slack.workspace.calls_of("apps.connections.open", ok=False)) == 2, what="two vain attempts"
+        )
+        assert (await slack.people.click(office.engineer.id, office.support.id, card_ts, "ticket_take")).ok
+        assert not task.done()
+
+
 async def test_starting_while_slack_is_down(slack: SlackSandbox, config: SlackConfig, desk: Desk) -> None:
     await slack.stop()
     async with slack_client(config) as client:
