@@ -145,8 +145,8 @@ def _cut_quotations(lines: list[str], *, forwards: bool) -> list[bool]:
 
 def _look(lines: list[str], marked: list[bool], position: int) -> tuple[_Seen, int]:
     """What begins at a line, and how many lines that takes."""
-    line = lines[position]
-    if marked[position] or not line.strip() or len(line) > _LONGEST_HEAD:
+    line = lines[position].strip()
+    if marked[position] or not line or len(line) > _LONGEST_HEAD:
         return _Seen.WORDS, 1
     if "=" in line:  # rests of quoted-printable in separators
         line = line.replace("=3D", "=").replace("=20", " ")
@@ -178,7 +178,7 @@ def _head_within_marked(lines: list[str], marked: list[bool]) -> bool:
 
 def _attribution(lines: list[str], position: int, marked: list[bool]) -> int:
     """How many lines from `position` on are a head such as "W dniu ... pisze:"; 0 for none."""
-    first = lines[position]
+    first = lines[position].strip()
     if not _HEAD_BEGINS.match(first):
         return 1 if _BARE_HEAD.match(first) else 0
     head = ""
@@ -187,7 +187,7 @@ def _attribution(lines: list[str], position: int, marked: list[bool]) -> int:
         if index >= len(lines) or marked[index] or not lines[index].strip() or len(lines[index]) > _LONGEST_HEAD:
             return 0
         head = f"{head} {lines[index].strip()}".strip()
-        if any(pattern.search(head) for pattern in (_HEAD_ENDS, _APPLE_HEAD, _OLD_GMAIL_HEAD)):
+        if _HEAD_ENDS.search(head[-40:]) or _APPLE_HEAD.match(head) or _OLD_GMAIL_HEAD.match(head):
             return count if _is_certain(head, _marked_follows(lines, marked, position + count)) else 0
     return 0
 
@@ -250,7 +250,7 @@ def _header_block(lines: list[str], position: int) -> bool:
 
 def _field_of(line: str) -> tuple[str, str]:
     """Which header field a line names, and its value."""
-    match = _FIELD.match(line) if len(line) <= 2_000 else None
+    match = _FIELD.match(line.strip()) if len(line) <= 2_000 else None
     if match is None:
         return "", ""
     return _FIELD_OF.get(match[1].strip().lower(), ""), match[2]
