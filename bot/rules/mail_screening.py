@@ -118,6 +118,10 @@ def _our_address(seen: _Seen) -> str:
     return f"From our own {plain}" if domain and plain in seen.own_addresses else ""
 
 
+def _our_x_loop(seen: _Seen) -> str:
+    return "X-Loop of ours" if seen.header("x-loop") in seen.own_addresses else ""
+
+
 def _x_loop(seen: _Seen) -> str:
     return "X-Loop" if "x-loop" in seen.mail.headers else ""
 
@@ -212,11 +216,12 @@ CHECKS: tuple[_Check, ...] = (
     _Check("bounce subject", MailOrigin.BOUNCE, _bounce_subject),
     _Check("our message id", MailOrigin.LOOP, _our_message_id),
     _Check("our address", MailOrigin.LOOP, _our_address),
-    _Check("x-loop", MailOrigin.LOOP, _x_loop),
+    _Check("our x-loop", MailOrigin.LOOP, _our_x_loop),
     _Check("report", MailOrigin.AUTO_REPLY, _report),
     _Check("list header", MailOrigin.MAILING_LIST, _list_header),
     _Check("auto-submitted", MailOrigin.AUTO_REPLY, _auto_submitted),
     _Check("auto-reply header", MailOrigin.AUTO_REPLY, _auto_reply_header),
+    _Check("x-loop", MailOrigin.AUTO_REPLY, _x_loop),
     _Check("auto-reply subject", MailOrigin.AUTO_REPLY, _auto_subject),
     _Check("precedence", MailOrigin.MAILING_LIST, _precedence),
     _Check("spam header", MailOrigin.SPAM_MARKED, _spam_header),
