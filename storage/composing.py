@@ -25,3 +25,13 @@ class ComposedMail:
 
 MailComposer = Callable[[SendMail, int, Ticket | None, datetime], ComposedMail]
 """Takes the effect, the outbox row's id, the ticket if any, and the current instant (aware, UTC)."""
+
+
+def no_mail(*_: object) -> ComposedMail:
+    """The composer of commands that write no mails."""
+    raise AssertionError("this command writes no mails")
+
+
+def no_content_key(raw: bytes) -> str:
+    """What tells copies apart for commands that store no mails."""
+    raise AssertionError(f"this command stores no mails, but {len(raw)} octets came")

@@ -60,10 +60,10 @@ class Database:
         time_limit: timedelta = DEFAULT_TIME_LIMIT,
     ) -> None:
         self.clock = clock
+        self.read_content_key = read_content_key
         self.wakes = Wakes()
         self._url = parse_url(url)
         self._compose = compose
-        self._read_content_key = read_content_key
         self._time_limit = time_limit
         self._turn = asyncio.Lock()
         self._writer = make_engine(self._url, time_limit)
@@ -136,7 +136,7 @@ class Database:
             await _to_the_end(connection.close())
 
     def _transaction(self, connection: AsyncConnection, *, read_only: bool) -> Transaction:
-        return Transaction(connection, self.clock, self._compose, self._read_content_key, read_only)
+        return Transaction(connection, self.clock, self._compose, read_only)
 
     async def _commit(self, transaction: Transaction) -> None:
         await transaction.connection.commit()

@@ -57,10 +57,12 @@ class StoredMailSink:
         """
         if not mails:
             return
+        # Reading takes its time: not while others wait for their turn to write.
+        content_keys = [self._database.read_content_key(mail.raw) for mail in mails]
         for attempt in range(1, _RACES + 1):
             try:
                 async with self._database.begin() as uow:
-                    await _store(uow.transaction, mails)
+                    await _store(uow.transaction, mails, content_keys)
             except IntegrityError as error:
                 # Another process was storing the same mail; the next look finds it.
                 if attempt == _RACES:
@@ -89,11 +91,11 @@ class StoredMailSink:
             await uow.transaction.connection.execute(insert.on_conflict_do_nothing(index_elements=["source_key"]))
 
 
-async def _store(transaction: Transaction, mails: Sequence[FetchedMail]) -> None:
+async def _store(transaction: Transaction, mails: Sequence[FetchedMail], content_keys: Sequence[str]) -> None:
     now = transaction.clock.now()
     connection = transaction.connection
     rows: dict[str, dict[str, Any]] = {}
-    for mail in mails:
+    for mail, content_key in zip(mails, content_keys, strict=True):
         key = mail_key(mail.mailbox, mail.uidvalidity, mail.uid)
         rows.setdefault(
             key,
@@ -101,7 +103,7 @@ async def _store(transaction: Transaction, mails: Sequence[FetchedMail]) -> None
                 "source": MAIL,
                 "place": mail.mailbox,
                 "source_key": key,
-                "content_key": transaction.read_content_key(mail.raw),
+                "content_key": content_key,
                 "body": mail.raw,
                 "size": mail.size,
                 "complete": mail.complete,

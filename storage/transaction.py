@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -54,7 +53,6 @@ class Transaction:
     connection: AsyncConnection
     clock: Clock
     compose: MailComposer
-    read_content_key: Callable[[bytes], str]
     read_only: bool
     wakes: set[Wake] = field(default_factory=set)
 

@@ -1,0 +1,193 @@
+"""`hezo360 contracts`: the contract registry, filled from CSV files and looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from bot.cli import Invocation, pass_invocation
+from bot.cli_commands.db import opened_database
+
+if TYPE_CHECKING:
+    from bot.model import Contract, Ticket
+    from storage.contract_import import ImportResult
+
+_MOST_TICKETS = 100
+_WIDEST = 48
+
+
+@click.group()
+def contracts() -> None:
+    """Fill the contract registry and look at it."""
+
+
+@contracts.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--all-or-nothing", is_flag=True, help="Store nothing when any row is refused.")
+@pass_invocation
+@click.pass_context
+def import_(ctx: click.Context, invocation: Invocation, file: BinaryIO, all_or_nothing: bool) -> None:
+    """Take the contracts of a CSV file into the registry; "-" reads standard input.
+
+    One row per device. The columns, in any order: contract_number, customer, nip, valid_from, valid_to, serial,
+    authorised (addresses and domains such as "anna@klient.example; @klient.example") and, if you like, model and
+    language (pl or en). The Polish names numer_umowy, klient, wazna_od, wazna_do, numer_seryjny, upowaznieni, jezyk are
+    understood too.
+
+    The file replaces what the registry says about the contracts that it names; others stay. People whom an engineer
+    approved stay, too, and while a row is refused no device is taken off a contract. The same file twice changes
+    nothing. Exit code 1 when a row was refused.
+    """
+    result = asyncio.run(_import(invocation, file.read(), all_or_nothing=all_or_nothing))
+    for row in result.refused:
+        click.echo(f"line {row.line}: {_shown(row.reason)}", err=True)
+    if result.ignored_columns:
+        click.echo(f"columns without meaning here: {_shown(', '.join(result.ignored_columns))}", err=True)
+    refused = f"{len(result.refused)} {'row' if len(result.refused) == 1 else 'rows'} refused"
+    if not result.done:
+        click.echo(f"nothing was imported: {refused}")
+    else:
+        click.echo(f"{result.new} new, {result.changed} changed, {result.unchanged} unchanged, {refused}")
+    ctx.exit(1 if result.refused else 0)
+
+
+async def _import(invocation: Invocation, data: bytes, *, all_or_nothing: bool) -> ImportResult:
+    from storage.contract_import import import_contracts
+
+    async with opened_database(invocation) as database:
+        with click.progressbar(length=1, label="Importing contracts", file=sys.stderr) as bar:
+
+            def show(done: int, of: int) -> None:
+                bar.length = of
+                bar.update(done - bar.pos)
+
+            return await import_contracts(database, data, all_or_nothing=all_or_nothing, progress=show)
+
+
+@contracts.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
+@pass_invocation
+def list_(invocation: Invocation, as_json: bool) -> None:
+    """List the whole registry, ordered by contract number."""
+    found, today = asyncio.run(_all(invocation))
+    if as_json:
+        click.echo(json.dumps([_as_json(contract, today) for contract in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        click.echo("The registry is empty: hezo360 contracts import FILE.csv")
+        return
+    rows = [
+        (c.number, c.customer, f"{c.valid_from} - {c.valid_to}", _validity(c, today), str(len(c.devices)))
+        for c in found
+    ]
+    for line in _table(("CONTRACT", "CUSTOMER", "VALID", "TODAY", "DEVICES"), rows):
+        click.echo(line)
+
+
+async def _all(invocation: Invocation) -> tuple[tuple[Contract, ...], date]:
+    async with opened_database(invocation) as database, database.read() as uow:
+        return await uow.contracts.all(), _today(invocation)
+
+
+@contracts.command()
+@click.argument("number")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of text.")
+@pass_invocation
+@click.pass_context
+def show(ctx: click.Context, invocation: Invocation, number: str, as_json: bool) -> None:
+    """Show a contract: its devices, the people who may report on it, its validity and its open tickets.
+
+    NUMBER may be written with or without spaces, hyphens and slashes, in any case. Exit code 1 when there is none.
+    """
+    found = asyncio.run(_one(invocation, number))
+    if found is None:
+        click.echo(f"There is no contract {_shown(number)} in the registry.", err=True)
+        ctx.exit(1)
+    contract, tickets, today = found
+    if as_json:
+        open_tickets = [
+            {"number": t.number, "state": t.state, "priority": t.priority, "subject": t.subject} for t in tickets
+        ]
+        values = _as_json(contract, today) | {"open_tickets": open_tickets}
+        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        return
+    for line in _described(contract, tickets, today):
+        click.echo(_shown(line))
+
+
+async def _one(invocation: Invocation, number: str) -> tuple[Contract, tuple[Ticket, ...], date] | None:
+    from bot.rules.contract_numbers import fold
+    from storage.overview import OverviewQueries
+
+    async with opened_database(invocation) as database:
+        async with database.read() as uow:
+            contract = (await uow.contracts.by_keys([fold(number)])).get(fold(number))
+        if contract is None:
+            return None
+        tickets = await OverviewQueries(database).open_tickets(_MOST_TICKETS, contract_id=contract.id)
+        return contract, tickets, _today(invocation)
+
+
+def _today(invocation: Invocation) -> date:
+    from zoneinfo import ZoneInfo
+
+    from bot.edges.clock import SystemClock
+
+    return SystemClock().now().astimezone(ZoneInfo(invocation.load_config().service.timezone)).date()
+
+
+def _validity(contract: Contract, today: date) -> str:
+    if contract.valid_on(today):
+        return "valid"
+    return "expired" if contract.valid_to < today else "not yet"
+
+
+def _as_json(contract: Contract, today: date) -> dict[str, object]:
+    return {
+        "number": contract.number,
+        "customer": contract.customer,
+        "nip": contract.nip,
+        "valid_from": contract.valid_from.isoformat(),
+        "valid_to": contract.valid_to.isoformat(),
+        "valid_today": contract.valid_on(today),
+        "language": contract.language,
+        "devices": [{"serial": device.serial, "model": device.model} for device in contract.devices],
+        "authorised": list(contract.authorised),
+    }
+
+
+def _described(contract: Contract, tickets: Sequence[Ticket], today: date) -> Iterable[str]:
+    yield f"contract   {contract.number}"
+    yield f"customer   {contract.customer} (NIP {contract.nip})"
+    yield f"valid      {contract.valid_from} - {contract.valid_to} ({_validity(contract, today)} today, {today})"
+    yield f"language   {contract.language or 'as they write'}"
+    for device in contract.devices:
+        yield f"device     {device.serial}  {device.model}"
+    for value in contract.authorised:
+        yield f"authorised {value}" + (" (everybody there)" if value.startswith("@") else "")
+    for ticket in tickets:
+        yield f"ticket     {ticket.number}  {ticket.state}  {ticket.priority}  {ticket.subject}"
+    if not tickets:
+        yield "ticket     none is open"
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    cells = [list(titles), *([_cut(_shown(cell)) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(titles))]
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _WIDEST else cell[: _WIDEST - 1] + "…"
+
+
+def _shown(text: str) -> str:
+    """The text without what would command the terminal; customers choose their subjects."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -1,0 +1,75 @@
+"""`hezo360 db`: the tables of the database, and how the other commands reach it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from storage.engine import Database
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+@pass_invocation
+def upgrade(invocation: Invocation) -> None:
+    """Bring the tables to what this version of the program needs.
+
+    SQLite is upgraded by every start by itself. Before upgrading PostgreSQL stop the bot everywhere and make a backup.
+    """
+    from storage.migrating import current_revision, head_revision
+    from storage.migrating import upgrade as upgrade_database
+
+    url = invocation.load_config().database.url.get_secret_value()
+    before = asyncio.run(current_revision(url))
+    if before == head_revision():
+        click.echo(f"The database is at revision {before} already.")
+        return
+    after = asyncio.run(upgrade_database(url))
+    click.echo(f"The database was at revision {before or 'none'} and is now at {after}.")
+
+
+@db.command()
+@pass_invocation
+@click.pass_context
+def current(ctx: click.Context, invocation: Invocation) -> None:
+    """Say which revision the tables have. Exit code 1 when it is not the one that this program needs."""
+    from storage.migrating import current_revision
+    from storage.schema import SCHEMA_REVISION
+
+    revision = asyncio.run(current_revision(invocation.load_config().database.url.get_secret_value()))
+    if revision == SCHEMA_REVISION:
+        click.echo(f"{revision} (up to date)")
+        return
+    click.echo(f"{revision or 'none'} (this program needs {SCHEMA_REVISION}: hezo360 db upgrade)")
+    ctx.exit(1)
+
+
+@asynccontextmanager
+async def opened_database(invocation: Invocation) -> AsyncIterator[Database]:
+    """The configured database, for commands that neither take nor write mails.
+
+    Raises:
+        OperatorError: the configuration is wrong, or the database cannot be used.
+    """
+    from bot.edges.clock import SystemClock
+    from storage.composing import no_content_key, no_mail
+    from storage.engine import Database
+
+    url = invocation.load_config().database.url.get_secret_value()
+    database = Database(url, clock=SystemClock(), compose=no_mail, read_content_key=no_content_key)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
