@@ -112,6 +112,7 @@ class Desk:
 
     Attributes:
         fail: The next recordings raise.
+        known: The next recordings find that they were seen before.
         delay: Seconds that reading a ticket takes.
     """
 
@@ -119,6 +120,7 @@ class Desk:
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     fail: int = 0
+    known: int = 0
     delay: float = 0.0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -129,7 +131,8 @@ class Desk:
             if self.fail:
                 self.fail -= 1
                 raise OSError("the disk is full")
-            is_new = key not in self.bodies
+            is_new = key not in self.bodies and not self.known
+            self.known = max(0, self.known - 1)
             self.bodies.setdefault(key, json.loads(body))
             self.seen.append(key)
             assert key.startswith(kind)

@@ -220,6 +220,15 @@ async def test_a_click_that_was_not_recorded_is_not_acknowledged(
     assert desk.bodies == {}
 
 
+async def test_a_click_that_comes_twice_opens_one_modal(
+    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
+) -> None:
+    desk.known = 1
+    assert (await slack.people.click(office.engineer.id, office.support.id, card_ts, "ticket_reply")).ok
+    await open_modal(slack, office, card_ts, "ticket_priority")
+    assert len(slack.workspace.calls_of("views.open")) == 1
+
+
 async def test_a_modal_opens_fast(slack: SlackSandbox, office: Office, card_ts: str) -> None:
     loop = asyncio.get_running_loop()
     times = []

@@ -223,15 +223,23 @@ async def test_stopping_leaves_nothing_behind(
     assert ours == set()
 
 
-async def test_nothing_that_people_wrote_is_logged(
-    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str, config: SlackConfig, caplog: pytest.LogCaptureFixture
+async def test_no_secrets_and_nothing_that_people_wrote_is_logged(
+    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    async with slack_client(config) as client, running(make_socket(config, desk, client), slack):
-        desk.fail = 1
-        await slack.people.click(office.engineer.id, office.support.id, card_ts, "ticket_take")
-        slack.sockets.drop_sockets()
-        await slack.workspace.wait_for(lambda: not slack.sockets.sockets)
-    logged = "\n".join(record.getMessage() + str(record.exc_text or "") for record in caplog.records)
-    for secret in (slack.workspace.bot_token, slack.workspace.app_token, "ticket=", "Anna", "anna@klient"):
+    config = make_config(slack, office, timeout=timedelta(seconds=1))
+    async with slack_client(config) as client:
+        socket = make_socket(config, desk, client)
+        async with running(socket, slack):
+            desk.fail = 1
+            await slack.people.click(office.engineer.id, office.support.id, card_ts, "ticket_take")
+            slack.sockets.drop_sockets()
+            await slack.workspace.wait_for(lambda: not slack.sockets.sockets)
+        slack.faults.refuse_sockets = True
+        with pytest.raises(RetryLater):
+            await socket.run(asyncio.Event())
+    logged = "\n".join(record.getMessage() + str(record.exc_info or "") for record in caplog.records)
+    assert "the disk is full" in logged
+    assert "link?ticket=[secret]" in logged
+    for secret in (slack.workspace.bot_token, slack.workspace.app_token, "Anna", "anna@klient", "Traceback"):
         assert secret not in logged
