@@ -54,7 +54,7 @@ function newForm(draft) {
           text.value = example.text;
           draft.automatic = example.automatic;
           note.hidden = !example.automatic;
-          text.focus();
+          text.focus({ preventScroll: true });
         },
       },
       example.title,

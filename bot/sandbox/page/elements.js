@@ -199,7 +199,7 @@ function typed(item, block, context) {
     "data-field": `${block.block_id}/${item.action_id}`,
     "aria-label": labelOf(item, block),
     placeholder: plain(item.placeholder) || undefined,
-    autofocus: item.focus_on_load,
+    "data-autofocus": item.focus_on_load,
     value: valueOf(item, block, context) ?? "",
     oninput: (event) => context.enter(block, item, event.target.value || null),
     onkeydown: (event) => {

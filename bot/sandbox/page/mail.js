@@ -33,7 +33,8 @@ export function showMail(news) {
   showList(found);
   showConversation(found);
   showWriting(part("mail-writing"));
-  part("mail-list-pane").hidden = false;
+  part("mail-list-pane").hidden = Boolean(ui.writing);
+  part("mail").classList.toggle("composing", Boolean(ui.writing));
 }
 
 // --- who
@@ -56,7 +57,7 @@ function showPeople(people) {
           "data-testid": `person-${person.key}`,
           onclick: () => choose(person.key),
         },
-        avatar(person.name, person.key),
+        avatar(person.name, person.address),
         h("span", {}, h("b", {}, person.name), h("small", {}, person.about)),
         countUnread(person.key) > 0 && h("span", { class: "count", title: "Unread mails", "data-testid": `unread-${person.key}` }, String(countUnread(person.key))),
       ),
@@ -160,8 +161,15 @@ function showConversation(found) {
     (letter) => letterNode(letter, letter === conversation.letters.at(-1)),
   );
   part("nothing-chosen").hidden = Boolean(conversation);
-  if (box.dataset.place !== place) box.lastElementChild?.scrollIntoView({ block: "nearest" });
+  if (box.dataset.place !== place) showLatest(box.lastElementChild);
   box.dataset.place = place;
+}
+
+// The latest mail in sight, and as much as fits of what was before it.
+function showLatest(letter) {
+  const pane = part("mail-open");
+  const above = letter ? letter.offsetTop : 0;
+  pane.scrollTop = above > pane.clientHeight / 2 ? above - 50 : 0;
 }
 
 function letterNode(letter, isOpen) {

@@ -115,7 +115,7 @@ function focused() {
 function restoreFocus(focus) {
   const again = focus && layer().querySelector(`[data-field="${CSS.escape(focus.field)}"]`);
   const wrong = layer().querySelector(".bk-input.wrong :is(input, textarea, select)");
-  const node = wrong ?? again ?? layer().querySelector("[autofocus]") ?? layer().querySelector(".modal-body :is(input, textarea, select)") ?? layer().querySelector("footer button");
+  const node = wrong ?? again ?? layer().querySelector("[data-autofocus]") ?? layer().querySelector(".modal-body :is(input, textarea, select)") ?? layer().querySelector("footer button");
   node?.focus();
   if (again && node === again && focus.start !== null) again.setSelectionRange?.(focus.start, focus.end);
 }

@@ -75,9 +75,11 @@ function showPeople() {
     (user) => user.id,
     (user) => user,
     (user) =>
-      h("option", { value: user.id }, [user.real_name, user.profile.title || (user.team_id !== app.team.id && app.teams[user.team_id]?.name)].filter(Boolean).join(" – ")),
+      h("option", { value: user.id }, user.real_name),
   );
   who.value = ui.user;
+  const me = get(`slack/user/${ui.user}`);
+  part("who-title").textContent = me?.team_id === app.team.id ? me.profile.title : app.teams[me?.team_id]?.name ?? "";
 }
 
 function showChannels() {

@@ -1,6 +1,6 @@
 // The time and its buttons, the language of the staff's texts, the bot's health, and what a newcomer may try.
 import { act } from "./api.js";
-import { fill, h, toast } from "./dom.js";
+import { announce, fill, h, toast } from "./dom.js";
 import { get, now, recall, remember, server } from "./store.js";
 import { longDay, seconds } from "./time.js";
 
@@ -29,7 +29,7 @@ export function startTopbar() {
 
 async function move(step) {
   const answer = await act("clock", step);
-  if (answer) toast(`The time is now ${seconds(new Date(answer.now))}.`);
+  if (answer) announce(`The time is now ${seconds(new Date(answer.now))}.`);
 }
 
 async function speak(language) {
