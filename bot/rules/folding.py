@@ -26,6 +26,7 @@ def readable(text: str) -> str:
     text = _LINK.sub(_shown, text)
     if text.isascii():
         return text
+    text = unicodedata.normalize("NFC", text)
     return text.translate({ord(char): _plain(char) for char in set(text) if not char.isascii()})
 
 
