@@ -243,6 +243,8 @@ async def _stored(transaction: Transaction, keys: list[str]) -> dict[str, _Store
     for row in await transaction.connection.execute(select(contracts).where(contracts.c.key.in_(keys))):
         values = {name: getattr(row, name) for name in _COLUMNS}
         found[row.id] = by_key[row.key] = _Stored(row.id, values)
+    if not found:
+        return {}
     devices = select(contract_devices).where(contract_devices.c.contract_id.in_(list(found)))
     for row in await transaction.connection.execute(devices.order_by(contract_devices.c.position)):
         found[row.contract_id].devices.append(Device(row.serial, row.model))

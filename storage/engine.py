@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -66,6 +66,9 @@ class Database:
         self._compose = compose
         self._time_limit = time_limit
         self._turn = asyncio.Lock()
+        self._in_use = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
         self._writer = make_engine(self._url, time_limit)
         self._reader = reading_engine(self._url, self._writer, time_limit)
 
@@ -95,7 +98,10 @@ class Database:
             raise
 
     async def close(self) -> None:
-        """Close every connection; closing twice is harmless."""
+        """Close every connection, those in use when they are given back; closing twice is harmless."""
+        with suppress(TimeoutError):  # a transaction ends within its time limit, or its connection is given up
+            async with asyncio.timeout(self._time_limit.total_seconds()):
+                await self._unused.wait()
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -108,16 +114,13 @@ class Database:
                 connection broke during COMMIT it may have been; the guards (inbox row, timer, version) tell then.
         """
         async with self._own_turn():
-            connection = await _connect(self._writer)
-            transaction = self._transaction(connection, read_only=False)
-            try:
+            async with self._connection(self._writer) as connection:
+                transaction = self._transaction(connection, read_only=False)
                 with _passing_faults_named():
                     async with _limited(self._time_limit):
                         await connection.begin()
                         yield StoredUnitOfWork(transaction)
                     await _to_the_end(self._commit(transaction))
-            finally:
-                await _to_the_end(connection.close())
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[StoredUnitOfWork]:
@@ -126,14 +129,27 @@ class Database:
         Raises:
             DatabaseBusy: it could not be had in time.
         """
-        connection = await _connect(self._reader)
-        try:
+        async with self._connection(self._reader) as connection:
             with _passing_faults_named():
                 async with _limited(self._time_limit):
                     await connection.begin()
                     yield StoredUnitOfWork(self._transaction(connection, read_only=True))
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection that is given back in any case; `close` waits for those in use."""
+        self._in_use += 1
+        self._unused.clear()
+        try:
+            connection = await _connect(engine)
+            try:
+                yield connection
+            finally:
+                await _to_the_end(connection.close())
         finally:
-            await _to_the_end(connection.close())
+            self._in_use -= 1
+            if not self._in_use:
+                self._unused.set()
 
     def _transaction(self, connection: AsyncConnection, *, read_only: bool) -> Transaction:
         return Transaction(connection, self.clock, self._compose, read_only)
@@ -160,11 +176,21 @@ class Database:
 
 
 async def _connect(engine: AsyncEngine) -> AsyncConnection:
+    opening = asyncio.ensure_future(_opened(engine))
     with _passing_faults_named():
         try:
-            return await engine.connect()
+            return await _to_the_end(opening)
         except (OSError, PoolTimeout) as error:
             raise DatabaseBusy(f"database: no connection: {error}") from error
+        except asyncio.CancelledError:
+            # The driver's thread went on opening: what it opened must be given back.
+            if opening.exception() is None:
+                await _to_the_end(opening.result().close())
+            raise
+
+
+async def _opened(engine: AsyncEngine) -> AsyncConnection:
+    return await engine.connect()
 
 
 @asynccontextmanager

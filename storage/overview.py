@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Ticket, TicketState, TicketView
 from bot.ports import InboxState
 from storage.engine import Database
-from storage.outbox import IN_DOUBT, PENDING, SENDING
+from storage.outbox import IS_UNSENT
 from storage.schema import TimerState, inbox, outbox, tickets, timers
 from storage.tickets import ticket_of
 from storage.types import literal
@@ -60,13 +60,12 @@ class OverviewQueries:
     async def backlog(self) -> Backlog:
         """How much waits, for the health endpoint."""
         new = inbox.c.state == literal(InboxState.NEW)
-        unsent = outbox.c.state.in_([PENDING, SENDING, IN_DOUBT])
         pending = timers.c.state == literal(TimerState.PENDING)
         async with self._database.read() as uow:
             connection = uow.transaction.connection
             arrived = (await connection.execute(select(func.count(), func.min(inbox.c.stored_at)).where(new))).one()
             leaving = (
-                await connection.execute(select(func.count(), func.min(outbox.c.created_at)).where(unsent))
+                await connection.execute(select(func.count(), func.min(outbox.c.created_at)).where(IS_UNSENT))
             ).one()
             return Backlog(
                 inbox_new=arrived[0],

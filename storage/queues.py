@@ -17,7 +17,7 @@ from bot.ports import InboxRow, InboxState, OutboxRow, OutboxState
 from storage.clocks import timer_of
 from storage.engine import Database
 from storage.inbox import SLACK
-from storage.outbox import IN_DOUBT, PENDING, SENDING, outbox_row_of
+from storage.outbox import IN_DOUBT, IS_UNSENT, PENDING, SENDING, outbox_row_of
 from storage.schema import TimerState, Transport, inbox, outbox, timers
 from storage.transaction import Wake
 from storage.types import literal
@@ -205,7 +205,7 @@ class OutboxQueue:
         async with self._database.begin() as uow:
             result = await uow.transaction.connection.execute(
                 update(outbox)
-                .where(outbox.c.state == SENDING, outbox.c.worker != self._worker)
+                .where(IS_UNSENT, outbox.c.state == SENDING, outbox.c.worker != self._worker)
                 .values(
                     state=OutboxState.IN_DOUBT,
                     worker=None,

@@ -1,6 +1,6 @@
 """Works on a database in forked processes that kill themselves at a given point; driven by test_crash.py.
 
-Reads lines "WORK POINT" and answers with one line each: "killed" or "finished". Forking an interpreter that has all
+Reads lines "URL WORK POINT" and answers with one line each: "killed" or "finished". Forking an interpreter that has all
 modules loaded is what makes dozens of deaths affordable.
 """
 
@@ -88,10 +88,10 @@ async def live_until(url: str, work: str, point: int) -> None:
 
 def main() -> None:
     for line in sys.stdin:
-        work, point = line.split()
+        url, work, point = line.split()
         child = os.fork()
         if child == 0:
-            asyncio.run(live_until(sys.argv[1], work, int(point)))
+            asyncio.run(live_until(url, work, int(point)))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:

@@ -6,7 +6,7 @@ import json
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.effects import Effect, SendMail, SlackEffect
@@ -27,6 +27,7 @@ KINDS: list[type[Effect]] = [SendMail, *get_args(SlackEffect)]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_an_effect_comes_back_equal(kind: type[Effect], data: st.DataObject) -> None:
     given_facts = {"data": facts} if "data" in kind.__dataclass_fields__ else {}

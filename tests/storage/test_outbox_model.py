@@ -28,7 +28,7 @@ from bot.effects import Effect, Note, PostInThread, PostOperator
 from bot.ports import OutboxState
 from storage.queues import OutboxQueue
 from storage.schema import Transport, outbox
-from tests.storage.conftest import TRUNCATE, execute
+from tests.storage.conftest import EMPTY, execute
 from tests.storage.making import FakeClock, a_mail, a_ticket, make_database
 from tests.support.postgres import PostgresServer
 
@@ -246,13 +246,13 @@ def test_on_sqlite(sqlite_template: Path, tmp_path: Path) -> None:
         shutil.copy(sqlite_template, file)
         return f"sqlite+aiosqlite:///{file}"
 
-    drive(fresh_url, 25)
+    drive(fresh_url, 15)
 
 
 def test_on_postgresql(postgres: PostgresServer) -> None:
     def fresh_url() -> str:
         with asyncio.Runner() as runner:
-            runner.run(execute(postgres.dsn("hezo360"), TRUNCATE))
+            runner.run(execute(postgres.dsn("hezo360"), EMPTY))
         return postgres.url("hezo360")
 
     drive(fresh_url, 5)
