@@ -44,27 +44,29 @@ _DEVICE = _any(
 )  # fmt: skip
 _EVERYTHING = _any(
     r"internet\w{0,3}", r"siec\w{0,2}", r"cal\w{1,3} (?:firm|biur|oddzial|fabryk|zaklad|szpital|urzad)\w{0,3}",
-    "wszystko", "produkcja", "network", "everything", "site", "office", "production", "we", "all",
+    "wszystko", "nic", "produkcja", "network", "everything", "site", "office", "production", "we", "all",
 )  # fmt: skip
 _PART = _any(
-    r"(?:ssl-?)?vpn\w{0,3}", "ipsec", r"tunn?el\w{0,3}", r"port\w{0,3}", r"interfejs\w{0,3}", "interface",
+    r"(?:ssl[ -]?)?vpn\w{0,3}", "ipsec", r"tunn?el\w{0,3}", r"port\w{0,3}", r"interfejs\w{0,3}", "interface",
     r"(?:w|l)an ?\d?", r"vlan\w{0,3}", r"lacz\w{1,3}", "link", "wi-?fi", "gui", r"panel\w{0,3}", r"logowani\w{1,2}",
     "dhcp", "dns", "snmp", "ntp", r"polityk\w{1,2}", r"regul\w{1,2}", "ap", r"switch\w{0,3}", r"wentylator\w{0,3}",
     r"zasilacz\w{0,2}", r"dysk\w{0,2}", r"modul\w{0,2}", r"backup\w{0,2}", "e-?mail", r"poczt\w{1,2}", r"stron\w{1,2}",
     r"drukark\w{1,2}", r"filtr\w{0,3}", r"licencj\w{1,2}", "psu", "fan",
 )  # fmt: skip
 _DEAD = _any(
-    r"nie (?:dziala\w?|wstaje|wstal\w?|uruchamia sie|startuje|wlacza sie|odpowiada|zyje|reaguje|swieci|bootuje)",
+    r"nie (?:dziala\w?|wstaje|wstal\w?|startuje|odpowiada|zyje|reaguje|swieci|bootuje)",
+    r"nie (?:uruchamia|wlacza|podnosi) sie",
+    r"sie nie (?:uruchamia|wlacza|podnosi|wlaczy\w?|uruchomi\w?)",
     r"nie (?:chce|moze|mozna|mozemy|da sie) (?:go |sie )?(?:uruchomic|wlaczyc|wstac|wystartowac|podniesc)",
     r"pad(?:l\w?|nie\w{0,2})", r"umarl\w?", r"zdech\w{1,3}", r"spali\w{1,3}(?: sie)?", r"martw\w{1,3}", r"lez[ya]",
-    "stoi", "offline", r"nieosiagaln\w{1,3}", r"przesta\w{1,3} (?:dzialac|odpowiadac)", "down", "dead",
-    r"not (?:working|responding)", "unresponsive", "unreachable", "bricked",
+    "stoi", "offline", r"nie(?:osiagaln|dostepn)\w{1,3}", r"przesta\w{1,3} (?:dzialac|odpowiadac)", "down", "dead",
+    r"not (?:working|responding|booting|starting|powering (?:on|up))", "unresponsive", "unreachable", "bricked",
     r"(?:does not|doesn'?t|do not|don'?t|will not|won'?t|cannot|can'?t|can not)"
     r" (?:work|boot|start|power (?:on|up)|turn on|respond|come up)",
 )  # fmt: skip
 _VERY = (
-    r"(?:(?:w ogole|calkowicie|zupelnie|kompletnie|juz|nadal|dalej|nam|u nas|is|are|went|has gone|completely|totally"
-    r"|still|again|znow|znowu) )*"
+    r"(?:(?:w ogole|jest|sa|calkowicie|zupelnie|kompletnie|juz|nadal|dalej|nam|u nas|is|are|went|has gone"
+    r"|completely|totally|still|again|znow|znowu) )*"
 )
 _BADLY = r" (?:poprawnie|prawidlowo|stabilnie|dobrze|jak|tak|w pelni|properly|correctly|as|reliably|well)\b"
 _OF_OURS = r"(?: (?:nam|mi|sie|u nas|tez|the|our|this|caly|cala|cale|glowny|glowna))*"
@@ -118,7 +120,8 @@ _SAID = (
         Priority.CRITICAL,
         rf"\b(?:{_DEVICE}|{_EVERYTHING}){_GAP}{_VERY}{_DEAD}\b",
         rf"\b{_DEAD}{_OF_OURS} (?:{_DEVICE}|{_EVERYTHING})\b",
-        r"\bnie (?:wstaje|uruchamia sie|startuje|wlacza sie|bootuje)\b",
+        r"\bnie (?:wstaje|uruchamia sie|startuje|wlacza sie|podnosi sie|bootuje)\b",
+        r"\bsie nie (?:uruchamia|wlacza|podnosi)\b",
         r"\bnie daje (?:zadnych )?(?:oznak|znakow) zycia",
         r"(?<!slow )(?<!shut )(?<!drop )(?<!cool )(?<!break )(?<!write )(?<!going )(?<!-)\bdown\b(?!-)"
         r"(?! (?:to|the|below|by|a|time|load|side|stream)\b)",
@@ -133,6 +136,8 @@ _SAID = (
         rf"(?: (?:do|z) (?:{_DEVICE}|{_EVERYTHING}|niego)\b|(?! (?:do|z) ))",
         rf"\bnie (?:mozna|moge|mozemy|da sie)(?: sie)? (?:polaczyc|zalogowac|dostac|dobic)(?: sie)?"
         rf" (?:z|do|na) {_DEVICE}",
+        rf"\bbrak (?:mozliwosci (?:zalogowania|polaczenia|dostepu)|komunikacji|lacznosci|polaczenia)(?: sie)?"
+        rf" (?:z|do|na) {_DEVICE}",
         rf"\b(?:no|lost(?: all)?|without) access(?: to)?(?: (?:the|our|this|my))* (?:{_DEVICE}|{_EVERYTHING})\b",
         rf"\b(?:cannot|can'?t|can not|unable to) (?:access|reach|connect to|log ?in(?: ?to)?)"
         rf"(?: (?:the|our|this))* {_DEVICE}",
@@ -144,8 +149,8 @@ _SAID = (
         r"\bzawiesza\w{0,2}\b",
         r"\b(?:restartuje|resetuje|wylacza)(?: sie)? (?:sam\w?|samoczynnie|co)\b",
         r"\b(?:zrywa|rozlacza|przerywa)\w{0,2}\b",
-        r"\b(?:unstable|intermittent\w{0,2}|flapping|degraded)\b",
-        r"\b(?:dziala|works?) (?:bardzo |very )?(?:wolno|slowly)",
+        r"\b(?:unstable|intermittent\w{0,2}|flapping|degraded|keeps (?:rebooting|restarting|crashing))\b",
+        r"\b(?:dziala|works?),?(?: ale| but)? (?:bardzo |very )?(?:wolno|slowly)",
         r"\bniepiln\w{1,2}\b",
         r"\bnie (?:jest )?(?:to )?(?:piln\w{1,2}|urgent)\b",
         r"\bnie pali sie\b",
