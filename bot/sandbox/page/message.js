@@ -11,7 +11,7 @@ const COLOURS = 8;
 
 export function avatar(name, id) {
   const number = [...(id ?? name)].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % COLOURS;
-  const initials = name.split(/\s+/).map((word) => word[0] ?? "").join("").slice(0, 2).toUpperCase();
+  const initials = name.split(/[^\p{L}]+/u).map((word) => word[0] ?? "").join("").slice(0, 2).toUpperCase();
   return h("span", { class: `avatar colour-${number}`, "aria-hidden": "true" }, initials);
 }
 
