@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bot.rules.priority_words import priority_answer
-
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Direction, Message, Ticket, TicketState
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
+from bot.rules.priority_answers import priority_answer
 from handlers import clocks, customer_mails, report_received
 from handlers.context import Context, journal
 from handlers.intake_facts import gather

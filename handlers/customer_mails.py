@@ -11,6 +11,7 @@ from bot.effects import MailKind, Note, PostInThread, SendMail
 from bot.model import ClockKind, ClockState, Direction, Message, Priority, SlaClock, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.intake import Problem
+from bot.rules.mail_writing import can_be_mailed
 from bot.rules.wording import Words, format_day
 from handlers import clocks
 from handlers.context import Context, journal
@@ -129,7 +130,9 @@ def _references(ticket: Ticket) -> tuple[str, ...]:
 async def _send(
     uow: UnitOfWork, ctx: Context, ticket: Ticket, kind: MailKind, parts: list[str], *, dedupe_key: str | None = None
 ) -> None:
-    reason = ctx.no_mail_because if ticket.requester else "the report has no usable From address"
+    reason = ctx.no_mail_because
+    if not can_be_mailed(ticket.requester):
+        reason = f"no mail can be sent to the report's From address ({ticket.requester or 'none'})"
     if reason:
         await journal(uow, ctx, ticket, "bot", "mail_withheld", kind=kind, reason=reason)
         return

@@ -10,6 +10,9 @@ The order of the questions:
 | is it written by a program?          | shown on its ticket, if it has one; no answer, no clock    |
 | does it belong to a ticket?          | `handlers.customer_answered`                               |
 | otherwise                            | `handlers.report_received`                                 |
+
+A spam mark, a mailing list's header or a no-reply sender alone do not silence a report: when the sender is on a
+contract, or the text holds a report's numbers, people see it, and only no automatic answer goes out.
 """
 
 from __future__ import annotations
@@ -26,7 +29,10 @@ from bot.rules.mail_reading import IncomingMail, read_mail
 from bot.rules.mail_screening import MailOrigin, screen
 from handlers import customer_answered, report_received
 from handlers.context import Context, journal
-from handlers.received_mail import ReceivedMail, received
+from handlers.intake_facts import gather
+from handlers.received_mail import ReceivedMail, received, sender_of
+
+CERTAINLY_AUTOMATIC = frozenset({MailOrigin.AUTO_REPLY, MailOrigin.LOOP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,9 @@ async def handle(command: EmailReceived, uow: UnitOfWork, ctx: Context) -> None:
         await _bounced(command, mail, uow, ctx)
         return
     match = await _match(arrived, uow, ctx)
-    if screening.kind is not MailOrigin.HUMAN:
+    if screening.kind in CERTAINLY_AUTOMATIC or (
+        screening.kind is not MailOrigin.HUMAN and not await _may_be_a_report(arrived, uow, ctx)
+    ):
         await _automatic(command, match, screening.reason, uow, ctx)
         return
     if not screening.may_answer:
@@ -84,6 +92,11 @@ async def _ticket_of(key: MatchKey, uow: UnitOfWork, ctx: Context) -> Ticket | N
             return None if number is None else await uow.tickets.by_number(number)
         case KeyKind.SUBJECT_NUMBER:
             return await uow.tickets.by_number(key.value)
+
+
+async def _may_be_a_report(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) -> bool:
+    given = await gather(uow, ctx, arrived.all_text, sender_of(arrived, ctx))
+    return bool(given.authorised_on) or given.has_numbers
 
 
 async def _belongs(address: str, ticket: Ticket, uow: UnitOfWork) -> bool:

@@ -6,6 +6,7 @@ from bot.commands import NextTurn, ReplyToCustomer
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, TicketState
 from bot.ports import UnitOfWork
+from bot.rules.mail_writing import can_be_mailed
 from bot.rules.ticket_states import Action, may
 from handlers import clocks, customer_mails
 from handlers.context import Context, journal, tell
@@ -20,6 +21,9 @@ async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> Non
         return
     if not may(Action.REPLY, ticket.state):
         await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
+        return
+    if not can_be_mailed(ticket.requester):
+        await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
         return
     message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, command.text)
     await journal(uow, ctx, ticket, by.user, "engineer_replied", message=message.id, next_turn=command.next_turn)

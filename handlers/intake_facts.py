@@ -10,6 +10,9 @@ from bot.rules import contract_numbers, intake
 from bot.rules.serial_numbers import SerialFindings, find_serials
 from handlers.context import Context
 
+UNLISTED_MODEL = "FortiGate"
+"""For a well-formed serial of a model that is newer than our list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -54,4 +57,6 @@ async def gather(uow: UnitOfWork, ctx: Context, text: str, sender: Sender) -> in
 def _devices(serials: SerialFindings, contracts: tuple[Contract, ...]) -> tuple[Device, ...]:
     """The found devices, by the registry's model name where it has one."""
     registered = {device.serial: device for contract in contracts for device in contract.devices}
-    return tuple(registered.get(found.serial, Device(found.serial, found.model)) for found in serials.fortigate)
+    found = [Device(serial.serial, serial.model) for serial in serials.devices]
+    found += [Device(serial, UNLISTED_MODEL) for serial in serials.unlisted]
+    return tuple(registered.get(device.serial, device) for device in found)

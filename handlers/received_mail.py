@@ -12,6 +12,7 @@ from bot.rules.authentication import read_authentication
 from bot.rules.language import detect_language
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.mail_screening import Screening
+from bot.rules.mail_writing import reply_chain
 from bot.rules.reply_text import new_words
 from bot.rules.sla import sent_at
 from handlers.context import Context
@@ -27,7 +28,6 @@ class ReceivedMail:
         sent_at: When it was sent, as far as its Date header is credible (UTC).
         authentic: False when the receiving server's DMARC check failed; None when it said nothing.
         new_text: The new words, without quotes.
-        all_text: Subject and whole body: an answer may stand inside a quote.
     """
 
     inbox_id: int
@@ -43,20 +43,19 @@ class ReceivedMail:
 
     @property
     def all_text(self) -> str:
-        """Subject and whole body."""
-        return f"{self.mail.subject}\n{self.mail.text}"
+        """Subject, whole body, and mails that were forwarded as attachments."""
+        return "\n".join([self.mail.subject, self.mail.text, *self.mail.attached_texts])
 
     @property
     def references(self) -> tuple[str, ...]:
         """The References header of an answer (RFC 5322 §3.6.4)."""
-        own = (self.mail.message_id,) if self.mail.message_id else ()
-        return (*(self.mail.references or ((self.mail.in_reply_to,) if self.mail.in_reply_to else ())), *own)
+        return reply_chain(self.mail)
 
 
 def received(command: EmailReceived, mail: IncomingMail, screening: Screening, ctx: Context) -> ReceivedMail:
     """Put together what the handlers need of a mail."""
     config = ctx.config
-    text = new_words(mail.text).new_text
+    text = new_words(mail.text, mail.subject).new_text
     authentication = read_authentication(mail, config.mail.trusted_authserv_ids)
     return ReceivedMail(
         inbox_id=command.inbox_id,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bot.rules.priority_words import Proposal, propose_priority
-
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, Priority, Ticket, TicketState
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
+from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
 from bot.rules.sla import terms_from_config
 from handlers import clocks, customer_mails
 from handlers.context import Context, journal
@@ -63,13 +62,14 @@ def _ticket(
     follows: str | None,
 ) -> Ticket:
     enquiry = assessment.outcome is intake.Outcome.ENQUIRY
-    provisional = Priority.QUESTION if enquiry else proposal.priority or Priority(ctx.config.sla.provisional_priority)
+    default = Priority(ctx.config.sla.provisional_priority)
+    priority = Priority.QUESTION if enquiry else provisional_priority(proposal, default)
     complete = assessment.outcome is intake.Outcome.COMPLETE
     return Ticket(
         id=0,
         number="",
         state=STATES[assessment.outcome],
-        priority=provisional,
+        priority=priority,
         priority_confirmed=proposal.stated or enquiry,
         language=arrived.language,
         subject=arrived.mail.subject,

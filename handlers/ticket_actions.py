@@ -23,9 +23,12 @@ async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
     if ticket.assignee == command.by.user:
         await tell(uow, command.by, "already_yours", number=ticket.number)
         return
-    previous, ticket.assignee = ticket.assignee, command.by.user
-    await journal(uow, ctx, ticket, command.by.user, "taken", previous=previous)
-    await uow.outbox.add(PostInThread(ticket.id, Note.TAKEN, {"by": command.by.user, "previous": previous}))
+    if ticket.assignee is not None:
+        await tell(uow, command.by, "already_taken", number=ticket.number, who=ticket.assignee)
+        return
+    ticket.assignee = command.by.user
+    await journal(uow, ctx, ticket, command.by.user, "taken")
+    await uow.outbox.add(PostInThread(ticket.id, Note.TAKEN, {"by": command.by.user}))
     await _store(uow, ticket)
 
 

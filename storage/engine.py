@@ -113,14 +113,13 @@ class Database:
             DatabaseBusy: it could not be had or committed in time, and nothing was changed. Only where PostgreSQL's
                 connection broke during COMMIT it may have been; the guards (inbox row, timer, version) tell then.
         """
-        async with self._own_turn():
-            async with self._connection(self._writer) as connection:
-                transaction = self._transaction(connection, read_only=False)
-                with _passing_faults_named():
-                    async with _limited(self._time_limit):
-                        await connection.begin()
-                        yield StoredUnitOfWork(transaction)
-                    await _to_the_end(self._commit(transaction))
+        async with self._own_turn(), self._connection(self._writer) as connection:
+            transaction = self._transaction(connection, read_only=False)
+            with _passing_faults_named():
+                async with _limited(self._time_limit):
+                    await connection.begin()
+                    yield StoredUnitOfWork(transaction)
+                await _to_the_end(self._commit(transaction))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[StoredUnitOfWork]:

@@ -19,6 +19,7 @@ from bot.edges.slack_text import (
     fill,
     header,
     line,
+    mention,
     one_line,
     people,
     person,
@@ -90,14 +91,16 @@ def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
 
 
 def tell(effect: TellUser, words: Words) -> str:
-    """An ephemeral line, as mrkdwn: the sentence "tell.<what>".
+    """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who` is a Slack id and becomes a mention.
 
     Raises:
         KeyError: there is no such sentence, or `data` lacks one of its placeholders.
     """
-    named = {
+    named: dict[str, object] = {
         name: words(f"{name}.{value}") if f"{name}.{value}" in words else value for name, value in effect.data.items()
     }
+    if "who" in named:
+        named["who"] = mention(str(named["who"]))
     return fill(words, f"tell.{effect.what}", **named)
 
 

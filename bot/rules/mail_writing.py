@@ -24,7 +24,7 @@ from bot.rules.mail_reading import IncomingMail
 from bot.rules.message_ids import message_id
 
 __all__ = [
-    "Automatic", "OutgoingAttachment", "OutgoingMail", "compose", "message_id", "reply_chain", "reply_subject",
+    "Automatic", "OutgoingAttachment", "OutgoingMail", "can_be_mailed", "compose", "message_id", "reply_chain", "reply_subject",
     "ticket_numbers_in",
 ]  # fmt: skip
 
@@ -150,6 +150,15 @@ def _bounded(references: list[str]) -> list[str]:
     if len(references) <= _MOST_REFERENCES:
         return references
     return [references[0], *references[1 - _MOST_REFERENCES :]]
+
+
+def can_be_mailed(address: str) -> bool:
+    """Whether `compose` takes this as a recipient: with an ASCII local part (no SMTPUTF8) and a domain that can be."""
+    try:
+        _mailbox(Address("", address))
+    except ValueError:
+        return False
+    return True
 
 
 def _address_field(name: str, addresses: tuple[Address, ...]) -> str:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.support.mail_providers import EmbeddedProvider, Provider, RealProvider
 from tests.support.mail_sink import MemorySink
 from tests.support.mailservers import MailServers
-from tests.support.requirements import require_mailservers
-
-
-@pytest.fixture(scope="session")
-def mailservers() -> Iterator[MailServers]:
-    require_mailservers()
-    with MailServers() as servers:
-        yield servers
 
 
 @pytest.fixture

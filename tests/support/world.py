@@ -1,0 +1,254 @@
+"""The whole world of a scenario: mailboxes, a Slack workspace and the bot between them, all over real sockets."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+from typing import Any
+
+import aiosmtplib
+
+from bot.app import Bot
+from bot.config import Config
+from bot.sandbox.clock import MovableClock
+from bot.sandbox.mail import Account, Delivery, MailSandbox
+from bot.sandbox.slack.model import Channel, Message
+from bot.sandbox.slack.server import SlackSandbox
+from storage.contract_import import import_contracts
+
+MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+"""10:00 in Warsaw, within the 8x5 window."""
+
+CONTRACTS = """contract_number,customer,nip,valid_from,valid_to,serial,model,authorised,language
+HZ360-2026-000101,Mleczarnia,834-171-00-08,2025-03-01,2035-02-28,FG121GTK25004672,,anna@klient.test;@klient.test,pl
+HZ360-2026-000102,Northwind,521-390-00-03,2025-06-15,2035-06-14,FG1K0FTB22900191,,john@northwind.test,en
+HZ360-2024-000087,Stolarnia,618-150-00-04,2023-07-01,2024-06-30,FGT60D4614044725,,biuro@stolarnia.test,pl
+"""
+SUPPORT, INFO, ESCALATION = "pomoc@hezo.test", "info@hezo.test", "escalation@hezo.test"
+PEOPLE = ("anna@klient.test", "kolega@klient.test", "john@northwind.test", "biuro@stolarnia.test", "obcy@example.test")
+PATIENCE = 15.0
+
+REPORT = "Dzień dobry, FortiGate nie działa. Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101.\nAnna Nowak"
+
+
+def parsed(delivery: Delivery) -> EmailMessage:
+    """A delivered mail, read by the standard library."""
+    return email.message_from_bytes(delivery.raw, policy=email.policy.default)
+
+
+def text_of(delivery: Delivery) -> str:
+    """The plain text of a delivered mail."""
+    body = parsed(delivery).get_body(("plain",))
+    assert body is not None
+    text: str = body.get_content()
+    return text
+
+
+def texts(value: object) -> str:
+    """Every text in a Slack message's blocks, for looking something up in it."""
+    if isinstance(value, str):
+        return value + "\n"
+    if isinstance(value, dict):
+        return "".join(texts(inner) for key, inner in value.items() if key not in {"type", "block_id", "action_id"})
+    if isinstance(value, list):
+        return "".join(map(texts, value))
+    return ""
+
+
+@dataclass
+class World:
+    """Everything a scenario acts on and looks at."""
+
+    clock: MovableClock
+    mail: MailSandbox
+    slack: SlackSandbox
+    config: Config
+    support: Channel
+    escalation: Channel
+    ewa: str
+    marek: str
+    zofia: str
+    bot: Bot = field(init=False)
+
+    async def start_bot(self) -> None:
+        """Start the bot and wait until Slack is connected."""
+        self.bot = Bot(self.config, self.clock)
+        await self.bot.start()
+
+    async def write(
+        self,
+        sender: str,
+        text: str,
+        *,
+        subject: str = "Awaria",
+        to: str = SUPPORT,
+        answer: Delivery | None = None,
+        headers: dict[str, str] | None = None,
+        name: str = "",
+    ) -> str:
+        """Send a customer's mail through the SMTP server; gives its Message-ID."""
+        message = EmailMessage(policy=email.policy.SMTP)
+        message["From"] = f"{name} <{sender}>" if name else sender
+        message["To"] = to
+        message["Message-ID"] = make_msgid(domain=sender.partition("@")[2])
+        message["Date"] = format_datetime(self.clock.now())
+        if answer is not None:
+            original = parsed(answer)
+            subject = f"Re: {original['Subject']}"
+            message["In-Reply-To"] = original["Message-ID"]
+            message["References"] = f"{original['References'] or ''} {original['Message-ID']}".strip()
+        message["Subject"] = subject
+        for key, value in (headers or {}).items():
+            message[key] = value
+        message.set_content(text)
+        await self.submit(message.as_bytes(), sender, [address.strip() for address in to.split(",")])
+        return str(message["Message-ID"])
+
+    async def submit(self, raw: bytes, sender: str, recipients: list[str]) -> None:
+        """Send octets as they are."""
+        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=self.mail.smtp_port, start_tls=False, timeout=PATIENCE)
+        async with client:
+            await client.sendmail(sender, recipients, raw)
+
+    async def mail_to(self, recipient: str, *, after: Delivery | None = None, containing: str = "") -> Delivery:
+        """The next mail from us to this address that holds these words."""
+        return await self.mail.wait_for(
+            lambda d: d.recipient == recipient and d.account != "support" and containing in text_of(d),
+            PATIENCE,
+            after=after.number if after else 0,
+        )
+
+    def mails_to(self, recipient: str) -> list[Delivery]:
+        """All mails from us to this address so far."""
+        return [d for d in self.mail.deliveries if d.recipient == recipient]
+
+    async def card(self, containing: str) -> Message:
+        """The head message of a ticket that holds these words."""
+        return await self.in_slack(self.support, lambda m: m.thread_ts is None and containing in texts(m.blocks))
+
+    async def in_thread(self, card: Message, containing: str) -> Message:
+        """A post in a ticket's thread that holds these words."""
+        return await self.in_slack(self.support, lambda m: m.thread_ts == card.ts and containing in texts(m.blocks))
+
+    async def in_slack(self, channel: Channel, matches: Callable[[Message], bool]) -> Message:
+        """A message of a channel or its threads."""
+
+        def found() -> Message | None:
+            return next((m for m in channel.messages.values() if matches(m)), None)
+
+        message = await self.slack.workspace.wait_for(found, PATIENCE, "a message in Slack")
+        assert message is not None
+        return message
+
+    def thread(self, card: Message) -> list[str]:
+        """What stands in a ticket's thread, as text."""
+        return [texts(message.blocks) for message in self.slack.workspace.thread(self.support.id, card.ts)[1:]]
+
+    async def press(self, user: str, card: Message, action_id: str) -> None:
+        """Press a button of a head message."""
+        outcome = await self.slack.people.click(user, self.support.id, card.ts, action_id)
+        assert outcome.ok, outcome.error
+
+    async def reply(self, user: str, card: Message, text: str, turn: str = "customer") -> None:
+        """Answer the customer by the button and its modal."""
+        await self.press(user, card, "ticket_reply")
+        view = await self.modal(user, "ticket_reply")
+        errors = await self.slack.people.submit_view(user, view, {"reply_text": text, "next_turn": turn})
+        assert errors is None, errors
+
+    async def modal(self, user: str, callback_id: str) -> str:
+        """Wait for a modal to be shown; gives its id."""
+
+        def shown() -> str | None:
+            views = self.slack.people.open_views(user)
+            return views[-1].id if views and views[-1].body.get("callback_id") == callback_id else None
+
+        view = await self.slack.workspace.wait_for(shown, PATIENCE, f"the modal {callback_id}")
+        assert view is not None
+        return view
+
+
+def config_for(
+    mail: MailSandbox, slack: SlackSandbox, database: str, people: dict[str, Any], **changes: Any
+) -> dict[str, Any]:
+    """The configuration of a scenario, as TOML would give it."""
+    server = {"host": "127.0.0.1", "security": "none", "timeout": "10s"}
+    tree: dict[str, Any] = {
+        "database": {"url": database},
+        "mail": {
+            "support_address": SUPPORT,
+            "info_address": INFO,
+            "escalation_address": ESCALATION,
+            "message_id_domain": "hezo.test",
+            "imap": [
+                {**server, "name": "support", "port": mail.imap_port, "username": "support", "password": "secret"}
+            ],
+            "smtp": {**server, "port": mail.smtp_port},
+        },
+        "slack": {
+            "bot_token": slack.workspace.bot_token,
+            "app_token": slack.workspace.app_token,
+            "api_url": slack.api_url,
+            "posts_per_minute": 60_000,
+            "posts_at_once": 1000,
+            **people,
+        },
+        "retry": {"first_wait": "1s", "longest_wait": "2s", "in_doubt_wait": "3s"},
+        "health": {"port": 0},
+        "stop_within": "10s",
+    }
+    for section, values in changes.items():
+        tree[section] = {**tree.get(section, {}), **values}
+    return tree
+
+
+@asynccontextmanager
+async def make_world(tmp_path: Path, *, start: datetime = MONDAY_MORNING, **changes: Any) -> AsyncIterator[World]:
+    """Everything but the bot, running; the registry filled. `changes` go into the configuration's sections."""
+    clock = MovableClock(start)
+    accounts = [Account("support", "secret", (SUPPORT, INFO, ESCALATION))]
+    accounts += [Account(address, "secret", (address,)) for address in PEOPLE]
+    mail = MailSandbox(accounts, clock=clock)
+    slack = SlackSandbox(clock)
+    await mail.start()
+    await slack.start()
+    workspace = slack.workspace
+    ewa = workspace.add_user("ewa", "Ewa Kowalska").id
+    marek = workspace.add_user("marek", "Marek Zieliński").id
+    zofia = workspace.add_user("zofia", "Zofia Szefowa").id
+    support = workspace.add_channel("hezo-support", [ewa, marek, zofia])
+    escalation = workspace.add_channel("hezo-eskalacje", [ewa, zofia])
+    people = {
+        "support_channel": support.id,
+        "escalation_channel": escalation.id,
+        "engineers": [ewa, marek],
+        "managers": [zofia],
+    }
+    tree = config_for(mail, slack, f"sqlite+aiosqlite:///{tmp_path}/hezo360.sqlite3", people, **changes)
+    world = World(clock, mail, slack, Config.model_validate(tree), support, escalation, ewa, marek, zofia)
+    try:
+        yield world
+    finally:
+        await slack.stop()
+        await mail.stop()
+
+
+@asynccontextmanager
+async def running(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
+    """The world with the bot running; afterwards nothing may have broken Slack's rules."""
+    async with make_world(tmp_path, **changes) as world:
+        await world.start_bot()
+        try:
+            await import_contracts(world.bot.database, CONTRACTS)
+            await world.slack.connected()
+            yield world
+        finally:
+            await world.bot.stop()
+        assert world.slack.workspace.violations == []
