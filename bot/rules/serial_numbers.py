@@ -269,7 +269,7 @@ def _is_surely_one(piece: _Piece) -> bool:
     groups = piece.groups
     if piece.digits_follow("space"):
         return False
-    if "space" in piece.separators and len(groups[0]) >= SERIAL_LENGTH - 3:
+    if "space" in piece.separators and len(piece.written.split()[0]) >= SERIAL_LENGTH - 3:
         return False  # "FG100D3G1380399 9 pieces"
     if piece.is_labelled:
         return True

@@ -85,11 +85,13 @@ budgets = st.integers(1, 400 * 3600).map(lambda seconds: timedelta(seconds=secon
 calendars = st.sampled_from(EVERY)
 
 
+@settings(deadline=None)
 @given(calendars, instants, budgets)
 def test_elapsed_until_due_is_the_budget(calendar: ServiceCalendar, start: datetime, budget: timedelta) -> None:
     assert calendar.elapsed(start, calendar.due(start, budget)) == budget
 
 
+@settings(deadline=None)
 @given(calendars, instants, budgets)
 def test_due_is_the_first_instant_that_uses_the_budget_up(
     calendar: ServiceCalendar, start: datetime, budget: timedelta
@@ -99,11 +101,13 @@ def test_due_is_the_first_instant_that_uses_the_budget_up(
     assert wall_clock_open(calendar, due - timedelta(microseconds=1))
 
 
+@settings(deadline=None)
 @given(calendars, instants, budgets, budgets)
 def test_due_is_additive(calendar: ServiceCalendar, start: datetime, first: timedelta, second: timedelta) -> None:
     assert calendar.due(calendar.due(start, first), second) == calendar.due(start, first + second)
 
 
+@settings(deadline=None)
 @given(calendars, instants, budgets, budgets)
 def test_due_is_monotone_in_the_budget(
     calendar: ServiceCalendar, start: datetime, budget: timedelta, more: timedelta
@@ -111,6 +115,7 @@ def test_due_is_monotone_in_the_budget(
     assert start < calendar.due(start, budget) < calendar.due(start, budget + more)
 
 
+@settings(deadline=None)
 @given(calendars, instants, st.integers(0, 10**7), budgets)
 def test_due_is_monotone_in_the_start(
     calendar: ServiceCalendar, start: datetime, later: int, budget: timedelta
@@ -118,6 +123,7 @@ def test_due_is_monotone_in_the_start(
     assert calendar.due(start, budget) <= calendar.due(start + timedelta(seconds=later), budget)
 
 
+@settings(deadline=None)
 @given(calendars, instants, st.integers(0, 10**8), st.integers(0, 10**8))
 def test_elapsed_is_additive(calendar: ServiceCalendar, start: datetime, first: int, second: int) -> None:
     middle = start + timedelta(seconds=first)
@@ -127,6 +133,7 @@ def test_elapsed_is_additive(calendar: ServiceCalendar, start: datetime, first: 
     assert timedelta(0) <= calendar.elapsed(start, middle) <= middle - start
 
 
+@settings(deadline=None)
 @given(calendars, instants, st.integers(-14 * 60, 14 * 60), budgets)
 def test_the_zone_of_the_question_does_not_matter(
     calendar: ServiceCalendar, start: datetime, offset: int, budget: timedelta
@@ -138,6 +145,7 @@ def test_the_zone_of_the_question_does_not_matter(
     assert calendar.is_open(elsewhere) == calendar.is_open(start)
 
 
+@settings(deadline=None)
 @given(calendars, instants)
 def test_open_is_what_the_wall_clock_says(calendar: ServiceCalendar, at: datetime) -> None:
     assert calendar.is_open(at) == wall_clock_open(calendar, at)

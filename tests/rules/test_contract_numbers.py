@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config import IntakeConfig
@@ -222,11 +222,13 @@ registry_numbers = st.from_regex(r"[A-Z]{1,4}[-/ ]?[0-9]{2,4}[-/ ][0-9]{2,6}", f
 )
 
 
+@settings(deadline=None)
 @given(registry_numbers, st.sampled_from(["", "nr umowy ", "Umowa: ", "Dzień dobry\n", "dot. ", "("]), st.booleans())
 def test_a_number_of_the_registry_is_found_with_and_without_a_label(number: str, before: str, lower: bool) -> None:
     assert fold(number) in keys(f"{before}{number.lower() if lower and ' ' not in number else number}, pozdrawiam")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     found = candidates(text, PATTERNS)

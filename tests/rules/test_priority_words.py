@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Priority
@@ -317,12 +317,14 @@ def test_in_doubt_there_is_no_answer(text: str) -> None:
     assert priority_answer(text) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     assert propose_priority(text).priority in {None, *Priority}
     assert priority_answer(text) in {None, *Priority}
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["", "Dzień dobry,\n", "Witam\n\n", "> cytat 1\n"]),
     st.integers(0, 2),

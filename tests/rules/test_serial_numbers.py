@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rules.serial_numbers import MAX_READ, SerialFindings, find_serials
@@ -261,6 +261,7 @@ serials = st.builds(
 around = st.sampled_from(["", " ", "\n", "S/N: ", "nr seryjny ", "(", '"', "*", "`", "devid=", "Zażółć ", "/", "> "])
 
 
+@settings(deadline=None)
 @given(serials, around, st.sampled_from(["", ".", ", ", ")", "\n", '"', "*", "/", " pilne", " 2 szt."]), st.booleans())
 def test_any_listed_serial_is_found_in_any_company(serial: str, before: str, after: str, lower: bool) -> None:
     text = f"{before}{serial.lower() if lower else serial}{after}"
@@ -270,6 +271,7 @@ def test_any_listed_serial_is_found_in_any_company(serial: str, before: str, aft
     assert (found.product, found.model) == (row["product"], row["model"])
 
 
+@settings(deadline=None)
 @given(serials, st.sets(st.integers(6, 15), max_size=4), st.sampled_from([" ", "-", "  ", "\u00a0", " - ", "\u2013"]))
 def test_any_grouping_behind_a_label_is_found(serial: str, cuts: set[int], separator: str) -> None:
     parts = [serial[i:j] for i, j in zip([0, *sorted(cuts)], [*sorted(cuts), None], strict=True)]
@@ -280,6 +282,7 @@ def test_any_grouping_behind_a_label_is_found(serial: str, cuts: set[int], separ
         assert [number.serial for number in found.fortigate] == [serial]
 
 
+@settings(deadline=None)
 @given(serials, st.data())
 def test_a_confused_letter_is_asked_back_and_never_taken(serial: str, data: st.DataObject) -> None:
     places = [place for place, char in enumerate(serial) if char in "01" and "-" not in serial[:6]]
@@ -294,6 +297,7 @@ def test_a_confused_letter_is_asked_back_and_never_taken(serial: str, data: st.D
     assert [(s.seen, s.suggested) for s in found.suggestions] == [(written, serial)]
 
 
+@settings(deadline=None)
 @given(serials, st.integers(0, 15))
 def test_a_missing_character_is_never_made_up(serial: str, place: int) -> None:
     text = serial[:place] + serial[place + 1 :]
@@ -301,12 +305,14 @@ def test_a_missing_character_is_never_made_up(serial: str, place: int) -> None:
     assert len(text) == 15 or find_serials(text).fortigate == ()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for number in find_serials(text).fortigate:
         assert len(number.serial) == 16
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config import CalendarConfig, PriorityConfig, SlaConfig
@@ -63,6 +63,7 @@ any_terms = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(any_terms)
 def test_terms_survive_json(terms: SlaTerms) -> None:
     assert SlaTerms.from_json(json.loads(json.dumps(terms.to_json()))) == terms
@@ -123,6 +124,7 @@ def test_levels_come_in_order_and_once() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([OFFICE, ALWAYS]),
     st.integers(1735689600, 1956527999).map(lambda second: datetime.fromtimestamp(second, UTC)),  # 2025 to 2031
