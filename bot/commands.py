@@ -66,10 +66,11 @@ class ReplyToCustomer:
 
 @dataclass(frozen=True, slots=True)
 class TakeTicket:
-    """An engineer takes the ticket."""
+    """An engineer takes a ticket that nobody has, or takes it `over` from whoever has it."""
 
     by: SlackPerson
     ticket_id: int
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,13 +68,13 @@ class Note(StrEnum):
     PRIORITY_SET = "priority_set"
     REMINDER = "reminder"
     BREACH = "breach"
-    MISSED = "missed"
     BOUNCED = "bounced"
     AUTOMATIC_MAIL = "automatic_mail"
     SENDER_APPROVED = "sender_approved"
     SENDER_REJECTED = "sender_rejected"
     CUSTOMER_SILENT = "customer_silent"
     MAIL_NOT_SENT = "mail_not_sent"
+    MAIL_WITHHELD = "mail_withheld"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from bot.model import ClockKind, ClockState, Direction, Message, Ticket, TicketS
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
 from bot.rules.priority_answers import priority_answer
+from bot.rules.ticket_states import move
 from handlers import clocks, customer_mails, report_received
 from handlers.context import Context, journal
 from handlers.intake_facts import gather
@@ -39,8 +40,7 @@ async def handle(arrived: ReceivedMail, ticket: Ticket, uow: UnitOfWork, ctx: Co
 
 
 async def _reopen(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
-    ticket.state = TicketState.OPEN
-    ticket.closed_at = None
+    move(ticket, TicketState.OPEN, ctx.now)
     await journal(uow, ctx, ticket, "bot", "reopened")
     await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, {"state": ticket.state, "reason": "reopened"}))
 
@@ -82,7 +82,8 @@ async def _try_to_complete(
             await accept(arrived, ticket, message, uow, ctx)
             await customer_mails.accepted(uow, ctx, ticket)
         case intake.Outcome.HELD:
-            ticket.state = TicketState.HELD
+            move(ticket, TicketState.HELD, ctx.now)
+            ticket.facts["completed_by"] = message.id
             if arrived.authentic is not False:
                 await customer_mails.held(uow, ctx, ticket)
         case _ if changed:
@@ -91,7 +92,7 @@ async def _try_to_complete(
 
 async def accept(arrived: ReceivedMail, ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context) -> None:
     """The report is complete: its reaction clock starts with the message that completed it."""
-    ticket.state = TicketState.OPEN
+    move(ticket, TicketState.OPEN, ctx.now)
     ticket.accepted_at = arrived.sent_at
     await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, ClockKind.INTAKE)
     if ticket.contacted_at is None:
@@ -101,7 +102,7 @@ async def accept(arrived: ReceivedMail, ticket: Ticket, message: Message, uow: U
 
 async def _our_turn(arrived: ReceivedMail, ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context) -> None:
     """After the first contact a customer's message opens a reply clock; several in a row do not restart it."""
-    ticket.state = TicketState.OPEN
+    move(ticket, TicketState.OPEN, ctx.now)
     waiting = await clocks.running(uow, ticket, ClockKind.REACTION, ClockKind.REPLY)
     if not waiting and not ticket.facts.get("enquiry"):
         await clocks.start(uow, ctx, ticket, ClockKind.REPLY, arrived.sent_at, message.id)

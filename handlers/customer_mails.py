@@ -28,9 +28,7 @@ async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
         await _facts(uow, ticket, w),
         await _promise(uow, ctx, ticket, w),
     ]
-    if not ticket.priority_confirmed:
-        parts.append(_priority_question(w))
-    await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"accepted:{ticket.id}")
+    await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"accepted:{ticket.id}", asks=True)
 
 
 async def ask(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
@@ -40,9 +38,7 @@ async def ask(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     assert isinstance(problems, list)
     listed = "\n".join(f"– {sentence}" for problem, *values in problems for sentence in _problem(w, problem, values))
     parts = [w("incomplete", number=ticket.number), listed, w("incomplete_how")]
-    if not ticket.priority_confirmed:
-        parts.append(_priority_question(w))
-    await _send(uow, ctx, ticket, MailKind.QUESTION, parts)
+    await _send(uow, ctx, ticket, MailKind.QUESTION, parts, asks=True)
     if not ctx.no_mail_because and await uow.contracts.for_address(ticket.requester):
         await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, ClockKind.CUSTOMER_REPLY)
         await clocks.start(uow, ctx, ticket, ClockKind.CUSTOMER_REPLY, ctx.now, None)
@@ -52,9 +48,7 @@ async def held(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     """The same words whatever the registry holds: a stranger learns nothing about a contract."""
     w = ctx.customer_words(ticket.language)
     parts = [w("held", number=ticket.number)]
-    if not ticket.priority_confirmed:
-        parts.append(_priority_question(w))
-    await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"held:{ticket.id}")
+    await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"held:{ticket.id}", asks=True)
 
 
 async def rejected(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
@@ -128,23 +122,29 @@ def _references(ticket: Ticket) -> tuple[str, ...]:
 
 
 async def _send(
-    uow: UnitOfWork, ctx: Context, ticket: Ticket, kind: MailKind, parts: list[str], *, dedupe_key: str | None = None
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    kind: MailKind,
+    parts: list[str],
+    *,
+    dedupe_key: str | None = None,
+    asks: bool = False,
 ) -> None:
-    reason = ctx.no_mail_because
-    if not can_be_mailed(ticket.requester):
-        reason = f"no mail can be sent to the report's From address ({ticket.requester or 'none'})"
-    if reason:
-        await journal(uow, ctx, ticket, "bot", "mail_withheld", kind=kind, reason=reason)
-        return
-    since = ctx.now - timedelta(hours=1)
-    cap = ctx.config.intake.automatic_mails_per_sender_and_hour
-    if await uow.outbox.automatic_mails_to(ticket.requester, since) >= cap:
-        await journal(uow, ctx, ticket, "bot", "mail_withheld", kind=kind, reason=f"{cap} automatic mails in an hour")
+    """Write an automatic mail, unless it must not or cannot be sent; the ticket's thread shows either.
+
+    Args:
+        dedupe_key: A mail of this key is written once and never again.
+        asks: Append the priority question while the priority is only provisional.
+    """
+    if await _withheld(uow, ctx, ticket, kind):
         return
     w = ctx.customer_words(ticket.language)
     service = ctx.config.service
     references = _references(ticket)
-    greeting, signature = w("greeting"), w("signature", service=service.name, hotline=service.hotline)
+    said = "\n\n".join(part for part in parts if part)
+    question = [_priority_question(w)] if asks and not ticket.priority_confirmed else []
+    signature = w("signature", service=service.name, hotline=service.hotline)
     added = await uow.outbox.add(
         SendMail(
             kind=kind,
@@ -152,7 +152,7 @@ async def _send(
             to=ticket.requester,
             to_name=ticket.requester_name,
             subject=ticket.subject,
-            text="\n\n".join([greeting, *(part for part in parts if part), signature]),
+            text="\n\n".join([w("greeting"), said, *question, signature]),
             language=ticket.language,
             in_reply_to=references[-1] if references else None,
             references=references,
@@ -160,8 +160,23 @@ async def _send(
         dedupe_key=dedupe_key,
     )
     if added is not None:
-        summary = "\n\n".join(part for part in parts if part)
-        await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"kind": kind, "text": summary}))
+        await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"kind": kind, "text": said}))
+
+
+async def _withheld(uow: UnitOfWork, ctx: Context, ticket: Ticket, kind: MailKind) -> bool:
+    """Whether no automatic mail may go out now; the engineers then know that the customer read nothing."""
+    cap = ctx.config.intake.automatic_mails_per_sender_and_hour
+    if not can_be_mailed(ticket.requester):
+        reason, detail = "no_address", ticket.requester
+    elif ctx.no_mail_because:
+        reason, detail = "automatic", ctx.no_mail_because
+    elif await uow.outbox.automatic_mails_to(ticket.requester, ctx.now - timedelta(hours=1)) >= cap:
+        reason, detail = "cap", str(cap)
+    else:
+        return False
+    await journal(uow, ctx, ticket, "bot", "mail_withheld", kind=kind, reason=reason, detail=detail)
+    await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_WITHHELD, {"reason": reason, "detail": detail}))
+    return True
 
 
 async def _facts(uow: UnitOfWork, ticket: Ticket, w: Words) -> str:

@@ -7,7 +7,7 @@ from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.mail_writing import can_be_mailed
-from bot.rules.ticket_states import Action, may
+from bot.rules.ticket_states import Action, actions_of, move
 from handlers import clocks, customer_mails
 from handlers.context import Context, journal, tell
 
@@ -19,7 +19,7 @@ async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> Non
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
         return
-    if not may(Action.REPLY, ticket.state):
+    if Action.REPLY not in actions_of(ticket):
         await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
         return
     if not can_be_mailed(ticket.requester):
@@ -43,10 +43,9 @@ async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> Non
     match command.next_turn:
         case NextTurn.CUSTOMER:
             await clocks.start(uow, ctx, ticket, ClockKind.CUSTOMER_REPLY, ctx.now, message.id)
-            if ticket.state is TicketState.OPEN:
-                ticket.state = TicketState.WAITING
+            if ticket.state is not TicketState.INCOMPLETE:  # that one waits for the customer's numbers anyway
+                move(ticket, TicketState.WAITING, ctx.now)
         case NextTurn.RESOLVED:
-            ticket.state = TicketState.RESOLVED
-            ticket.closed_at = ctx.now
+            move(ticket, TicketState.RESOLVED, ctx.now)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))

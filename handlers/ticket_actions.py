@@ -10,7 +10,7 @@ from bot.commands import CloseTicket, DecideSender, SetPriority, SlackPerson, Ta
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Ticket, TicketState
 from bot.ports import UnitOfWork
-from bot.rules.ticket_states import Action, may
+from bot.rules.ticket_states import Action, actions_of, move
 from handlers import clocks, customer_mails
 from handlers.context import Context, journal, tell
 
@@ -18,17 +18,20 @@ from handlers.context import Context, journal, tell
 async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
     """The engineer has the ticket from now on."""
     ticket = await uow.tickets.get(command.ticket_id)
-    if not await _allowed(uow, ctx, command.by, ticket, Action.TAKE):
+    if not ctx.may_act(command.by):
+        await tell(uow, command.by, "not_allowed")
         return
     if ticket.assignee == command.by.user:
         await tell(uow, command.by, "already_yours", number=ticket.number)
         return
-    if ticket.assignee is not None:
+    if ticket.assignee is not None and not command.over:
         await tell(uow, command.by, "already_taken", number=ticket.number, who=ticket.assignee)
         return
-    ticket.assignee = command.by.user
-    await journal(uow, ctx, ticket, command.by.user, "taken")
-    await uow.outbox.add(PostInThread(ticket.id, Note.TAKEN, {"by": command.by.user}))
+    if not await _allowed(uow, ctx, command.by, ticket, Action.TAKE_OVER if ticket.assignee else Action.TAKE):
+        return
+    previous, ticket.assignee = ticket.assignee, command.by.user
+    await journal(uow, ctx, ticket, command.by.user, "taken", previous=previous)
+    await uow.outbox.add(PostInThread(ticket.id, Note.TAKEN, {"by": command.by.user, "previous": previous}))
     await _store(uow, ticket)
 
 
@@ -61,8 +64,7 @@ async def decide_sender(command: DecideSender, uow: UnitOfWork, ctx: Context) ->
         await _approve(ticket, uow, ctx)
         note = Note.SENDER_APPROVED
     else:
-        ticket.state = TicketState.CLOSED
-        ticket.closed_at = ctx.now
+        move(ticket, TicketState.CLOSED, ctx.now)
         await customer_mails.rejected(uow, ctx, ticket)
         note = Note.SENDER_REJECTED
     await uow.outbox.add(PostInThread(ticket.id, note, {"by": command.by.user, "address": ticket.requester}))
@@ -76,7 +78,7 @@ async def _approve(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
     for message in messages:
         if message.id == ticket.facts.get("completed_by"):
             completed_by = message
-    ticket.state = TicketState.OPEN
+    move(ticket, TicketState.OPEN, ctx.now)
     ticket.accepted_at = completed_by.sent_at
     await clocks.start(uow, ctx, ticket, ClockKind.REACTION, completed_by.sent_at, completed_by.id)
     await customer_mails.accepted(uow, ctx, ticket)
@@ -87,8 +89,7 @@ async def close(command: CloseTicket, uow: UnitOfWork, ctx: Context) -> None:
     ticket = await uow.tickets.get(command.ticket_id)
     if not await _allowed(uow, ctx, command.by, ticket, Action.CLOSE):
         return
-    ticket.state = TicketState.CLOSED
-    ticket.closed_at = ctx.now
+    move(ticket, TicketState.CLOSED, ctx.now)
     await journal(uow, ctx, ticket, command.by.user, "closed")
     await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, *ClockKind)
     await uow.outbox.add(
@@ -101,7 +102,7 @@ async def _allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticke
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
         return False
-    if not may(action, ticket.state):
+    if action not in actions_of(ticket):
         await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
         return False
     return True

@@ -30,7 +30,7 @@ from bot.edges.slack_text import (
 from bot.edges.slack_thread import thread_post
 from bot.effects import PostOperator, TellUser
 from bot.model import ClockKind, ClockState, Contract, SlaClock, Ticket, TicketState, TicketView
-from bot.rules.ticket_states import ACTIONS, Action
+from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import Words, format_day, format_instant, format_short_span
 
 __all__ = ["card", "escalation", "operator_notice", "tell", "thread_post"]
@@ -219,15 +219,14 @@ def _contract(contract: Contract | None, now: datetime, words: Words, zone: Zone
 
 
 def _buttons(ticket: Ticket, words: Words) -> list[Json]:
-    return [_button(action, ticket, words) for action in ACTIONS[ticket.state]]
+    return [_button(action, ticket, words) for action in actions_of(ticket)]
 
 
 def _button(action: Action, ticket: Ticket, words: Words) -> Json:
-    label = "take_over" if action is Action.TAKE and ticket.assignee else str(action)
     button: Json = {
         "type": "button",
         "action_id": ACTION_IDS[action],
-        "text": plain(words(f"button.{label}"), 75),
+        "text": plain(words(f"button.{action}"), 75),
         "value": str(ticket.id),
     }
     if action in {Action.REPLY, Action.APPROVE}:

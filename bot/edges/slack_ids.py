@@ -10,6 +10,7 @@ from bot.rules.ticket_states import Action
 ACTION_IDS: dict[Action, str] = {
     Action.REPLY: "ticket_reply",
     Action.TAKE: "ticket_take",
+    Action.TAKE_OVER: "ticket_take_over",
     Action.PRIORITY: "ticket_priority",
     Action.APPROVE: "sender_approve",
     Action.REJECT: "sender_reject",

@@ -31,7 +31,7 @@ from bot.edges.slack_views import loading_view, priority_modal, reply_modal
 from bot.errors import StaffError
 from bot.model import Message, TicketView
 from bot.ports import Clock
-from bot.rules.ticket_states import Action, may
+from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import Words
 
 log = logging.getLogger(__name__)
@@ -209,7 +209,7 @@ class Listeners:
 
     def _check(self, action: Action, view: TicketView) -> None:
         ticket, words = view.ticket, self._look.words
-        if not may(action, ticket.state):
+        if action not in actions_of(ticket):
             state = words(f"state.{ticket.state}")
             raise StaffError(fill(words, "tell.not_in_this_state", number=ticket.number, state=state))
 

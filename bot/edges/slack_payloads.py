@@ -109,8 +109,8 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
         return NothingToDo(f"{action_id} only opens a modal")
     by, ticket_id = person_of(body), clicked_ticket(body)
     match action:
-        case Action.TAKE:
-            return TakeTicket(by, ticket_id)
+        case Action.TAKE | Action.TAKE_OVER:
+            return TakeTicket(by, ticket_id, over=action is Action.TAKE_OVER)
         case Action.CLOSE:
             return CloseTicket(by, ticket_id)
         case Action.APPROVE | Action.REJECT:

@@ -13,12 +13,12 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | TAKEN                            | by; previous? (user ids)                                              |
 | PRIORITY_SET                     | priority, by (user id, or the customer's address)                     |
 | REMINDER, BREACH                 | kind (`ClockKind`), due_at; level (REMINDER)                          |
-| MISSED                           | levels [int], since                                                   |
 | BOUNCED                          | address, reason, failed (False: only delayed)                         |
 | AUTOMATIC_MAIL                   | reason                                                                |
 | SENDER_APPROVED, SENDER_REJECTED | by (user id), address                                                 |
 | CUSTOMER_SILENT                  | count, of (the last reminder where they are equal)                    |
 | MAIL_NOT_SENT                    | address, reason                                                       |
+| MAIL_WITHHELD                    | reason ("automatic", "cap", "no_address"), detail                     |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
 """
@@ -175,12 +175,6 @@ def _breach(post: _Post) -> list[Json]:
     return [post.say("breach", "bold", clock=post.named("clock", "kind"), due=post.instant("due_at"))]
 
 
-def _missed(post: _Post) -> list[Json]:
-    levels = post.data.get("levels")
-    said = ", ".join(f"{level}%" for level in levels) if isinstance(levels, list) else post.get("levels")
-    return [post.say("missed", "bold", since=post.instant("since"), levels=said)]
-
-
 def _bounced(post: _Post) -> list[Json]:
     sentence = "bounced" if post.data.get("failed") else "delayed"
     return [post.say(sentence, "bold", address=post.get("address"), reason=post.get("reason"))]
@@ -209,6 +203,12 @@ def _mail_not_sent(post: _Post) -> list[Json]:
     return [post.say("mail_not_sent", "bold", address=post.get("address"), reason=post.get("reason"))]
 
 
+def _mail_withheld(post: _Post) -> list[Json]:
+    sentence = f"withheld_{post.get('reason')}"
+    known = f"thread.{sentence}" in post.words
+    return [post.say(sentence if known else "withheld_automatic", "bold", detail=post.get("detail"))]
+
+
 _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.CUSTOMER_WROTE: _customer_wrote,
     Note.MAILED: _mailed,
@@ -218,11 +218,11 @@ _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.PRIORITY_SET: _priority_set,
     Note.REMINDER: _reminder,
     Note.BREACH: _breach,
-    Note.MISSED: _missed,
     Note.BOUNCED: _bounced,
     Note.AUTOMATIC_MAIL: _automatic_mail,
     Note.SENDER_APPROVED: _sender_approved,
     Note.SENDER_REJECTED: _sender_rejected,
     Note.CUSTOMER_SILENT: _customer_silent,
     Note.MAIL_NOT_SENT: _mail_not_sent,
+    Note.MAIL_WITHHELD: _mail_withheld,
 }

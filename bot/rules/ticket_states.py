@@ -6,24 +6,23 @@
 | held       | an engineer's word on the sender | approve, reject                                             |
 | open       | an engineer                    | a reply that asks, that resolves; closing                     |
 | waiting    | the customer                   | the customer's message, closing                               |
-| resolved   | nobody                         | the customer's message within the reopening period            |
+| resolved   | nobody                         | the customer's message within the reopening period, a reply that asks |
 | closed     | nobody                         | an engineer's reopening                                       |
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
-from bot.model import TicketState
+from bot.model import Ticket, TicketState
 
 MOVES: dict[TicketState, frozenset[TicketState]] = {
-    TicketState.INCOMPLETE: frozenset(
-        {TicketState.HELD, TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED, TicketState.INCOMPLETE}
-    ),
-    TicketState.HELD: frozenset({TicketState.OPEN, TicketState.INCOMPLETE, TicketState.CLOSED}),
+    TicketState.INCOMPLETE: frozenset({TicketState.HELD, TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED}),
+    TicketState.HELD: frozenset({TicketState.OPEN, TicketState.CLOSED}),
     TicketState.OPEN: frozenset({TicketState.WAITING, TicketState.RESOLVED, TicketState.CLOSED}),
     TicketState.WAITING: frozenset({TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED}),
-    TicketState.RESOLVED: frozenset({TicketState.OPEN, TicketState.CLOSED}),
+    TicketState.RESOLVED: frozenset({TicketState.OPEN, TicketState.WAITING, TicketState.CLOSED}),
     TicketState.CLOSED: frozenset({TicketState.OPEN}),
 }
 
@@ -33,6 +32,7 @@ class Action(StrEnum):
 
     REPLY = "reply"
     TAKE = "take"
+    TAKE_OVER = "take_over"
     PRIORITY = "priority"
     APPROVE = "approve"
     REJECT = "reject"
@@ -40,20 +40,37 @@ class Action(StrEnum):
 
 
 ACTIONS: dict[TicketState, tuple[Action, ...]] = {
-    TicketState.INCOMPLETE: (Action.REPLY, Action.TAKE, Action.PRIORITY, Action.CLOSE),
-    TicketState.HELD: (Action.APPROVE, Action.REJECT, Action.TAKE, Action.PRIORITY),
-    TicketState.OPEN: (Action.REPLY, Action.TAKE, Action.PRIORITY, Action.CLOSE),
-    TicketState.WAITING: (Action.REPLY, Action.TAKE, Action.PRIORITY, Action.CLOSE),
+    TicketState.INCOMPLETE: (Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.CLOSE),
+    TicketState.HELD: (Action.APPROVE, Action.REJECT, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY),
+    TicketState.OPEN: (Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.CLOSE),
+    TicketState.WAITING: (Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.CLOSE),
     TicketState.RESOLVED: (Action.REPLY,),
     TicketState.CLOSED: (),
 }
 
 
-def may_move(current: TicketState, new: TicketState) -> bool:
-    """Whether a ticket may go from one state to the other."""
-    return new in MOVES[current]
+def move(ticket: Ticket, state: TicketState, at: datetime) -> None:
+    """Bring the ticket into a state; staying where it is is always possible.
+
+    Args:
+        at: The present instant; kept as the ticket's end when it is resolved or closed.
+
+    Raises:
+        ValueError: The table has no such move.
+    """
+    if state is ticket.state:
+        return
+    if state not in MOVES[ticket.state]:
+        raise ValueError(f"{ticket.number} cannot go from {ticket.state} to {state}")
+    ticket.state = state
+    ticket.closed_at = None if ticket.is_open else at
 
 
-def may(action: Action, state: TicketState) -> bool:
-    """Whether staff may do this in that state; the same table decides which buttons are shown."""
-    return action in ACTIONS[state]
+def actions_of(ticket: Ticket) -> tuple[Action, ...]:
+    """What staff can do to the ticket now; the same table decides which buttons are shown.
+
+    Taking is for a ticket that nobody has: of two people who press at once, the second learns who was first. Taking
+    over is for one that somebody has.
+    """
+    impossible = Action.TAKE if ticket.assignee else Action.TAKE_OVER
+    return tuple(action for action in ACTIONS[ticket.state] if action is not impossible)

@@ -18,7 +18,7 @@ from bot.edges.slack_views import loading_view, priority_modal, reply_modal
 from bot.effects import Note, PostInThread, PostOperator, TellUser
 from bot.model import ClockKind, ClockState, Device, Direction, Language, Message, Priority, TicketState, TicketView
 from bot.rules.intake import Problem
-from bot.rules.ticket_states import ACTIONS, Action
+from bot.rules.ticket_states import Action, actions_of
 from bot.sandbox.slack.blocks_check import check_message_blocks, check_view
 from tests.edges.slack.office import NOW, ZONE, make_clock, make_view, staff_words
 
@@ -174,7 +174,9 @@ def test_other_notices() -> None:
 def test_only_what_can_be_done_has_a_button(state: TicketState, language: Language) -> None:
     _, blocks = check(card(make_view(state=state), NOW, staff_words(language), ZONE))
     buttons = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]  # type: ignore[attr-defined]  # plain JSON
-    assert [button["action_id"] for button in buttons] == [ACTION_IDS[action] for action in ACTIONS[state]]
+    assert [button["action_id"] for button in buttons] == [
+        ACTION_IDS[action] for action in actions_of(make_view(state=state).ticket)
+    ]
     assert all(button["value"] == "7" for button in buttons)
     for button in buttons:
         assert (button.get("style") == "primary") == (
@@ -237,7 +239,6 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"kind": "intake", "level": 100, "due_at": NOW.isoformat()},
     ],
     Note.BREACH: [{"kind": "reply", "level": 100, "due_at": NOW.isoformat()}],
-    Note.MISSED: [{"levels": [50, 80], "since": NOW.isoformat()}],
     Note.BOUNCED: [
         {"address": "a@k.example", "reason": "no such user", "failed": True},
         {"address": "a@k.example", "reason": "later", "failed": False},
@@ -247,6 +248,11 @@ DATA: dict[Note, list[dict[str, object]]] = {
     Note.SENDER_REJECTED: [{"by": "U0JAN", "address": "a@k.example"}],
     Note.CUSTOMER_SILENT: [{"count": 1, "of": 3}, {"count": 3, "of": 3}],
     Note.MAIL_NOT_SENT: [{"address": "a@k.example", "reason": "550 no"}],
+    Note.MAIL_WITHHELD: [
+        {"reason": "automatic", "detail": "X-Auto-Response-Suppress: All"},
+        {"reason": "cap", "detail": "10"},
+        {"reason": "no_address", "detail": ""},
+    ],
 }
 TO_CUSTOMER = {Note.MAILED, Note.ENGINEER_REPLY}
 
