@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import OperatorError
 from storage.connecting import cannot_use, make_engine, may_exist, parse_url, prepare_file
 from storage.revisions import read_revision
-from storage.schema import metadata
 
 _LOCK_KEY = 360_001
 """PostgreSQL advisory lock: two upgrades at once wait for each other."""
@@ -62,8 +61,8 @@ def upgrade_connection(connection: Connection) -> None:
         return script._upgrade_revs("head", revision)  # type: ignore[arg-type]  # narrower than its callers
 
     with EnvironmentContext(Config(), script, fn=steps, destination_rev="head") as environment:
-        # SQLite's DDL is transactional, too, as long as we begin the transaction ourselves.
-        environment.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
+        # Every step joins the transaction that is open; SQLite takes back CREATE TABLE, too, when we BEGIN ourselves.
+        environment.configure(connection=connection)
         environment.run_migrations()
 
 

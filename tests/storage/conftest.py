@@ -49,18 +49,23 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty, migrated database."""
-    if request.param == "sqlite":
-        file = tmp_path / "hezo360.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite+aiosqlite:///{file}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """An empty, migrated database, for what only PostgreSQL can do."""
     with asyncio.Runner() as runner:
-        runner.run(execute(server.dsn("hezo360"), EMPTY))
-    yield server.url("hezo360")
+        runner.run(execute(postgres.dsn("hezo360"), EMPTY))
+    return postgres.url("hezo360")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    file = tmp_path / "hezo360.sqlite3"
+    shutil.copy(request.getfixturevalue("sqlite_template"), file)
+    return f"sqlite+aiosqlite:///{file}"
 
 
 @pytest.fixture

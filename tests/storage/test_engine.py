@@ -164,6 +164,43 @@ async def test_what_one_process_commits_another_sees(database: Database, twin: D
     assert await count_tickets(database) == await count_tickets(twin) == 10
 
 
+async def test_of_two_processes_one_waits_for_what_the_other_read_and_changes(
+    database: Database, twin: Database
+) -> None:
+    ticket = await stored_ticket(database, facts={"count": 0})
+
+    async def count(process: Database) -> None:
+        async with process.begin() as uow:
+            mine = await uow.tickets.get(ticket.id)
+            seen = mine.facts["count"]
+            assert isinstance(seen, int)
+            mine.facts = {"count": seen + 1}
+            await uow.tickets.update(mine)
+
+    await asyncio.gather(*(count(process) for process in [database, twin] * 6))
+    async with database.read() as uow:
+        assert (await uow.tickets.get(ticket.id)).facts == {"count": 12}
+
+
+async def test_closing_waits_for_the_last_transaction(database: Database) -> None:
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        async with database.begin() as uow:
+            inside.set()
+            await go_on.wait()
+            await uow.tickets.add(a_ticket())
+
+    task = asyncio.create_task(work())
+    await inside.wait()
+    closing = asyncio.create_task(database.close())
+    assert not (await asyncio.wait({closing}, timeout=0.05))[0]
+    go_on.set()
+    await task
+    await closing
+    assert await count_tickets(database) == 1, "it opens again by itself"
+
+
 async def test_a_file_locked_by_another_process_is_a_passing_fault(tmp_path: Path) -> None:
     file = tmp_path / "hezo360.sqlite3"
     database = impatient(f"sqlite+aiosqlite:///{file}")

@@ -318,6 +318,24 @@ async def test_a_mail_given_up_that_did_go_out_counts_as_sent(database: Database
     assert await state_of(database, mail) is OutboxState.SENT
 
 
+async def test_a_row_committed_late_waits_for_the_one_that_overtook_it(postgres_url: str, clock: FakeClock) -> None:
+    """On PostgreSQL ids are given before the commit: a lower one may appear while a higher one is being sent."""
+    database = make_database(postgres_url, clock)
+    queue = OutboxQueue(database, "w")
+    async with database.begin() as slow:
+        late = await slow.outbox.add(PostOperator("late"))
+        [early] = await add(database, PostOperator("early"))
+        assert late is not None
+        assert early is not None
+        assert late < early
+        assert await claimed(queue) == [early]
+    assert await claimed(queue) == []
+    assert await queue.next_due() is None
+    await queue.sent(early, {})
+    assert await claimed(queue) == [late]
+    await database.close()
+
+
 async def test_workers_that_claim_at_once_never_share(database: Database, clock: FakeClock) -> None:
     tickets = [await stored_ticket(database) for _ in range(6)]
     for _ in range(2):
