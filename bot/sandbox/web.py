@@ -8,6 +8,7 @@ and be JSON, and the Content-Security-Policy lets nothing in or out.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime, time, timedelta
 from importlib.resources import files
@@ -26,6 +27,8 @@ from bot.sandbox.slack.server import SlackSandbox
 from bot.sandbox.web_feed import Feed
 from bot.sandbox.web_mail import CustomerMail, Letter, MailNotSent
 from bot.sandbox.web_slack import Act, Body, Id, SlackActs, Text
+
+log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -172,6 +175,8 @@ class Page:
             asyncio.create_task(run(), name=f"page: {run.__name__}")
             for run in (self._feed.run, self._watch_slack, self._watch_mail, self._watch_bot)
         ]
+        for task in self._tasks:
+            task.add_done_callback(_tell_failure)
         self._feed.touch()
 
     async def stop(self) -> None:
@@ -197,21 +202,25 @@ class Page:
                 self._feed.touch()
 
     async def _watch_bot(self) -> None:
+        shown: Json = {}
         while True:  # the bot's parts announce nothing; looking at them costs a few reads of memory
-            self._feed.touch()
+            seen = self._bot_entry()
+            if seen != shown:
+                shown = seen
+                self._feed.touch()
             await asyncio.sleep(_STATUS_EVERY)
 
     def _entries(self) -> Iterator[tuple[str, Json]]:
         yield "clock", {"offset_s": round(self._clock.offset.total_seconds())}
-        yield (
-            "bot",
-            {
-                "language": self._bot.language,
-                "health": self._bot.health_url,
-                "parts": dict(self._bot.parts()),
-                "switching": self._switching.locked(),
-            },
-        )
+        yield "bot", self._bot_entry()
+
+    def _bot_entry(self) -> Json:
+        return {
+            "language": self._bot.language,
+            "health": self._bot.health_url,
+            "parts": dict(self._bot.parts()),
+            "switching": self._switching.locked(),
+        }
 
     # --- safety
 
@@ -318,6 +327,11 @@ class Page:
                 self._feed.touch()
                 await self._bot.speak(body.language)
         return {"ok": True}
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the page does not follow any more", exc_info=error, extra={"hezo": {"task": task.get_name()}})
 
 
 def _refusal(status: int, reason: str) -> web.Response:

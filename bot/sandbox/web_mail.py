@@ -191,15 +191,10 @@ class CustomerMail:
         )
         raw = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
         try:
-            await aiosmtplib.send(
-                raw,
-                sender="" if automatic else author.address,
-                recipients=[to],
-                hostname="127.0.0.1",
-                port=self._server.smtp_port,
-                start_tls=False,
-                timeout=_SEND_LIMIT,
-            )
+            async with aiosmtplib.SMTP(
+                hostname="127.0.0.1", port=self._server.smtp_port, start_tls=False, timeout=_SEND_LIMIT
+            ) as client:
+                await client.sendmail("" if automatic else author.address, [to], raw)
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailNotSent(str(error)) from error
         self._sent_count += 1

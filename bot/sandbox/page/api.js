@@ -15,6 +15,10 @@ export async function act(name, body) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
     });
+    if (response.status === 500) {
+      toast("The sandbox made a mistake; the place where it was started says which.", "error");
+      return null;
+    }
     const answer = await response.json();
     if (!response.ok || answer.error) {
       toast(WORDS[answer.error] ?? answer.error ?? response.statusText, "error");

@@ -39,7 +39,7 @@ function newForm(draft) {
   const to = h("select", { name: "to", "data-testid": "mail-to" }, person.to.map((address) => h("option", { value: address }, address)));
   to.value = draft.to;
   const subject = h("input", { name: "subject", "data-testid": "mail-subject", value: draft.subject, maxlength: 900 });
-  const text = h("textarea", { name: "text", rows: 12, "data-testid": "mail-body", value: draft.text });
+  const text = h("textarea", { name: "text", rows: 6, "data-testid": "mail-body", value: draft.text });
   const note = automaticNote(draft);
   const examples = person.examples.map((example) =>
     h(
@@ -73,7 +73,7 @@ function newForm(draft) {
 function answerForm(draft) {
   const to = h("input", { name: "to", value: draft.to, readonly: true, "data-testid": "mail-to" });
   const subject = h("input", { name: "subject", value: draft.subject, "data-testid": "mail-subject", maxlength: 900 });
-  const text = h("textarea", { name: "text", rows: 9, "data-testid": "mail-body", value: draft.text });
+  const text = h("textarea", { name: "text", rows: 6, "data-testid": "mail-body", value: draft.text });
   const quote = h("input", { type: "checkbox", checked: true, "data-testid": "mail-quote" });
   return form(draft, { to, subject, text, quote }, [
     h("h2", {}, "Reply"),

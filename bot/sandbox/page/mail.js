@@ -3,8 +3,8 @@ import { read } from "./api.js";
 import { writing, showWriting } from "./compose.js";
 import { announce, fill, h, keyed, toast } from "./dom.js";
 import { avatar } from "./message.js";
-import { all, change, get, ui } from "./store.js";
-import { short } from "./time.js";
+import { all, change, get, now, ui } from "./store.js";
+import { day, short } from "./time.js";
 
 const part = (id) => document.getElementById(id);
 const unread = new Set();
@@ -50,8 +50,7 @@ function showPeople(people) {
         "button",
         {
           type: "button",
-          role: "radio",
-          "aria-checked": person.key === ui.person ? "true" : "false",
+          "aria-pressed": person.key === ui.person ? "true" : "false",
           class: "person",
           title: person.address,
           "data-testid": `person-${person.key}`,
@@ -112,7 +111,7 @@ function showList(found) {
     part("conversations"),
     rows,
     (row) => row.thread,
-    (row) => `${row.letters.length}|${row.thread === ui.conversation}|${row.letters.some((letter) => unread.has(letter.id))}`,
+    (row) => `${day(now())}|${row.letters.length}|${row.thread === ui.conversation}|${row.letters.some((letter) => unread.has(letter.id))}`,
     conversationRow,
   );
   part("no-conversations").hidden = rows.length > 0;
@@ -157,7 +156,7 @@ function showConversation(found) {
     box,
     conversation?.letters ?? [],
     (letter) => letter.id,
-    (letter) => `${letter.id}|${letter === conversation.letters.at(-1)}`,
+    (letter) => `${day(now())}|${letter.id}|${letter === conversation.letters.at(-1)}`,
     (letter) => letterNode(letter, letter === conversation.letters.at(-1)),
   );
   part("nothing-chosen").hidden = Boolean(conversation);

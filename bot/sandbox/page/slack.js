@@ -5,7 +5,7 @@ import { announce, fill, h, keyed } from "./dom.js";
 import { chosenBefore } from "./elements.js";
 import { message } from "./message.js";
 import { showModals } from "./modal.js";
-import { all, change, get, ui } from "./store.js";
+import { all, change, get, now, ui } from "./store.js";
 import { day, ofTs } from "./time.js";
 
 const part = (id) => document.getElementById(id);
@@ -173,11 +173,12 @@ function list(container, items, place, options) {
   const opened = container.dataset.place !== key;
   const atEnd = opened || scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 60;
   const before = scroller.scrollHeight;
+  const today = day(now()); // on another day the times are written in another way
   container.dataset.place = key;
   keyed(
     container,
     items,
-    (item) => `${key}/${item.day ?? item.ts}`,
+    (item) => `${key}/${today}/${item.day ?? item.ts}`,
     (item) => item.day ?? item,
     (item) => (item.day ? h("div", { class: "day" }, h("span", {}, item.day)) : message(item, options)),
   );

@@ -24,6 +24,9 @@ export function startTopbar() {
   part("try-open").addEventListener("click", () => showTry(part("try").hidden));
   part("try-more").addEventListener("click", () => part("help").showModal());
   part("help-close").addEventListener("click", () => part("help").close());
+  document.addEventListener("click", (event) => {
+    if (!part("health").contains(event.target)) part("health").open = false;
+  });
   setInterval(showTime, 1000);
 }
 
