@@ -24,8 +24,8 @@ from bot.rules.mail_reading import IncomingMail
 from bot.rules.message_ids import message_id
 
 __all__ = [
-    "Automatic", "OutgoingAttachment", "OutgoingMail", "can_be_mailed", "compose", "message_id", "reply_chain", "reply_subject",
-    "ticket_numbers_in",
+    "Automatic", "OutgoingAttachment", "OutgoingMail", "can_be_mailed", "compose", "message_id", "reply_chain",
+    "reply_subject", "ticket_numbers_in",
 ]  # fmt: skip
 
 _MOST_REFERENCES = 20
