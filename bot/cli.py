@@ -40,11 +40,11 @@ class Entry(NamedTuple):
 # Modules are loaded only when their command is used: `hezo360 --help` answers at once.
 COMMANDS: dict[str, Entry] = {
     "config": Entry("bot.cli_commands.config:config", "Check or show the configuration."),
-    "contracts": Entry("bot.cli_commands.contracts:contracts", "Import, list or show service contracts."),
-    "db": Entry("bot.cli_commands.db:db", "Migrate the database, or say where it stands."),
+    "contracts": Entry("bot.cli_commands.contracts:contracts", "Fill the contract registry and look at it."),
+    "db": Entry("bot.cli_commands.db:db", "Look after the database."),
     "demo": Entry("bot.cli_commands.demo:demo", "Play with the bot: mail servers, Slack and a page on this machine."),
     "health": Entry("bot.cli_commands.health:health", "Ask the running bot whether all is well."),
-    "run": Entry("bot.cli_commands.run:run", "Run the bot."),
+    "run": Entry("bot.cli_commands.run:run", "Run the bot until it is stopped by SIGTERM or Ctrl-C."),
 }
 
 
