@@ -4,6 +4,8 @@
 
 PYTHON ?= python3.13 python3.12 python3.11 python3 python3.14 python
 PYTEST ?=
+WORKERS ?= auto
+UNIT := $(addprefix tests/,rules architecture config cli logs)
 DEMO ?=
 UV ?= uv
 
@@ -25,10 +27,10 @@ demo: .venv/demo.stamp ## play both sides on this machine: a page with mailboxes
 	@$(BIN)/python -m bot demo $(DEMO)
 
 test: servers lint types ## everything a change has to pass: lint, format, types, all tests
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
 
-unit: .venv/dev.stamp ## the quick tests only: no real mail servers, no browser, no whole bot
-	$(BIN)/python -m pytest -m "not scenario and not mailservers and not browser" $(PYTEST)
+unit: .venv/dev.stamp ## the quick tests only: rules, configuration, commands; no server, no browser, no whole bot
+	$(BIN)/python -m pytest -n $(WORKERS) $(UNIT) $(PYTEST)
 
 lint: .venv/dev.stamp ## find mistakes of style and habit
 	$(BIN)/ruff check .

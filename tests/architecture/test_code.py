@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,11 @@ SIDE_BY_SIDE = (("bot.edges", "storage"),)
 def module_name(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def starts(module: str, prefix: str) -> bool:
@@ -92,7 +98,7 @@ def violations(module: str, imported: str) -> str | None:
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_imports_go_one_way(path: Path) -> None:
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     module = module_name(path)
     assert [found for name in imports(tree) if (found := violations(module, name))] == []
 
@@ -113,7 +119,7 @@ CLOCK_READS = {"datetime.now", "datetime.utcnow", "datetime.datetime.now", "time
 def test_only_one_file_reads_the_clock(path: Path) -> None:
     if path == ROOT / "bot/edges/clock.py":
         return
-    assert CLOCK_READS.isdisjoint(calls(ast.parse(path.read_text("utf-8"))))
+    assert CLOCK_READS.isdisjoint(calls(tree_of(path)))
 
 
 PURE = [
@@ -134,7 +140,7 @@ IMPURE_MODULES = (
 
 @pytest.mark.parametrize("path", PURE, ids=module_name)
 def test_rules_are_pure(path: Path) -> None:
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.Await)]
     assert not [name for name in imports(tree) if name.split(".")[0] in IMPURE_MODULES]
     assert "open" not in set(calls(tree))
@@ -156,7 +162,7 @@ ONLY_IN = {
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_libraries_stay_at_their_edge(path: Path) -> None:
     module = module_name(path)
-    for name in imports(ast.parse(path.read_text("utf-8"))):
+    for name in imports(tree_of(path)):
         allowed = ONLY_IN.get(name.split(".")[0])
         assert allowed is None or any(starts(module, prefix) for prefix in allowed), f"{module} imports {name}"
 
@@ -166,7 +172,7 @@ def test_importing_a_module_does_nothing(path: Path) -> None:
     """Module level holds definitions and constants: no bare call, no loop, no `with`."""
     if path.name == "__main__.py":
         return
-    for node in ast.parse(path.read_text("utf-8")).body:
+    for node in tree_of(path).body:
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         is_index = isinstance(node, ast.Expr) and ast.unparse(node).startswith("Index(")  # a table's index, declared
         bare = isinstance(node, ast.Expr | ast.For | ast.While | ast.With | ast.Try)
