@@ -74,6 +74,7 @@ class Bot:
         self.health = HealthServer(config.health, self._report)
         self._mailer = SmtpMailer(config.mail.smtp)
         self._open = AsyncExitStack()
+        self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
 
     async def start(self) -> None:
         """Open the database, settle what a crash left half-way, start every part.
@@ -109,7 +110,7 @@ class Bot:
         staff_words = words("staff", Language(config.service.staff_language))
         pace = Pace(timedelta(minutes=1) / config.slack.posts_per_minute, config.slack.posts_at_once)
         slack_performer = SlackPerformer(SlackChat(client, config.slack.timeout), pace, database, clock, config)
-        mail_performer = MailPerformer(self._mailer, database, contexts)
+        mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
         socket = SlackSocket(
             config.slack, SlackDesk(database, clock), SlackDesk(database, clock), client,
             words=staff_words, zone=zone, clock=clock,
@@ -137,9 +138,11 @@ class Bot:
         sink = StoredMailSink(self.database)
 
         def tell(state: str, detail: str | None) -> None:
-            # While it connects, the last problem stands.
-            if state != "connecting":
-                self.supervisor.report(name, detail)
+            if state == "connecting":  # the last problem stands meanwhile
+                self._unread_mailboxes.add(mailbox.name)
+                return
+            self._unread_mailboxes.discard(mailbox.name)
+            self.supervisor.report(name, detail)
 
         async def read() -> None:
             # Reading waits on the server, mostly; what it has stored is committed, so it can be cut off at any point.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, LargeBinary, TextClause, bindparam, func, select, text, update
 
 from bot.ports import InboxState
 from storage.errors import AlreadyDone
@@ -38,6 +38,17 @@ class StoredInbox:
         }
         if not await self._change_new(inbox_id, values):
             raise AlreadyDone(f"inbox row {inbox_id} was finished before")
+
+    async def holds_unread_copy(self, rfc_message_id: str) -> bool:
+        """Whether a mail with this Message-ID is stored and not yet handled; looks at what waits, not at all mails."""
+        needle = rfc_message_id.encode()
+        if self._transaction.is_postgresql:
+            position = text("position(:needle IN inbox.body) > 0")
+            found: ColumnElement[bool] | TextClause = position.bindparams(bindparam("needle", needle, LargeBinary))
+        else:
+            found = func.instr(inbox.c.body, bindparam("needle", needle, LargeBinary)) > 0
+        waiting = select(inbox.c.id).where(inbox.c.state == literal(InboxState.NEW), inbox.c.source == MAIL, found)
+        return await self._transaction.connection.scalar(waiting.limit(1)) is not None
 
     async def mark_retry(self, inbox_id: int, at: datetime, error: str) -> bool:
         """Count an attempt and wait until `at`; False when the row is no longer new."""

@@ -12,17 +12,22 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import aiosmtplib
+import pytest
 
 from bot.app import Bot
 from bot.config import Config
 from bot.sandbox.clock import MovableClock
-from bot.sandbox.mail import Account, Delivery, MailSandbox
+from bot.sandbox.mail import Delivery
 from bot.sandbox.slack.model import Channel, Message
 from bot.sandbox.slack.server import SlackSandbox
 from storage.contract_import import import_contracts
+from tests.support.mailservers import MailServers
+from tests.support.post_office import PATIENCE, PEOPLE, DebianOffice, EmbeddedOffice, PostOffice
+from tests.support.real_mail import RealMail
 
+WARSAW = ZoneInfo("Europe/Warsaw")
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """10:00 in Warsaw, within the 8x5 window."""
 
@@ -31,9 +36,12 @@ HZ360-2026-000101,Mleczarnia,834-171-00-08,2025-03-01,2035-02-28,FG121GTK2500467
 HZ360-2026-000102,Northwind,521-390-00-03,2025-06-15,2035-06-14,FG1K0FTB22900191,,john@northwind.test,en
 HZ360-2024-000087,Stolarnia,618-150-00-04,2023-07-01,2024-06-30,FGT60D4614044725,,biuro@stolarnia.test,pl
 """
-SUPPORT, INFO, ESCALATION = "pomoc@hezo.test", "info@hezo.test", "escalation@hezo.test"
-PEOPLE = ("anna@klient.test", "kolega@klient.test", "john@northwind.test", "biuro@stolarnia.test", "obcy@example.test")
-PATIENCE = 15.0
+SUPPORT, INFO = EmbeddedOffice.support, EmbeddedOffice.info
+
+on_both = pytest.mark.parametrize(
+    "servers", ["embedded", pytest.param("debian", marks=pytest.mark.mailservers)], indirect=True
+)
+"""Plays a scenario on the embedded mail servers and on Dovecot and Postfix."""
 
 REPORT = "Dzień dobry, FortiGate nie działa. Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101.\nAnna Nowak"
 
@@ -67,7 +75,7 @@ class World:
     """Everything a scenario acts on and looks at."""
 
     clock: MovableClock
-    mail: MailSandbox
+    mail: MailSandbox | RealMail
     slack: SlackSandbox
     config: Config
     support: Channel
@@ -75,7 +83,41 @@ class World:
     ewa: str
     marek: str
     zofia: str
-    bot: Bot = field(init=False)
+    tree: dict[str, Any]
+    bot: Bot = field(init=False, repr=False)
+
+    @property
+    def anna(self) -> str:
+        """A customer's representative who writes Polish."""
+        return self.mail.address_of("anna@klient.test")
+
+    @property
+    def john(self) -> str:
+        """A customer's representative who writes English."""
+        return self.mail.address_of("john@northwind.test")
+
+    @property
+    def stranger(self) -> str:
+        """Somebody who is on no contract."""
+        return self.mail.address_of("obcy@example.test")
+
+    @property
+    def contracts(self) -> str:
+        """The registry as CSV, with the addresses that the customers have here."""
+        registry = CONTRACTS
+        for person in PEOPLE:
+            registry = registry.replace(person, self.mail.address_of(person))
+        return registry
+
+    @property
+    def sandbox(self) -> EmbeddedOffice:
+        """The embedded mail servers, for their faults."""
+        assert isinstance(self.mail, EmbeddedOffice)
+        return self.mail
+
+    def number(self, count: int) -> str:
+        """The number of the first, second, ... ticket."""
+        return f"HEZO-{self.clock.now().astimezone(WARSAW).year}-{count:06d}"
 
     async def start_bot(self) -> None:
         """Start the bot and wait until Slack is connected."""
@@ -88,12 +130,13 @@ class World:
         text: str,
         *,
         subject: str = "Awaria",
-        to: str = SUPPORT,
+        to: str = "",
         answer: Delivery | None = None,
         headers: dict[str, str] | None = None,
         name: str = "",
     ) -> str:
-        """Send a customer's mail through the SMTP server; gives its Message-ID."""
+        """Send a customer's mail through the SMTP server, to the support address if no other; gives its Message-ID."""
+        to = to or self.mail.support
         message = EmailMessage(policy=email.policy.SMTP)
         message["From"] = f"{name} <{sender}>" if name else sender
         message["To"] = to
@@ -113,14 +156,12 @@ class World:
 
     async def submit(self, raw: bytes, sender: str, recipients: list[str]) -> None:
         """Send octets as they are."""
-        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=self.mail.smtp_port, start_tls=False, timeout=PATIENCE)
-        async with client:
-            await client.sendmail(sender, recipients, raw)
+        await self.mail.submit(raw, sender, recipients)
 
     async def mail_to(self, recipient: str, *, after: Delivery | None = None, containing: str = "") -> Delivery:
         """The next mail from us to this address that holds these words."""
         return await self.mail.wait_for(
-            lambda d: d.recipient == recipient and d.account != "support" and containing in text_of(d),
+            lambda d: d.recipient == recipient and containing in text_of(d),
             PATIENCE,
             after=after.number if after else 0,
         )
@@ -175,22 +216,27 @@ class World:
         return view
 
 
+def _mail_servers(mail: MailSandbox | RealMail) -> dict[str, Any]:
+    if isinstance(mail, RealMail):
+        mailboxes = [{**mail.server("imap", own), "name": own.partition("@")[0]} for own in mail.own]
+        return {"imap": mailboxes, "smtp": mail.server("submission", SUPPORT)}
+    server = {"host": "127.0.0.1", "security": "none", "timeout": "10s"}
+    mailbox = {**server, "name": "support", "port": mail.imap_port, "username": "support", "password": "secret"}
+    return {"imap": [mailbox], "smtp": {**server, "port": mail.smtp_port}}
+
+
 def config_for(
-    mail: MailSandbox, slack: SlackSandbox, database: str, people: dict[str, Any], **changes: Any
+    mail: PostOffice, slack: SlackSandbox, database: str, people: dict[str, Any], **changes: Any
 ) -> dict[str, Any]:
     """The configuration of a scenario, as TOML would give it."""
-    server = {"host": "127.0.0.1", "security": "none", "timeout": "10s"}
     tree: dict[str, Any] = {
         "database": {"url": database},
         "mail": {
-            "support_address": SUPPORT,
-            "info_address": INFO,
-            "escalation_address": ESCALATION,
+            "support_address": mail.support,
+            "info_address": mail.info,
+            "escalation_address": mail.escalation,
             "message_id_domain": "hezo.test",
-            "imap": [
-                {**server, "name": "support", "port": mail.imap_port, "username": "support", "password": "secret"}
-            ],
-            "smtp": {**server, "port": mail.smtp_port},
+            **mail.settings(),
         },
         "slack": {
             "bot_token": slack.workspace.bot_token,
@@ -210,14 +256,21 @@ def config_for(
 
 
 @asynccontextmanager
-async def make_world(tmp_path: Path, *, start: datetime = MONDAY_MORNING, **changes: Any) -> AsyncIterator[World]:
-    """Everything but the bot, running; the registry filled. `changes` go into the configuration's sections."""
-    clock = MovableClock(start)
-    accounts = [Account("support", "secret", (SUPPORT, INFO, ESCALATION))]
-    accounts += [Account(address, "secret", (address,)) for address in PEOPLE]
-    mail = MailSandbox(accounts, clock=clock)
+async def make_world(
+    tmp_path: Path, servers: MailServers | None = None, *, start: datetime | None = MONDAY_MORNING, **changes: Any
+) -> AsyncIterator[World]:
+    """Everything but the bot, running.
+
+    Args:
+        servers: Debian's mail servers; None takes the embedded ones.
+        start: The time at which the world begins; None, and always with Debian's servers, which have a clock of their
+            own, is the real time.
+        changes: Go into the configuration's sections.
+    """
+    clock = MovableClock(None if servers else start)
+    mail: PostOffice = DebianOffice(servers) if servers else EmbeddedOffice(clock)
     slack = SlackSandbox(clock)
-    await mail.start()
+    await mail.open()
     await slack.start()
     workspace = slack.workspace
     ewa = workspace.add_user("ewa", "Ewa Kowalska").id
@@ -232,21 +285,21 @@ async def make_world(tmp_path: Path, *, start: datetime = MONDAY_MORNING, **chan
         "managers": [zofia],
     }
     tree = config_for(mail, slack, f"sqlite+aiosqlite:///{tmp_path}/hezo360.sqlite3", people, **changes)
-    world = World(clock, mail, slack, Config.model_validate(tree), support, escalation, ewa, marek, zofia)
+    world = World(clock, mail, slack, Config.model_validate(tree), support, escalation, ewa, marek, zofia, tree)
     try:
         yield world
     finally:
         await slack.stop()
-        await mail.stop()
+        await mail.close()
 
 
 @asynccontextmanager
-async def running(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
+async def running(tmp_path: Path, servers: MailServers | None = None, **changes: Any) -> AsyncIterator[World]:
     """The world with the bot running; afterwards nothing may have broken Slack's rules."""
-    async with make_world(tmp_path, **changes) as world:
+    async with make_world(tmp_path, servers, **changes) as world:
         await world.start_bot()
         try:
-            await import_contracts(world.bot.database, CONTRACTS)
+            await import_contracts(world.bot.database, world.contracts)
             await world.slack.connected()
             yield world
         finally:

@@ -1,0 +1,193 @@
+"""Two hundred mails of all kinds, while the bot is killed twenty times: the right tickets and replies, once each."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.mail import Delivery
+from tests.support.bot_process import BotProcess, rows, until
+from tests.support.requirements import require_mailservers
+from tests.support.world import CONTRACTS, INFO, SUPPORT, World, make_world, parsed, text_of, texts
+
+pytestmark = pytest.mark.scenario
+
+ANNA, JOHN, STRANGER = "anna@klient.test", "john@northwind.test", "obcy@example.test"
+NUMBERS = "Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101."
+ENGLISH = "The serial number is FG1K0FTB22900191 and the contract number is HZ360-2026-000102, please help us."
+HTML = f"<html><body><p>Dzień dobry,</p><p>{NUMBERS}</p><script>alert(1)</script></body></html>"
+LIST = {"List-Id": "<news.example.test>", "Precedence": "bulk"}
+KILLS = 20
+EACH_KIND = 12
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mail and what must come of it: the ticket's state (None: no ticket) and words of the one reply."""
+
+    sender: str
+    text: str
+    state: str | None
+    reply: str | None
+    to: str = SUPPORT
+    headers: tuple[tuple[str, str], ...] = ()
+    html: str | None = None
+
+
+KINDS = {
+    "complete": Kind(ANNA, f"FortiGate nie działa. {NUMBERS}", "open", "Przyjęliśmy je pod numerem"),
+    "english": Kind(JOHN, f"Hello, the firewall is down. {ENGLISH}", "open", "We have accepted it under the number"),
+    "no serial": Kind(ANNA, "Urządzenie nie działa, umowa HZ360-2026-000101.", "incomplete", "Prosimy o numer seryjny"),
+    "no contract": Kind(ANNA, "Nie działa FG121GTK25004672.", "incomplete", "Prosimy o numer umowy serwisowej"),
+    "letter O": Kind(
+        ANNA, "SN FG121GTK25OO4672, umowa HZ360-2026-000101", "incomplete", "Czy chodzi o FG121GTK25004672"
+    ),
+    "other product": Kind(ANNA, "Switch S248EPTF18001384, umowa HZ360-2026-000101", "incomplete", "FortiSwitch"),
+    "stranger": Kind(STRANGER, f"Proszę o pomoc. {NUMBERS}", "held", "sprawdzamy podane w nim dane"),
+    "stranger without numbers": Kind(STRANGER, "Proszę o pomoc z firewallem.", "incomplete", "Prosimy o numer seryjny"),
+    "enquiry": Kind(STRANGER, "Ile kosztuje usługa?", "open", "dziękujemy za zainteresowanie", to=INFO),
+    "two addresses": Kind(ANNA, f"Awaria. {NUMBERS}", "open", "Przyjęliśmy je", to=f"{SUPPORT}, {INFO}"),
+    "out of office": Kind(ANNA, "Jestem na urlopie.", None, None, headers=(("Auto-Submitted", "auto-replied"),)),
+    "newsletter": Kind(STRANGER, "Nowości!", None, None, headers=tuple(LIST.items())),
+    "empty": Kind(ANNA, "", "incomplete", "Prosimy o numer seryjny"),
+    "html only": Kind(ANNA, "", "open", "Przyjęliśmy je pod numerem", html=HTML),
+    "broken": Kind(ANNA, "", "open", "Przyjęliśmy je pod numerem"),
+}
+
+
+def octets(kind: str, tag: str) -> bytes:
+    """The mail of that kind; its tag stands in its subject and its text."""
+    spec = KINDS[kind]
+    if kind == "broken":
+        body = f"\x00Dzień dobry {tag}, {NUMBERS}".encode("cp1250")
+        head = f"From: {ANNA}\r\nTo: {SUPPORT}\r\nSubject: {tag} \xb1\xea\r\nContent-Type: multipart/mixed; boundary=b"
+        return head.encode("latin-1") + b"\r\n\r\n--b\r\nContent-Type: text/plain; charset=x-no\r\n\r\n" + body
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = spec.sender, spec.to, f"Sprawa {tag}"
+    mail["Message-ID"] = f"<{tag}@{spec.sender.partition('@')[2]}>"
+    for name, value in spec.headers:
+        mail[name] = value
+    if spec.html is not None:
+        mail.set_content(spec.html.replace("Dzień dobry", f"Dzień dobry {tag}"), subtype="html")
+    else:
+        mail.set_content(f"{spec.text}\n{tag}" if spec.text else "")
+    return mail.as_bytes()
+
+
+async def send_all(world: World, mails: list[tuple[str, str]], answers: dict[str, str]) -> None:
+    """Send the mails one after the other; to every acknowledgement of a complete report an answer is written."""
+    for kind, tag in mails:
+        recipients = [address.strip() for address in KINDS[kind].to.split(",")]
+        await world.submit(octets(kind, tag), KINDS[kind].sender, recipients)
+        if kind == "english" and len(answers) < 200 - len(KINDS) * EACH_KIND:
+            reply = await world.mail.wait_for(lambda d, tag=tag: d.recipient == JOHN and is_about(d, tag), 60)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            answers[tag] = f"R{tag}"
+            await world.write(JOHN, f"More details: R{tag}", answer=reply)
+
+
+def is_about(delivery: Delivery, tag: str) -> bool:
+    return tag in parsed(delivery)["Subject"].split()
+
+
+async def kill_and_start(world: World, bot: BotProcess, chance: random.Random) -> None:
+    """Kill the bot after a random number of things that it did outside, at once or in the middle of the next one."""
+    for _ in range(KILLS):
+        seen = world.mail.revision + len(world.slack.workspace.calls)
+        wanted = seen + chance.randint(1, 25)
+        await until(
+            lambda wanted=wanted: world.mail.revision + len(world.slack.workspace.calls) >= wanted,  # type: ignore[misc]  # as above
+            30,
+            "the bot does something",
+        )
+        await bot.kill()
+        await bot.start()
+
+
+@pytest.mark.parametrize("real_mail", [False, pytest.param(True, marks=pytest.mark.mailservers)])
+async def test_two_hundred_mails_and_twenty_kills(tmp_path: Path, real_mail: bool) -> None:
+    if real_mail:
+        require_mailservers()
+    seed = random.randrange(10**6)  # noqa: S311 - no secret; printed, so that a failure can be repeated
+    print(f"seed {seed}")  # noqa: T201 - shown by pytest when the test fails
+    chance = random.Random(seed)  # noqa: S311 - as above
+    mails = [(kind, f"T{number}{index:03d}") for number, kind in enumerate(KINDS, 100) for index in range(EACH_KIND)]
+    chance.shuffle(mails)
+    many = {"intake": {"automatic_mails_per_sender_and_hour": 1000}, "retry": {"in_doubt_wait": "4s"}}
+    async with make_world(tmp_path, start=None, real_mail=real_mail, **many) as world:
+        bot = BotProcess(tmp_path, world.tree)
+        registry = tmp_path / "contracts.csv"
+        registry.write_text(CONTRACTS, encoding="utf-8")
+        code, said = await bot.command("contracts", "import", str(registry))
+        assert code == 0, said
+        answers: dict[str, str] = {}
+        await bot.start()
+        try:
+            sending = asyncio.create_task(send_all(world, mails, answers))
+            await kill_and_start(world, bot, chance)
+            await sending
+            database = tmp_path / "hezo360.sqlite3"
+            await until(lambda: is_idle(database, len(mails) + len(answers)), 60, "everything is handled and sent")
+        finally:
+            await bot.stop()
+        check_tickets(database, mails)
+        check_replies(world, mails)
+        check_slack(world, database, mails, answers)
+        assert len(mails) + len(answers) == 200
+        assert world.slack.workspace.violations == []
+
+
+def is_idle(database: Path, mails: int) -> bool:
+    """Whether every mail is stored and handled, and every effect performed."""
+    ((stored, unfinished),) = rows(
+        database, "SELECT count(*), count(CASE state WHEN 'new' THEN 1 END) FROM inbox WHERE source = 'mail'"
+    ) or [(0, 1)]
+    unsent = rows(database, "SELECT count(*) FROM outbox WHERE state <> 'sent'")
+    return stored >= mails and unfinished == 0 and unsent == [(0,)]
+
+
+def check_tickets(database: Path, mails: list[tuple[str, str]]) -> None:
+    states = dict(rows(database, "SELECT subject, state FROM tickets"))
+    tickets = Counter(tag for (subject,) in rows(database, "SELECT subject FROM tickets") for tag in subject.split())
+    for kind, tag in mails:
+        expected = KINDS[kind].state
+        assert tickets[tag] == (0 if expected is None else 1), (kind, tag)
+        assert [state for subject, state in states.items() if tag in subject.split()] == (
+            [expected] if expected else []
+        )
+    assert rows(database, "SELECT error FROM inbox WHERE state = 'parked'") == []
+
+
+def check_replies(world: World, mails: list[tuple[str, str]]) -> None:
+    for kind, tag in mails:
+        spec = KINDS[kind]
+        replies = [d for d in world.mails_to(spec.sender) if is_about(d, tag)]
+        assert len(replies) == (0 if spec.reply is None else 1), (kind, tag)
+        assert all(spec.reply is not None and spec.reply in text_of(reply) for reply in replies), (kind, tag)
+    customers = [d for d in world.mail.deliveries if d.account != "support"]
+    assert len({parsed(d)["Message-ID"] for d in customers}) == len(customers)
+
+
+def check_slack(world: World, database: Path, mails: list[tuple[str, str]], answers: dict[str, str]) -> None:
+    places = dict(rows(database, "SELECT slack_ts, subject FROM tickets"))
+    messages = list(world.support.messages.values())
+    cards = [message for message in messages if message.thread_ts is None]
+    assert sorted(card.ts for card in cards) == sorted(places)
+    keys = Counter(str((m.metadata or {}).get("event_payload")) for m in messages)
+    assert max(keys.values()) == 1
+    posts = Counter(
+        (places[str(m.thread_ts)].split()[-1], word)
+        for m in messages
+        if m.thread_ts and texts(m.blocks).startswith("📨")
+        for word in {*texts(m.blocks).replace(",", " ").split()}
+    )
+    for kind, tag in mails:
+        if KINDS[kind].state is not None and KINDS[kind].text:
+            assert posts[tag, tag] == (2 if tag in answers else 1), (kind, tag)  # an answer's subject names it too
+    for tag, answer in answers.items():
+        assert posts[tag, answer] == 1

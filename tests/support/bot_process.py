@@ -1,0 +1,102 @@
+"""The bot as its operator runs it: a process of its own, with a configuration file, killed and started at will."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
+    """A tree of tables, arrays of tables and plain values as TOML."""
+    plain = [f"{key} = {json.dumps(value)}" for key, value in tree.items() if not _is_table(value)]
+    lines = ([f"[{prefix}]"] if prefix and plain else []) + plain
+    for key, value in tree.items():
+        name = f"{prefix}.{key}" if prefix else key
+        if isinstance(value, dict):
+            lines.append(to_toml(value, name))
+        elif _is_table(value):
+            lines += [f"[[{name}]]\n{to_toml(table)}" for table in value]
+    return "\n".join(lines) + "\n"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
+class BotProcess:
+    """`python -m bot --config FILE ...`.
+
+    Attributes:
+        log: What every start so far wrote to standard error, one after the other.
+    """
+
+    def __init__(self, folder: Path, tree: dict[str, Any]) -> None:
+        self._config = folder / "config.toml"
+        self._config.write_text(to_toml(tree), encoding="utf-8")
+        self.log = folder / "bot.log"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run a command to its end; gives its exit code and all that it printed."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "--config", str(self._config), *arguments,
+            cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        async with asyncio.timeout(30):
+            output, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, output.decode()
+
+    async def start(self) -> None:
+        """Start `hezo360 run`."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "--config", str(self._config), "run",
+                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
+
+    async def kill(self) -> None:
+        """SIGKILL: no goodbye, no cleaning up."""
+        await self._end("kill")
+
+    async def stop(self) -> int:
+        """SIGTERM, and wait for its end; gives the exit code."""
+        return await self._end("terminate")
+
+    async def _end(self, how: str) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        assert process.returncode is None, f"the bot ended by itself:\n{self.log.read_text()[-3000:]}"
+        getattr(process, how)()
+        async with asyncio.timeout(30):
+            return await process.wait()
+
+
+async def until(condition: Callable[[], bool], within: float, what: str) -> None:
+    """Wait for something that another process does, and that nobody tells us of."""
+    try:
+        async with asyncio.timeout(within):
+            while not condition():  # noqa: ASYNC110  # another process sets no event of ours
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise TimeoutError(f"not within {within} s: {what}") from None
+
+
+def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
+    """Ask the bot's SQLite database, beside the running bot; nothing while it is not there yet."""
+    if not database.exists():
+        return []
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
