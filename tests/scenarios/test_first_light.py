@@ -32,7 +32,7 @@ async def test_a_report_is_acknowledged_shown_answered_and_continued(world: Worl
     await world.reply(world.ewa, card, "Proszę o wynik polecenia „get system status”.")
     answer = await world.mail_to(world.anna, containing="get system status")
     reply = parsed(answer)
-    assert reply["From"] == '"Ewa Kowalska (HEZO 360)" <pomoc@hezo.test>'
+    assert reply["From"] == f'"Ewa Kowalska (HEZO 360)" <{world.mail.support}>'
     assert reply["Auto-Submitted"] is None
     assert reported in reply["References"]
     await world.in_thread(card, "✉️")

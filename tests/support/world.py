@@ -25,7 +25,6 @@ from bot.sandbox.slack.server import SlackSandbox
 from storage.contract_import import import_contracts
 from tests.support.mailservers import MailServers
 from tests.support.post_office import PATIENCE, PEOPLE, DebianOffice, EmbeddedOffice, PostOffice
-from tests.support.real_mail import RealMail
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -75,7 +74,7 @@ class World:
     """Everything a scenario acts on and looks at."""
 
     clock: MovableClock
-    mail: MailSandbox | RealMail
+    mail: PostOffice
     slack: SlackSandbox
     config: Config
     support: Channel
@@ -214,15 +213,6 @@ class World:
         view = await self.slack.workspace.wait_for(shown, PATIENCE, f"the modal {callback_id}")
         assert view is not None
         return view
-
-
-def _mail_servers(mail: MailSandbox | RealMail) -> dict[str, Any]:
-    if isinstance(mail, RealMail):
-        mailboxes = [{**mail.server("imap", own), "name": own.partition("@")[0]} for own in mail.own]
-        return {"imap": mailboxes, "smtp": mail.server("submission", SUPPORT)}
-    server = {"host": "127.0.0.1", "security": "none", "timeout": "10s"}
-    mailbox = {**server, "name": "support", "port": mail.imap_port, "username": "support", "password": "secret"}
-    return {"imap": [mailbox], "smtp": {**server, "port": mail.smtp_port}}
 
 
 def config_for(
