@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import SlaClock, Timer
 from storage.schema import TimerState, clocks, timers
-from storage.transaction import Transaction, Wake
+from storage.transaction import Transaction, Wake, upsert
 from storage.types import literal
 
 
@@ -53,20 +55,18 @@ class StoredClocks:
 
         Gives False, and changes nothing, when the timer of that key waits already or has fired.
         """
-        values = {
-            "kind": timer.kind,
-            "ticket_id": timer.ticket_id,
-            "fire_at": timer.fire_at,
-            "clock_id": timer.clock_id,
-            "level": timer.level,
-            "state": TimerState.PENDING,
-            "attempts": 0,
-        }
-        insert = self._transaction.insert(timers).values(key=timer.key, **values)
         result = await self._connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=["key"], set_=values, where=timers.c.state == literal(TimerState.CANCELLED)
-            ).returning(timers.c.id)
+            _set_timer(is_postgresql=self._transaction.is_postgresql),
+            {
+                "key": timer.key,
+                "kind": timer.kind,
+                "ticket_id": timer.ticket_id,
+                "fire_at": timer.fire_at,
+                "clock_id": timer.clock_id,
+                "level": timer.level,
+                "state": TimerState.PENDING,
+                "attempts": 0,
+            },
         )
         if result.scalar_one_or_none() is None:
             return False
@@ -98,6 +98,17 @@ class StoredClocks:
             .values(state=TimerState.DONE)
         )
         return result.rowcount == 1
+
+
+@cache
+def _set_timer(*, is_postgresql: bool) -> ReturningInsert[int]:
+    insert = upsert(timers, is_postgresql=is_postgresql)
+    news = ("kind", "ticket_id", "fire_at", "clock_id", "level", "state", "attempts")
+    return insert.on_conflict_do_update(
+        index_elements=["key"],
+        set_={name: insert.excluded[name] for name in news},
+        where=timers.c.state == literal(TimerState.CANCELLED),
+    ).returning(timers.c.id)
 
 
 def _clock_values(clock: SlaClock) -> dict[str, object]:

@@ -17,6 +17,8 @@ MAIL = "mail"
 SLACK = "slack"
 """The sources of the inbox."""
 
+_FINISH = update(inbox).where(inbox.c.id == bindparam("its_id"), inbox.c.state == literal(InboxState.NEW))
+
 
 class StoredInbox:
     """`bot.ports.InboxRepo` over the table inbox, and a row's outcomes, to be committed with what follows of them."""
@@ -30,13 +32,17 @@ class StoredInbox:
         Raises:
             AlreadyDone: the row is no longer new: another process, or this one before a broken COMMIT, did it all.
         """
-        values = {
-            "state": state,
-            "outcome": outcome,
-            "ticket_id": ticket_id,
-            "finished_at": self._transaction.clock.now(),
-        }
-        if not await self._change_new(inbox_id, values):
+        result = await self._transaction.connection.execute(
+            _FINISH,
+            {
+                "its_id": inbox_id,
+                "state": state,
+                "outcome": outcome,
+                "ticket_id": ticket_id,
+                "finished_at": self._transaction.clock.now(),
+            },
+        )
+        if result.rowcount != 1:
             raise AlreadyDone(f"inbox row {inbox_id} was finished before")
 
     async def holds_unread_copy(self, rfc_message_id: str) -> bool:

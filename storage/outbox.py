@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.effects import (
     Effect,
@@ -22,7 +24,7 @@ from bot.ports import OutboxRow, OutboxState
 from storage.effects_json import effect_from_json, effect_to_json
 from storage.schema import Transport, outbox
 from storage.tickets import StoredTickets
-from storage.transaction import Transaction, Wake
+from storage.transaction import Transaction, Wake, upsert
 from storage.types import literal
 
 PENDING = literal(OutboxState.PENDING)
@@ -33,6 +35,24 @@ PARKED = literal(OutboxState.PARKED)
 # Beside a narrower condition it only names the partial index; the databases do not conclude it.
 IS_UNSENT = outbox.c.state.in_([PENDING, SENDING, IN_DOUBT])
 _WAKES = {Transport.MAIL: Wake.MAIL_OUTBOX, Transport.SLACK: Wake.SLACK_OUTBOX}
+
+_WAITING_CARD = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.lane == bindparam("its_lane"),
+        IS_UNSENT,
+        outbox.c.state == PENDING,
+        outbox.c.type == PostCard.__name__,
+    )
+    .limit(1)
+)
+_COMPOSED = update(outbox).where(outbox.c.id == bindparam("its_id"))
+
+
+@cache
+def _add(*, is_postgresql: bool) -> ReturningInsert[int]:
+    insert = upsert(outbox, is_postgresql=is_postgresql)
+    return insert.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
 
 
 def lane_of(effect: Effect) -> str:
@@ -74,21 +94,21 @@ class StoredOutbox:
             return waiting
         name, values = effect_to_json(effect)
         now = self._transaction.clock.now()
-        insert = self._transaction.insert(outbox).values(
-            transport=transport_of(effect),
-            lane=lane_of(effect),
-            type=name,
-            effect=values,
-            ticket_id=getattr(effect, "ticket_id", None),
-            urgent=_is_urgent(effect),
-            state=OutboxState.PENDING,
-            created_at=now,
-            next_attempt_at=now,
-            dedupe_key=dedupe_key,
-            automatic_to=_automatic_recipient(effect),
-        )
         result = await self._connection.execute(
-            insert.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
+            _add(is_postgresql=self._transaction.is_postgresql),
+            {
+                "transport": transport_of(effect),
+                "lane": lane_of(effect),
+                "type": name,
+                "effect": values,
+                "ticket_id": getattr(effect, "ticket_id", None),
+                "urgent": _is_urgent(effect),
+                "state": OutboxState.PENDING,
+                "created_at": now,
+                "next_attempt_at": now,
+                "dedupe_key": dedupe_key,
+                "automatic_to": _automatic_recipient(effect),
+            },
         )
         outbox_id: int | None = result.scalar_one_or_none()
         if outbox_id is None:
@@ -99,20 +119,9 @@ class StoredOutbox:
         return outbox_id
 
     async def _waiting_card(self, card: PostCard) -> int | None:
-        query = (
-            select(outbox.c.id)
-            .where(
-                outbox.c.lane == lane_of(card),
-                IS_UNSENT,
-                outbox.c.state == PENDING,
-                outbox.c.type == PostCard.__name__,
-            )
-            .limit(1)
-        )
-        if self._transaction.locks_rows:
-            # Until we commit nobody may claim it, or it would show the ticket without our changes.
-            query = query.with_for_update()
-        found: int | None = await self._connection.scalar(query)
+        # Until we commit nobody may claim it, or it would show the ticket without our changes.
+        query = _WAITING_CARD.with_for_update() if self._transaction.locks_rows else _WAITING_CARD
+        found: int | None = await self._connection.scalar(query, {"its_lane": lane_of(card)})
         return found
 
     async def _compose(self, effect: SendMail, outbox_id: int, now: datetime) -> None:
@@ -121,7 +130,7 @@ class StoredOutbox:
             ticket = await self._tickets.get(effect.ticket_id)
         mail = self._transaction.compose(effect, outbox_id, ticket, now)
         await self._connection.execute(
-            update(outbox).where(outbox.c.id == outbox_id).values(rfc_message_id=mail.rfc_message_id, raw=mail.raw)
+            _COMPOSED, {"its_id": outbox_id, "rfc_message_id": mail.rfc_message_id, "raw": mail.raw}
         )
         if effect.message_id is not None:
             await self._tickets.set_rfc_message_id(effect.message_id, mail.rfc_message_id)

@@ -5,19 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, literal, select, union_all, update
+from sqlalchemy import Row, Select, bindparam, literal, select, union_all, update
 
 from bot.model import Device, Message, Ticket, TicketView
 from storage.clocks import StoredClocks
 from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
-from storage.transaction import Transaction
+from storage.transaction import Transaction, Upsert, upsert
 
 _WARSAW = ZoneInfo("Europe/Warsaw")
+
+# Built once: composing a statement takes as long as executing it.
+_ADD = tickets.insert().returning(tickets.c.id)
+_NUMBER = update(tickets).where(tickets.c.id == bindparam("its_id"))
+_UPDATE = update(tickets).where(tickets.c.id == bindparam("its_id"), tickets.c.version == bindparam("its_version"))
+_BY_ID = select(tickets).where(tickets.c.id == bindparam("its_id"))
+_BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("its_number"))
+_ADD_MESSAGE = messages.insert().returning(messages.c.id)
+
+
+@cache
+def _add_participant(*, is_postgresql: bool) -> Upsert:
+    insert = upsert(ticket_participants, is_postgresql=is_postgresql)
+    return insert.on_conflict_do_nothing(index_elements=["ticket_id", "address"])
 
 
 def ticket_number(ticket_id: int, created_at: datetime) -> str:
@@ -35,29 +50,25 @@ class StoredTickets:
     async def add(self, ticket: Ticket) -> Ticket:
         """Store a new ticket; its id and number are made here (the given ones are ignored)."""
         ticket = replace(ticket, version=1)
-        result = await self._connection.execute(tickets.insert().returning(tickets.c.id), _ticket_values(ticket))
+        result = await self._connection.execute(_ADD, _ticket_values(ticket))
         ticket.id = result.scalar_one()
         ticket.number = ticket_number(ticket.id, ticket.created_at)
-        await self._connection.execute(
-            update(tickets).where(tickets.c.id == bindparam("ticket_id")).values(number=bindparam("its_number")),
-            {"ticket_id": ticket.id, "its_number": ticket.number},
-        )
+        await self._connection.execute(_NUMBER, {"its_id": ticket.id, "number": ticket.number})
         return ticket
 
     async def get(self, ticket_id: int) -> Ticket:
         """The ticket, locked for this transaction; LookupError when there is none."""
-        row = (await self._connection.execute(self._locked(tickets.c.id == ticket_id))).one_or_none()
+        row = (await self._connection.execute(self._locked(_BY_ID), {"its_id": ticket_id})).one_or_none()
         if row is None:
             raise LookupError(f"there is no ticket with id {ticket_id}")
         return ticket_of(row)
 
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket of that number, locked for this transaction."""
-        row = (await self._connection.execute(self._locked(tickets.c.number == number))).one_or_none()
+        row = (await self._connection.execute(self._locked(_BY_NUMBER), {"its_number": number})).one_or_none()
         return None if row is None else ticket_of(row)
 
-    def _locked(self, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-        query = select(tickets).where(condition)
+    def _locked(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         return query.with_for_update() if self._transaction.locks_rows else query
 
     async def update(self, ticket: Ticket) -> None:
@@ -67,9 +78,7 @@ class StoredTickets:
             StaleTicket: somebody changed it after it was read.
         """
         values = _ticket_values(ticket) | {"version": ticket.version + 1}
-        result = await self._connection.execute(
-            update(tickets).where(tickets.c.id == ticket.id, tickets.c.version == ticket.version).values(values)
-        )
+        result = await self._connection.execute(_UPDATE, values | {"its_id": ticket.id, "its_version": ticket.version})
         if result.rowcount != 1:
             raise StaleTicket(f"ticket {ticket.number} is no longer at version {ticket.version}")
         ticket.version += 1
@@ -99,16 +108,15 @@ class StoredTickets:
 
     async def add_participant(self, ticket_id: int, address: str) -> None:
         """Put an address on the ticket; twice changes nothing."""
-        insert = self._transaction.insert(ticket_participants)
         await self._connection.execute(
-            insert.on_conflict_do_nothing(index_elements=["ticket_id", "address"]),
+            _add_participant(is_postgresql=self._transaction.is_postgresql),
             {"ticket_id": ticket_id, "address": address.lower()},
         )
 
     async def add_message(self, message: Message) -> Message:
         """Store a message; its id is made here."""
         result = await self._connection.execute(
-            messages.insert().returning(messages.c.id),
+            _ADD_MESSAGE,
             {
                 "ticket_id": message.ticket_id,
                 "direction": message.direction,

@@ -13,6 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.ports import Clock
 from storage.composing import MailComposer
 
+Upsert = postgresql.Insert | sqlite.Insert
+
+
+def upsert(table: Table, *, is_postgresql: bool) -> Upsert:
+    """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+
 
 class Wake(StrEnum):
     """Whom a committed change concerns."""
@@ -66,6 +73,6 @@ class Transaction:
         """Whether rows read for a change are locked: on SQLite a writing transaction is alone anyway."""
         return self.is_postgresql and not self.read_only
 
-    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
-        """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
-        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+    def insert(self, table: Table) -> Upsert:
+        """An INSERT that knows ON CONFLICT."""
+        return upsert(table, is_postgresql=self.is_postgresql)
