@@ -77,7 +77,10 @@ class OutboxLoop:
                 log.info("performed")
 
     async def _failed(self, row: OutboxRow, error: Exception) -> None:
-        decision = after_failure(error, row.attempts + 1, self._clock.now(), self._contexts.config.retry)
+        retry = self._contexts.config.retry
+        # Slack can be asked at any time; the copy of a mail has to come back first.
+        doubt_wait = retry.in_doubt_wait if self._transport is Transport.MAIL else None
+        decision = after_failure(error, row.attempts + 1, self._clock.now(), retry, doubt_wait=doubt_wait)
         if not isinstance(decision, Park):
             log.warning("failed, will be tried again", extra={"hezo": {"problem": describe(error)}})
             # A doubt stays until the row is settled: the copy of a mail may still come back.

@@ -34,11 +34,16 @@ def backoff(attempts: int, first: timedelta, longest: timedelta) -> timedelta:
     return min(first * (1 << min(attempts - 1, 20)), longest)
 
 
-def after_failure(error: Exception, attempts: int, now: datetime, config: RetryConfig) -> TryAgain | Park:
+def after_failure(
+    error: Exception, attempts: int, now: datetime, config: RetryConfig, *, doubt_wait: timedelta | None = None
+) -> TryAgain | Park:
     """Decide what becomes of a row whose try number `attempts` (from 1) raised `error`.
 
     A fault that the operator must mend (a wrong password) is tried for as long as a passing one: it is mended while
     we run, and the row must go out then. A rate limit is no failure: it is obeyed for as long as it lasts.
+
+    Args:
+        doubt_wait: What must pass before an unknown outcome can be looked up; None where it can be at any time.
     """
     if isinstance(error, RateLimited):
         return TryAgain(now + error.retry_after)
@@ -47,9 +52,10 @@ def after_failure(error: Exception, attempts: int, now: datetime, config: RetryC
     limit = config.attempts if isinstance(error, HezoError) else config.attempts_for_our_mistakes
     if attempts >= limit:
         return Park(describe(error))
+    wait = backoff(attempts, config.first_wait, config.longest_wait)
     if isinstance(error, InDoubt):
-        return TryAgain(now + config.in_doubt_wait, in_doubt=True)
-    return TryAgain(now + backoff(attempts, config.first_wait, config.longest_wait))
+        return TryAgain(now + (doubt_wait or wait), in_doubt=True)
+    return TryAgain(now + wait)
 
 
 def describe(error: BaseException) -> str:

@@ -43,6 +43,10 @@ class PostOffice(Protocol):
     @property
     def revision(self) -> int: ...
 
+    @property
+    def smtp_port(self) -> int:
+        """SMTP without encryption and login."""
+
     def address_of(self, person: str) -> str:
         """The address that one of PEOPLE has here."""
 
@@ -125,6 +129,10 @@ class DebianOffice:
     def revision(self) -> int:
         return len(self._sink.mails)
 
+    @property
+    def smtp_port(self) -> int:
+        return self._servers.ports["smtp"]
+
     def address_of(self, person: str) -> str:
         return self._people[person]
 
@@ -178,7 +186,7 @@ class DebianOffice:
             await asyncio.sleep(_LOOK_AGAIN)
 
     async def submit(self, raw: bytes, sender: str, recipients: Sequence[str]) -> None:
-        await _submit(self._servers.ports["smtp"], raw, sender, recipients)
+        await _submit(self.smtp_port, raw, sender, recipients)
 
     async def wait_for(self, predicate: Callable[[Delivery], bool], within: float, *, after: int = 0) -> Delivery:
         def found() -> Delivery | None:

@@ -71,19 +71,29 @@ def texts(value: object) -> str:
 
 @dataclass
 class World:
-    """Everything a scenario acts on and looks at."""
+    """Everything a scenario acts on and looks at.
+
+    Attributes:
+        tree: The bot's configuration, as TOML would give it; what a scenario changes in it holds from the next start.
+        ewa, marek: Engineers.
+        zofia: The manager.
+    """
 
     clock: MovableClock
     mail: PostOffice
     slack: SlackSandbox
-    config: Config
+    tree: dict[str, Any]
     support: Channel
     escalation: Channel
     ewa: str
     marek: str
     zofia: str
-    tree: dict[str, Any]
     bot: Bot = field(init=False, repr=False)
+
+    @property
+    def config(self) -> Config:
+        """The configuration, validated."""
+        return Config.model_validate(self.tree)
 
     @property
     def anna(self) -> str:
@@ -119,9 +129,16 @@ class World:
         return f"HEZO-{self.clock.now().astimezone(WARSAW).year}-{count:06d}"
 
     async def start_bot(self) -> None:
-        """Start the bot and wait until Slack is connected."""
+        """Start the bot."""
         self.bot = Bot(self.config, self.clock)
         await self.bot.start()
+
+    async def fill_registry(self) -> None:
+        """Bring the contracts into the database of a bot that does not run yet."""
+        database = Bot(self.config, self.clock).database
+        await database.open()
+        await import_contracts(database, self.contracts)
+        await database.close()
 
     async def write(
         self,
@@ -275,7 +292,7 @@ async def make_world(
         "managers": [zofia],
     }
     tree = config_for(mail, slack, f"sqlite+aiosqlite:///{tmp_path}/hezo360.sqlite3", people, **changes)
-    world = World(clock, mail, slack, Config.model_validate(tree), support, escalation, ewa, marek, zofia, tree)
+    world = World(clock, mail, slack, tree, support, escalation, ewa, marek, zofia)
     try:
         yield world
     finally:
@@ -287,9 +304,9 @@ async def make_world(
 async def running(tmp_path: Path, servers: MailServers | None = None, **changes: Any) -> AsyncIterator[World]:
     """The world with the bot running; afterwards nothing may have broken Slack's rules."""
     async with make_world(tmp_path, servers, **changes) as world:
+        await world.fill_registry()
         await world.start_bot()
         try:
-            await import_contracts(world.bot.database, world.contracts)
             await world.slack.connected()
             yield world
         finally:
