@@ -57,10 +57,12 @@ class BotProcess:
 
     async def start(self) -> None:
         """Start `hezo360 run`."""
+        # Twenty starts are quicker when what was compiled once is kept.
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot", "--config", str(self._config), "run",
-                cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                cwd=ROOT, stdout=log, stderr=log, env=environment,
             )  # fmt: skip
 
     async def kill(self) -> None:
