@@ -4,7 +4,7 @@
 # Elsewhere it says why it skips and succeeds: those tests then skip too (with CI set, they fail instead).
 set -eu
 
-packages="dovecot-core dovecot-imapd dovecot-lmtpd dovecot-sieve postfix openssl chromium fonts-dejavu-core fonts-noto-color-emoji"
+packages="dovecot-core dovecot-imapd dovecot-lmtpd dovecot-sieve postfix postgresql openssl chromium fonts-dejavu-core fonts-noto-color-emoji"
 
 skip() { echo "setup-debian: skipped: $1"; exit 0; }
 
@@ -13,7 +13,7 @@ skip() { echo "setup-debian: skipped: $1"; exit 0; }
 . /etc/os-release
 case " ${ID:-} ${ID_LIKE:-} " in
     *" debian "* | *" ubuntu "*) ;;
-    *) skip "this is ${PRETTY_NAME:-no Debian or Ubuntu}; install Dovecot, Postfix, OpenSSL and Chromium by hand" ;;
+    *) skip "this is ${PRETTY_NAME:-no Debian or Ubuntu}; install Dovecot, Postfix, PostgreSQL, OpenSSL and Chromium by hand" ;;
 esac
 # Ubuntu's chromium package only wraps a snap, which a container cannot run.
 [ "$ID" = debian ] || packages=$(echo "$packages" | sed 's/ chromium / /')
