@@ -50,6 +50,7 @@ from storage.schema import Transport
 log = logging.getLogger(__name__)
 
 KEY_SETTING = "mail.token_key"
+MAIL_OUTBOX = "outbox: mail"
 
 
 class Bot:
@@ -113,22 +114,26 @@ class Bot:
         mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
         socket = SlackSocket(
             config.slack, SlackDesk(database, clock), SlackDesk(database, clock), client,
-            words=staff_words, zone=zone, clock=clock,
+            words=staff_words, zone=zone, clock=clock, on_connected=lambda: self.supervisor.report("slack", None),
         )  # fmt: skip
 
         mail_inbox = InboxLoop(MAIL, database, _mail_command, wakes.mail_inbox, contexts)
         slack_inbox = InboxLoop(SLACK, database, _slack_command, wakes.slack_inbox, contexts)
-        mail_outbox = OutboxLoop(Transport.MAIL, mail_performer, database, outbox, wakes.mail_outbox, contexts)
-        slack_outbox = OutboxLoop(Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts)
+        mail_outbox = OutboxLoop(
+            Transport.MAIL, mail_performer, database, outbox, wakes.mail_outbox, contexts, self._check_mail_server
+        )
+        slack_outbox = OutboxLoop(
+            Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts, _no_check
+        )
         timers = TimerLoop(database, wakes.timers, contexts)
 
         add = self.supervisor.add
         add("inbox: mail", lambda: mail_inbox.run(stopping))
         add("inbox: slack", lambda: slack_inbox.run(stopping))
-        add("outbox: mail", lambda: mail_outbox.run(stopping))
+        add(MAIL_OUTBOX, lambda: mail_outbox.run(stopping), connects=True)
         add("outbox: slack", lambda: slack_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
-        add("slack", lambda: socket.run(stopping))
+        add("slack", lambda: socket.run(stopping), connects=True)
         add("health", lambda: self.health.run(stopping))
         for mailbox in config.mail.imap:
             self._add_mailbox(mailbox)
@@ -158,6 +163,10 @@ class Bot:
                 await asyncio.gather(reading, stopped, return_exceptions=True)
 
         self.supervisor.add(name, read, connects=True)
+
+    async def _check_mail_server(self) -> None:
+        await self._mailer.check()
+        self.supervisor.report(MAIL_OUTBOX, None)
 
     def _compose(self, effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
         return ComposedMail(
@@ -193,6 +202,10 @@ class Bot:
             },
         }
         return all(part.running for part in parts), details
+
+
+async def _no_check() -> None:
+    """Whether Slack takes our token, the part "slack" tells."""
 
 
 def _mail_command(row: InboxRow) -> Command:

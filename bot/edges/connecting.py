@@ -10,6 +10,7 @@ from bot.errors import HezoError, OperatorError, RetryLater
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
 _LONGEST_QUOTE = 200
+_IF_NEVER = "; it is tried again, if it never answered check host, port and firewall"
 
 
 def tls_context(config: ServerConfig) -> ssl.SSLContext:
@@ -46,8 +47,9 @@ def connect_error(error: OSError, server: str) -> HezoError:
     if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL"}:
         return OperatorError(f"{server}: it speaks no TLS on this port; check port and security (tls or starttls)")
     if isinstance(error, TimeoutError):
-        return RetryLater(f"{server}: no answer in time")
-    return RetryLater(f"{server}: cannot be reached: {error.strerror or str(error) or type(error).__name__}")
+        return RetryLater(f"{server}: no answer in time{_IF_NEVER}")
+    reason = error.strerror or str(error) or type(error).__name__
+    return RetryLater(f"{server}: cannot be reached ({reason}){_IF_NEVER}")
 
 
 def quoted_reply(reply: bytes | str, *secrets: str) -> str:

@@ -63,12 +63,20 @@ def translate(error: Exception, method: str, *, repeatable: bool, channel: str =
     if isinstance(error, SlackApiError):
         return _of_answer(error, method, doubt, channel)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return RetryLater(f"Slack cannot be reached for {method}: {error}")
+        return RetryLater(
+            f"Slack cannot be reached for {method} ({_reason(error)}); it is tried again, if it was never reached "
+            "check this machine's way to the internet (DNS, firewall, proxy)"
+        )
     if isinstance(error, asyncio.TimeoutError):
         return doubt(f"Slack did not answer {method} in time")
     if isinstance(error, aiohttp.ClientError | OSError):
         return doubt(f"the connection to Slack broke during {method} ({type(error).__name__})")
     raise error
+
+
+def _reason(error: aiohttp.ClientError) -> str:
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    return str(getattr(cause, "strerror", None) or cause or type(error).__name__)
 
 
 def _of_answer(error: SlackApiError, method: str, doubt: type[RetryLater], channel: str) -> HezoError:

@@ -7,12 +7,16 @@ import re
 
 _SECRET = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=ticket=)[^&'\"\s)]+|(?<=/response/)\S+")
 _ENOUGH = 300
+_TOLD_BY_US = "Failed to retrieve WSS URL"
+"""slack_sdk logs this and raises; what is raised, `bot.edges.slack_socket` puts into words that help."""
 
 
 class _Redacting(logging.Filter):
     """Keeps one short line of a record: traces and payloads hold texts, addresses of sockets hold tickets."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.getMessage().startswith(_TOLD_BY_US):
+            return False
         line = _SECRET.sub("[secret]", record.getMessage().split("\n", 1)[0])
         record.msg, record.args = line[:_ENOUGH], ()
         record.exc_info = record.exc_text = None

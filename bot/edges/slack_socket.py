@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -47,6 +48,7 @@ class SlackSocket:
         client: From `slack_client`.
         words: The staff's sentences, for modals and refusals.
         zone: In which times are shown.
+        on_connected: Told when the connection stands.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class SlackSocket:
         words: Words,
         zone: ZoneInfo,
         clock: Clock,
+        on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
+        self._on_connected = on_connected
         self._recorder = recorder
         self._screens = screens
         self._client = client
@@ -81,6 +85,7 @@ class SlackSocket:
         app = Listeners(self._config, self._recorder, self._screens, self._client, self._look, identity).app()
         connection = await self._connect(app)
         log.info("connected to Slack", extra={"hezo": {"team": identity.team_id}})
+        self._on_connected()
         try:
             while not stopping.is_set():
                 await self._watch(connection, stopping)

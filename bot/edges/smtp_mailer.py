@@ -72,6 +72,21 @@ class SmtpMailer:
             finally:
                 self._close_when_idle()
 
+    async def check(self) -> None:
+        """See whether the server would take a message: connect and log in, or ask the connection that stands.
+
+        Raises:
+            RetryLater: it cannot be reached or does not serve now.
+            OperatorError: the login was refused, or TLS is not as configured.
+        """
+        async with self._lock:
+            self._keep_open()
+            try:
+                async with self._one_conversation():
+                    pass
+            finally:
+                self._close_when_idle()
+
     async def close(self) -> None:
         """Say goodbye and close the connection; `send` would open a new one."""
         async with self._lock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.commands import MailNotSent
@@ -38,6 +39,8 @@ class OutboxLoop:
     Args:
         transport: Which rows to take.
         wake: Set after every commit that wrote an effect, and to stop.
+        check: Raises what keeps every row from being performed, such as a refused login. Then no row is tried: the
+            loop ends with that error, is restarted by the supervisor, and people read why.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class OutboxLoop:
         queue: OutboxQueue,
         wake: asyncio.Event,
         contexts: ContextMaker,
+        check: Callable[[], Awaitable[None]],
     ) -> None:
+        self._check = check
         self._transport = transport
         self._performer = performer
         self._database = database
@@ -58,23 +63,31 @@ class OutboxLoop:
         self._clock = contexts.clock
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Perform rows until `stopping` is set; the one in hand is finished first."""
+        """Perform rows until `stopping` is set; the one in hand is finished first.
+
+        Raises:
+            HezoError: `check` found that no row can be performed now.
+        """
+        await self._check()
         while not stopping.is_set():
             self._wake.clear()
             rows = await self._queue.claim(self._clock.now(), limit=1, transport=self._transport)
             for row in rows:
-                await self._perform(row)
+                if not await self._perform(row) and not stopping.is_set():
+                    await self._check()
             if not rows and not stopping.is_set():
                 await self._clock.wait_until(await self._queue.next_due(self._transport), self._wake)
 
-    async def _perform(self, row: OutboxRow) -> None:
+    async def _perform(self, row: OutboxRow) -> bool:
+        """Whether it was performed."""
         with log_context(outbox=row.id, effect=type(row.effect).__name__):
             try:
                 await self._performer.perform(row)
             except Exception as error:  # noqa: BLE001  # whatever it is: the next row must go on, people are told
                 await self._failed(row, error)
-            else:
-                log.info("performed")
+                return False
+            log.info("performed")
+            return True
 
     async def _failed(self, row: OutboxRow, error: Exception) -> None:
         retry = self._contexts.config.retry

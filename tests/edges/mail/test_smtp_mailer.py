@@ -126,6 +126,22 @@ async def test_a_restarted_server_is_found_again(embedded: EmbeddedProvider) -> 
     assert len(embedded.sandbox.deliveries) == 2
 
 
+async def test_a_check_tells_what_a_message_would_meet(provider: Provider) -> None:
+    async with FaultyProxy(provider.smtp_port) as proxy, mailer(provider.smtp(port=proxy.port)) as sending:
+        await sending.check()
+        await sending.check()
+        await sending.send(SENDER, provider.address, MESSAGE)
+        assert proxy.connections == 1
+        await proxy.refuse()
+        with pytest.raises(RetryLater, match="cannot be reached"):
+            await sending.check()
+        await proxy.accept()
+        await sending.check()
+    async with mailer(provider.smtp(port=provider.imap_port, timeout=SHORT)) as sending:
+        with pytest.raises(RetryLater):
+            await sending.check()
+
+
 async def test_an_unused_connection_is_closed(provider: Provider) -> None:
     async with (
         FaultyProxy(provider.smtp_port) as proxy,
