@@ -92,6 +92,7 @@ class Supervisor:
     async def _keep_running(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
         failures = 0
+        reported = ""
         while not self.stopping.is_set():
             started = loop.time()
             if name not in self._connecting:
@@ -103,10 +104,12 @@ class Supervisor:
                 problem = describe(error)
             except Exception as error:
                 problem = describe(error)
-                log.exception("part failed", extra={"hezo": {"part": name}})
+                if problem != reported:  # its trace once: what fails at every restart would fill the log
+                    log.exception("part failed", extra={"hezo": {"part": name}})
             if self.stopping.is_set():
                 return
             failures = 1 if loop.time() - started > HEALTHY_AFTER else failures + 1
+            reported = problem
             self.report(name, problem)
             self.statuses[name].restarts += 1
             wait = backoff(failures, FIRST_WAIT, LONGEST_WAIT).total_seconds() * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, no secret

@@ -1,0 +1,106 @@
+"""Parts are watched: restarted when they break or end, named when they are down, stopped within a bound."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import OperatorError
+from bot.sandbox.clock import MovableClock
+from bot.supervisor import PartStatus, Supervisor
+
+BOUND = timedelta(seconds=0.2)
+
+
+@asynccontextmanager
+async def running(supervisor: Supervisor) -> AsyncIterator[None]:
+    supervisor.start()
+    try:
+        yield
+    finally:
+        await supervisor.stop()
+
+
+class Part:
+    """Does at each start what it is told, the last for ever; tells of its starts."""
+
+    def __init__(self, *acts: Exception | None) -> None:
+        self._acts = list(acts)
+        self.starts = 0
+        self._started = asyncio.Condition()
+
+    async def run(self) -> None:
+        async with self._started:
+            self.starts += 1
+            self._started.notify_all()
+        if not self._acts:
+            await asyncio.Event().wait()
+        act = self._acts.pop(0)
+        if act is not None:
+            raise act
+
+    async def started(self, times: int) -> None:
+        async with asyncio.timeout(10), self._started:
+            await self._started.wait_for(lambda: self.starts >= times)
+
+
+@pytest.fixture
+def supervisor() -> Supervisor:
+    return Supervisor(MovableClock(), BOUND)
+
+
+async def test_a_part_that_breaks_or_ends_is_started_again(supervisor: Supervisor) -> None:
+    part = Part(OperatorError("wrong password; correct it"), None)
+    supervisor.add("part", part.run)
+    assert supervisor.statuses["part"].problem == "not started yet"
+    async with running(supervisor):
+        await part.started(1)
+        await part.started(2)
+        await part.started(3)
+        status = supervisor.statuses["part"]
+        assert (status.running, status.problem, status.restarts) == (True, None, 2)
+
+
+async def test_the_problem_stands_until_a_connecting_part_says_that_it_is_up(supervisor: Supervisor) -> None:
+    part = Part(OperatorError("wrong password; correct it"))
+    supervisor.add("part", part.run, connects=True)
+
+    def status() -> PartStatus:
+        return supervisor.statuses["part"]
+
+    async with running(supervisor):
+        await part.started(2)
+        assert (status().running, status().problem) == (False, "wrong password; correct it")
+        supervisor.report("part", None)
+        assert (status().running, status().problem) == (True, None)
+
+
+async def test_the_trace_of_a_mistake_of_ours_is_logged_once(
+    supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = Part(KeyError("a"), KeyError("a"), ValueError("b"))
+    supervisor.add("part", part.run)
+    async with running(supervisor):
+        await part.started(4)
+    traces = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert traces == ["'a'", "b"]
+    downs = [record for record in caplog.records if record.message == "part is down and will be restarted"]
+    assert len(downs) == 3
+
+
+async def test_what_does_not_finish_in_time_is_cancelled(
+    supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = Part()
+    supervisor.add("part", part.run)
+    supervisor.start()
+    await part.started(1)
+    with caplog.at_level(logging.WARNING):
+        async with asyncio.timeout(5):
+            await supervisor.stop()
+    assert "part did not finish in time and is cancelled" in caplog.messages
