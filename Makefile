@@ -27,7 +27,7 @@ demo: .venv/demo.stamp ## play both sides on this machine: a page with mailboxes
 	@$(BIN)/python -m bot demo $(DEMO)
 
 test: servers lint types ## everything a change has to pass: lint, format, types, all tests
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST)
 
 unit: .venv/dev.stamp ## the quick tests only: rules, configuration, commands; no server, no browser, no whole bot
 	$(BIN)/python -m pytest -n $(WORKERS) $(UNIT) $(PYTEST)

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 DEFAULT_PORT = 8360
 DATABASE = "hezo360.sqlite3"
 SUPPORT, INFO, ESCALATION = "pomoc@myhezo.pl", "info@myhezo.pl", "escalation@myhezo.pl"
+_CONNECTED_WITHIN = 10.0
+"""Seconds that the bot may take to connect to Slack after it was started anew."""
 _MAILBOX = Account("pomoc", "sandbox-pomoc", (SUPPORT, INFO, ESCALATION))
 
 
@@ -177,10 +179,15 @@ class Demo:
         }
 
     async def speak(self, language: str) -> None:
-        """Start the bot again, with the staff's texts in this language and the same data."""
+        """Start the bot again, with the staff's texts in this language and the same data; it answers clicks then.
+
+        Raises:
+            TimeoutError: It did not connect to Slack in time.
+        """
         await self._stop_bot()
         self._language = language
         await self._start_bot()
+        await self.slack.connected(timeout=_CONNECTED_WITHIN)
 
     async def _start_bot(self) -> None:
         assert self._folder is not None
