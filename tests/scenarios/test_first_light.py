@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.support.world import REPORT, World, on_both, parsed, running, text_of, texts
+from tests.support.world import REPORT, World, on_both, parsed, text_of, texts
 
 pytestmark = pytest.mark.scenario
 
@@ -153,17 +152,3 @@ async def test_after_a_restart_everything_goes_on(world: World) -> None:
     await world.start_bot()
     card = await world.card("HEZO-2026-000001")
     await world.in_thread(card, "czerwona dioda")
-
-
-async def test_a_start_while_everything_is_down(tmp_path: Path) -> None:
-    async with running(tmp_path) as world:
-        await world.bot.stop()
-        await world.slack.stop()
-        await world.mail.stop()
-        await world.start_bot()
-        port = world.slack.workspace.base_url.rpartition(":")[2]
-        await world.mail.start()
-        await world.write(world.anna, REPORT)
-        await world.mail_to(world.anna)
-        await world.slack.start(port=int(port))
-        await world.card("HEZO-2026-000001")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,27 +9,13 @@ import pytest
 from tests.support.bot_process import BotProcess, rows, until
 from tests.support.mailservers import MailServers
 from tests.support.post_office import PATIENCE
-from tests.support.smtp_tap import Hold, SmtpTap
-from tests.support.world import REPORT, World, make_world, on_both, running, text_of, texts
+from tests.support.smtp_tap import Hold
+from tests.support.world import REPORT, World, make_world, on_both, running, tapped, text_of
 
 pytestmark = pytest.mark.scenario
 
 SOON = {"first_wait": "1s", "longest_wait": "1s", "in_doubt_wait": "2s"}
 ENGLISH = "Hello, the FortiGate FG1K0FTB22900191 is down. The contract is HZ360-2026-000102."
-
-
-@asynccontextmanager
-async def tapped(folder: Path, servers: MailServers | None = None) -> AsyncIterator[tuple[World, SmtpTap]]:
-    """The world with a tap before the SMTP server; the bot does not run yet."""
-    async with make_world(folder, servers, start=None, retry=SOON) as world, SmtpTap(world.mail.smtp_port) as tap:
-        world.tree["mail"]["smtp"] = {"host": "127.0.0.1", "port": tap.port, "security": "none", "timeout": "10s"}
-        await world.fill_registry()
-        yield world, tap
-
-
-async def held(tap: SmtpTap) -> None:
-    async with asyncio.timeout(PATIENCE):
-        await tap.held.wait()
 
 
 async def assert_all_came_once(world: World, *recipients: str) -> None:
@@ -47,7 +30,7 @@ async def assert_all_came_once(world: World, *recipients: str) -> None:
 
 @on_both
 async def test_killed_while_the_mail_server_answers(tmp_path: Path, servers: MailServers | None) -> None:
-    async with tapped(tmp_path, servers) as (world, tap):
+    async with tapped(tmp_path, servers, retry=SOON) as (world, tap):
         bot = BotProcess(tmp_path, world.tree)
         await bot.start()
         for hold, sender, report in (
@@ -56,7 +39,7 @@ async def test_killed_while_the_mail_server_answers(tmp_path: Path, servers: Mai
         ):
             tap.hold_next(hold)
             await world.write(sender, report)
-            await held(tap)
+            await tap.wait_until_held()
             await bot.kill()
             tap.cut()
             await bot.start()
@@ -66,7 +49,7 @@ async def test_killed_while_the_mail_server_answers(tmp_path: Path, servers: Mai
 
 
 async def test_the_connection_breaks_while_the_mail_server_answers(tmp_path: Path) -> None:
-    async with tapped(tmp_path) as (world, tap):
+    async with tapped(tmp_path, retry=SOON) as (world, tap):
         await world.start_bot()
         for hold, sender, report in (
             (Hold.AFTER_THE_ANSWER, world.anna, REPORT),
@@ -74,7 +57,7 @@ async def test_the_connection_breaks_while_the_mail_server_answers(tmp_path: Pat
         ):
             tap.hold_next(hold)
             await world.write(sender, report)
-            await held(tap)
+            await tap.wait_until_held()
             tap.cut()
             await world.mail_to(sender)
         await assert_all_came_once(world, world.anna, world.john)
@@ -82,11 +65,11 @@ async def test_the_connection_breaks_while_the_mail_server_answers(tmp_path: Pat
 
 
 async def test_no_copy_is_missed_because_the_mailbox_could_not_be_read(tmp_path: Path) -> None:
-    async with tapped(tmp_path) as (world, tap):
+    async with tapped(tmp_path, retry=SOON) as (world, tap):
         await world.start_bot()
         tap.hold_next(Hold.AFTER_THE_ANSWER)
         await world.write(world.anna, REPORT)
-        await held(tap)
+        await tap.wait_until_held()
         await world.sandbox.imap.stop()
         tap.cut()
         database = tmp_path / "hezo360.sqlite3"
@@ -114,7 +97,7 @@ async def test_killed_while_slack_answers(tmp_path: Path) -> None:
             await bot.start()
             await world.in_thread(card, "✉️")
         assert await bot.stop() == 0
-        assert_posted_once(world, cards=2)
+        world.assert_posted_once(cards=2)
 
 
 def is_card(arguments: dict[str, object]) -> bool:
@@ -137,13 +120,4 @@ async def test_slack_breaks_the_connection_instead_of_an_answer(tmp_path: Path, 
         answer = await world.mail_to(world.anna, containing="Proszę o logi.")
         await world.write(world.anna, "Oto logi.", answer=answer)
         await world.in_thread(card, "Oto logi.")
-        assert_posted_once(world, cards=1)
-
-
-def assert_posted_once(world: World, *, cards: int) -> None:
-    messages = list(world.support.messages.values())
-    assert len([m for m in messages if m.thread_ts is None]) == cards
-    keys = [str((m.metadata or {})["event_payload"]) for m in messages]
-    assert len(set(keys)) == len(keys)
-    said = [(m.thread_ts, texts(m.blocks)) for m in messages]
-    assert len(set(said)) == len(said)
+        world.assert_posted_once(cards=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -68,6 +69,18 @@ class BotProcess:
     async def kill(self) -> None:
         """SIGKILL: no goodbye, no cleaning up."""
         await self._end("kill")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal and go on."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def ended(self) -> int:
+        """Wait until it has ended by itself or at a signal; gives the exit code."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        async with asyncio.timeout(30):
+            return await process.wait()
 
     async def stop(self) -> int:
         """SIGTERM, and wait for its end; gives the exit code."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import TracebackType
 
 _CHUNK = 64 * 1024
+_PATIENCE = 15.0
 _END_OF_DATA = b"\r\n.\r\n"
 
 
@@ -58,6 +59,11 @@ class SmtpTap:
         self._plan.append(hold)
         self.held.clear()
         self._released.clear()
+
+    async def wait_until_held(self) -> None:
+        """Wait for the message that is to be stopped; TimeoutError when none comes."""
+        async with asyncio.timeout(_PATIENCE):
+            await self.held.wait()
 
     def release(self) -> None:
         """Let the stopped message, or the answer to it, go on."""

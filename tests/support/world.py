@@ -25,6 +25,7 @@ from bot.sandbox.slack.server import SlackSandbox
 from storage.contract_import import import_contracts
 from tests.support.mailservers import MailServers
 from tests.support.post_office import PATIENCE, PEOPLE, DebianOffice, EmbeddedOffice, PostOffice
+from tests.support.smtp_tap import SmtpTap
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -208,6 +209,15 @@ class World:
         """What stands in a ticket's thread, as text."""
         return [texts(message.blocks) for message in self.slack.workspace.thread(self.support.id, card.ts)[1:]]
 
+    def assert_posted_once(self, *, cards: int) -> None:
+        """There are so many head messages, no effect was posted twice, and no thread says anything twice."""
+        messages = list(self.support.messages.values())
+        assert len([m for m in messages if m.thread_ts is None]) == cards
+        keys = [str((m.metadata or {})["event_payload"]) for m in messages]
+        assert len(set(keys)) == len(keys)
+        said = [(m.thread_ts, texts(m.blocks)) for m in messages]
+        assert len(set(said)) == len(said)
+
     async def press(self, user: str, card: Message, action_id: str) -> None:
         """Press a button of a head message."""
         outcome = await self.slack.people.click(user, self.support.id, card.ts, action_id)
@@ -298,6 +308,17 @@ async def make_world(
     finally:
         await slack.stop()
         await mail.close()
+
+
+@asynccontextmanager
+async def tapped(
+    tmp_path: Path, servers: MailServers | None = None, **changes: Any
+) -> AsyncIterator[tuple[World, SmtpTap]]:
+    """The world with a tap before the SMTP server, and the registry filled; the bot does not run yet."""
+    async with make_world(tmp_path, servers, start=None, **changes) as world, SmtpTap(world.mail.smtp_port) as tap:
+        world.tree["mail"]["smtp"] = {"host": "127.0.0.1", "port": tap.port, "security": "none", "timeout": "10s"}
+        await world.fill_registry()
+        yield world, tap
 
 
 @asynccontextmanager
