@@ -158,6 +158,7 @@ class Bot:
                 if reading.done():
                     reading.result()
             finally:
+                self._unread_mailboxes.add(mailbox.name)  # from now on, not only from the next connection on
                 for task in (reading, stopped):
                     task.cancel()
                 await asyncio.gather(reading, stopped, return_exceptions=True)
