@@ -65,14 +65,23 @@ async def decide_sender(command: DecideSender, uow: UnitOfWork, ctx: Context) ->
         note = Note.SENDER_APPROVED
     else:
         move(ticket, TicketState.CLOSED, ctx.now)
-        await customer_mails.rejected(uow, ctx, ticket)
+        if "sender_not_authentic" not in hold_reasons_of(ticket):  # else the named sender may not have written it
+            await customer_mails.rejected(uow, ctx, ticket)
         note = Note.SENDER_REJECTED
     await uow.outbox.add(PostInThread(ticket.id, note, {"by": command.by.user, "address": ticket.requester}))
     await _store(uow, ticket)
 
 
 async def _approve(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
-    """The hold was ours: the reaction clock starts with the message that completed the report."""
+    """The hold was ours: the reaction clock starts with the message that completed the report.
+
+    A report that lacks its numbers is asked for them first: without both it is not accepted (service terms).
+    """
+    if ticket.facts.get("problems"):
+        move(ticket, TicketState.INCOMPLETE, ctx.now)
+        await clocks.start(uow, ctx, ticket, ClockKind.INTAKE, ctx.now, None)
+        await customer_mails.ask(uow, ctx, ticket)
+        return
     messages = await uow.tickets.messages(ticket.id)
     completed_by = messages[0]
     for message in messages:
@@ -82,6 +91,12 @@ async def _approve(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
     ticket.accepted_at = completed_by.sent_at
     await clocks.start(uow, ctx, ticket, ClockKind.REACTION, completed_by.sent_at, completed_by.id)
     await customer_mails.accepted(uow, ctx, ticket)
+
+
+def hold_reasons_of(ticket: Ticket) -> tuple[str, ...]:
+    """Why intake held the report (`bot.rules.intake`)."""
+    reasons = ticket.facts.get("hold_reasons")
+    return tuple(str(reason) for reason in reasons) if isinstance(reasons, list) else ()
 
 
 async def close(command: CloseTicket, uow: UnitOfWork, ctx: Context) -> None:

@@ -19,7 +19,7 @@ from bot.model import Ticket, TicketState
 
 MOVES: dict[TicketState, frozenset[TicketState]] = {
     TicketState.INCOMPLETE: frozenset({TicketState.HELD, TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED}),
-    TicketState.HELD: frozenset({TicketState.OPEN, TicketState.CLOSED}),
+    TicketState.HELD: frozenset({TicketState.OPEN, TicketState.INCOMPLETE, TicketState.CLOSED}),
     TicketState.OPEN: frozenset({TicketState.WAITING, TicketState.RESOLVED, TicketState.CLOSED}),
     TicketState.WAITING: frozenset({TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED}),
     TicketState.RESOLVED: frozenset({TicketState.OPEN, TicketState.WAITING, TicketState.CLOSED}),
