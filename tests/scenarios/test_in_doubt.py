@@ -14,7 +14,7 @@ from tests.support.world import REPORT, World, make_world, on_both, running, tap
 
 pytestmark = pytest.mark.scenario
 
-SOON = {"first_wait": "1s", "longest_wait": "1s", "in_doubt_wait": "2s"}
+SOON = {"first_wait": "1s", "longest_wait": "1s", "in_doubt_wait": "3s"}
 ENGLISH = "Hello, the FortiGate FG1K0FTB22900191 is down. The contract is HZ360-2026-000102."
 
 

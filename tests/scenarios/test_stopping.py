@@ -44,7 +44,7 @@ async def test_the_mail_in_hand_is_finished_and_more_signals_do_no_harm(tmp_path
 
 
 async def test_a_server_that_never_answers_holds_up_the_stop_only_for_the_bound(tmp_path: Path) -> None:
-    async with tapped(tmp_path, retry={"in_doubt_wait": "2s"}) as (world, tap):
+    async with tapped(tmp_path, retry={"in_doubt_wait": "3s"}) as (world, tap):
         world.tree["stop_within"] = "1s"
         bot = BotProcess(tmp_path, world.tree)
         await bot.start()
