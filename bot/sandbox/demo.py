@@ -88,6 +88,7 @@ class Demo:
         self.story: asyncio.Task[None] | None = None
         self._wants_story = story
         self._language: str = language
+        self._shown: str = language
         self._keep = keep
         self._folder: Path | None = None
         self._open = AsyncExitStack()
@@ -161,7 +162,7 @@ class Demo:
     @property
     def language(self) -> str:
         """The language of the staff's texts: "pl" or "en"."""
-        return self._language
+        return self._shown
 
     @property
     def health_url(self) -> str | None:
@@ -185,9 +186,13 @@ class Demo:
             TimeoutError: It did not connect to Slack in time.
         """
         await self._stop_bot()
+        sockets = self.slack.sockets.sockets
+        # The old connection's end and the new one's begin: a click in between would find nobody.
+        await self.slack.workspace.wait_for(lambda: not sockets, _CONNECTED_WITHIN, "the old bot's socket closed")
         self._language = language
         await self._start_bot()
         await self.slack.connected(timeout=_CONNECTED_WITHIN)
+        self._shown = language
 
     async def _start_bot(self) -> None:
         assert self._folder is not None
