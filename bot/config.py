@@ -227,7 +227,6 @@ class IntakeConfig(Section):
     reopen_within: DurationOrNone = timedelta(days=14)
     date_header_trusted_for: DurationOrNone = timedelta(hours=4)
     automatic_mails_per_sender_and_hour: Annotated[int, Field(strict=True, ge=1)] = 10
-    automatic_mails_in_a_row: Annotated[int, Field(strict=True, ge=1)] = 5
 
     @field_validator("contract_patterns")
     @classmethod
