@@ -39,18 +39,29 @@ class TicketState(StrEnum):
 
 
 class ClockKind(StrEnum):
-    """What a clock measures."""
+    """What a clock measures.
+
+    INTAKE keeps an incomplete or held report in the engineers' minds; DELIVERY and RETURN belong to a replacement;
+    AGREED runs to a date that was agreed with the customer, while the engineers' reply clocks stand still.
+    """
 
     REACTION = "reaction"
     REPLY = "reply"
     CUSTOMER_REPLY = "customer_reply"
     INTAKE = "intake"
+    DELIVERY = "delivery"
+    RETURN = "return"
+    AGREED = "agreed"
 
 
 class ClockState(StrEnum):
-    """RUNNING may be overdue: a breach is a mark on a running or met clock, not an end of it."""
+    """RUNNING may be overdue: a breach is a mark on a running or met clock, not an end of it.
+
+    PAUSED stands still and keeps what is left of its budget.
+    """
 
     RUNNING = "running"
+    PAUSED = "paused"
     MET = "met"
     CANCELLED = "cancelled"
 
@@ -174,13 +185,24 @@ class Message:
     attachments: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A span in which a clock stands still, half-open; `until` is None while it lasts."""
+
+    since: datetime
+    until: datetime | None = None
+
+
 @dataclass(slots=True)
 class SlaClock:
     """A span of service time that somebody has to answer within.
 
     Attributes:
         budget: Service time, counted in the windows of `calendar` ("24x7" or "8x5").
-        due_at: When the budget is used up.
+        due_at: When the budget is used up, as far as is known; a paused clock's is that of the moment before.
+        pauses: When it stood still, oldest first; the open one is last. What was waited outside of them counts,
+            whatever priority comes later.
+        remaining: What is left of the budget while it is paused; None otherwise.
         message_id: The message that started it (`Message.id`).
         ended_at: When it was met or cancelled.
         breached_at: The due time, once it passed while the clock ran.
@@ -197,6 +219,8 @@ class SlaClock:
     message_id: int | None = None
     ended_at: datetime | None = None
     breached_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+    remaining: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.model import SlaClock, Timer
+from bot.model import Pause, SlaClock, Timer
 from storage.schema import TimerState, clocks, timers
 from storage.transaction import Transaction, Wake, upsert
 from storage.types import literal
@@ -123,6 +123,11 @@ def _clock_values(clock: SlaClock) -> dict[str, object]:
         "message_id": clock.message_id,
         "ended_at": clock.ended_at,
         "breached_at": clock.breached_at,
+        "pauses": [
+            [pause.since.astimezone(UTC).isoformat(), pause.until and pause.until.astimezone(UTC).isoformat()]
+            for pause in clock.pauses
+        ],
+        "remaining_us": clock.remaining,
     }
 
 
@@ -139,6 +144,11 @@ def _clock_of(row: Row[*tuple[Any, ...]]) -> SlaClock:
         message_id=row.message_id,
         ended_at=row.ended_at,
         breached_at=row.breached_at,
+        pauses=tuple(
+            Pause(datetime.fromisoformat(since), datetime.fromisoformat(until) if until else None)
+            for since, until in row.pauses
+        ),
+        remaining=row.remaining_us,
     )
 
 

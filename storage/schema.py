@@ -28,8 +28,8 @@ from bot.model import ClockKind, ClockState, Direction, Language, Priority, Tick
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0001"
-"""The migration that makes exactly these tables."""
+SCHEMA_REVISION = "0002"
+"""The newest migration; with those before it, it makes exactly these tables."""
 
 metadata = MetaData(
     naming_convention={
@@ -54,6 +54,14 @@ class Transport(StrEnum):
 
     MAIL = "mail"
     SLACK = "slack"
+
+
+class AttachmentVerdict(StrEnum):
+    """KEPT is stored and shown; HELD is stored and not passed on; DROPPED was over a limit: only its name is known."""
+
+    KEPT = "kept"
+    HELD = "held"
+    DROPPED = "dropped"
 
 
 class ContactSource(StrEnum):
@@ -147,6 +155,13 @@ Index(
     postgresql_where=_TICKET_IS_OPEN,
 )
 Index(None, tickets.c.contract_id)
+Index(
+    "ix_tickets_assignee",
+    tickets.c.assignee,
+    tickets.c.id,
+    sqlite_where=_TICKET_IS_OPEN,
+    postgresql_where=_TICKET_IS_OPEN,
+)
 
 ticket_participants = Table(
     "ticket_participants",
@@ -157,6 +172,7 @@ ticket_participants = Table(
     UniqueConstraint("ticket_id", "address"),
     sqlite_autoincrement=True,
 )
+Index(None, ticket_participants.c.address)
 
 inbox = Table(
     "inbox",
@@ -221,6 +237,34 @@ messages = Table(
 )
 Index(None, messages.c.ticket_id, messages.c.id)
 Index(None, messages.c.rfc_message_id)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of the content, hex: the same file is kept once
+    Column("content", LargeBinary, nullable=False),
+    Column("stored_at", UtcDateTime, nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    _id(),
+    _reference("ticket_id", "tickets.id"),
+    _reference("message_id", "messages.id"),
+    Column("position", Integer, nullable=False),
+    Column("name", PlainText, nullable=False),
+    Column("content_type", PlainText, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), ForeignKey("blobs.sha256")),  # null where it was dropped
+    Column("verdict", word_of(AttachmentVerdict), nullable=False),
+    Column("reason", PlainText),
+    Column("slack_file", PlainText),
+    UniqueConstraint("message_id", "position"),
+    sqlite_autoincrement=True,
+)
+Index(None, attachments.c.ticket_id, attachments.c.id)
+Index(None, attachments.c.sha256)
 
 journal = Table(
     "journal",
@@ -302,9 +346,19 @@ clocks = Table(
     _reference("message_id", "messages.id", nullable=True),
     Column("ended_at", UtcDateTime),
     Column("breached_at", UtcDateTime),
+    Column("pauses", JsonValue, nullable=False, server_default=text("'[]'")),  # [[since, until or null], ...], ISO 8601
+    Column("remaining_us", Microseconds),
     sqlite_autoincrement=True,
 )
 Index(None, clocks.c.ticket_id, clocks.c.id)
+_CLOCK_IS_RUNNING = text("state = 'running'")
+Index(
+    "ix_clocks_running",
+    clocks.c.due_at,
+    clocks.c.id,
+    sqlite_where=_CLOCK_IS_RUNNING,
+    postgresql_where=_CLOCK_IS_RUNNING,
+)
 
 timers = Table(
     "timers",

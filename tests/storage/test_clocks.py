@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import ClockKind, ClockState
+from bot.model import ClockKind, ClockState, Pause
 from storage.engine import Database
 from storage.queues import TimerQueue
 from tests.storage.making import NOON, a_clock, a_message, a_timer, stored_ticket
@@ -25,6 +25,8 @@ async def test_a_clock_comes_back_as_it_was_stored(database: Database) -> None:
                 budget=timedelta(hours=8, microseconds=1),
                 message_id=message.id,
                 breached_at=NOON + HOUR,
+                pauses=(Pause(NOON, NOON + HOUR), Pause(NOON + 2 * HOUR)),
+                remaining=timedelta(minutes=20, microseconds=7),
             )
         )
         second = await uow.clocks.add(a_clock(ticket.id))
