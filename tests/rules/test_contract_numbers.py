@@ -240,7 +240,7 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     "part", ["1 ", "A1 ", "nr umowy ", "umowa: ", "a", "1-", "tel 1 ", "NIP 1", "+1", "A B 1 ", "00 1", "\ufdfa"]
 )
 def test_hostile_text_takes_no_time(part: str) -> None:
-    text = (part * 1_000_000)[:1_000_000]
+    text = (part * 200_000)[:200_000]
     before = time.process_time()
     candidates(text, PATTERNS)
-    assert time.process_time() - before < 3  # half a second at most on a slow machine; a quadratic rule takes minutes
+    assert time.process_time() - before < 1.5  # a sixth of a second at most; a quadratic rule takes a minute

@@ -339,8 +339,8 @@ def test_a_number_is_an_answer_in_any_mail(before: str, choice: int, mark: str, 
     "part", ["nie ", "a ", "firewall ", "nie dziala ", "awaria ", "1 ", "?", "\n", "p1", "krytyczny ", "vpn x y "]
 )
 def test_hostile_text_takes_no_time(part: str) -> None:
-    text = (part * 1_000_000)[:1_000_000]
+    text = (part * 200_000)[:200_000]
     before = time.process_time()
     propose_priority(text)
     priority_answer(text)
-    assert time.process_time() - before < 3
+    assert time.process_time() - before < 1.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,7 @@ def test_every_value_has_its_sentence(family: str) -> None:
     assert {f"modal.turn_{turn}" for turn in NextTurn} <= staff.keys
 
 
+@cache
 def used_keys() -> tuple[set[str], list[re.Pattern[str]]]:
     """All texts of the program, and patterns of those that are put together (f"state.{...}" is state\\..*)."""
     texts: set[str] = set()
