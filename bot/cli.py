@@ -24,7 +24,7 @@ from bot.errors import HezoError
 from bot.redaction import Redactor
 
 if TYPE_CHECKING:  # pydantic behind it takes longer to load than `hezo360 --help` may take altogether
-    from bot.config import Config
+    from bot.config import Config, ServiceSections
     from bot.config_loading import LoadedConfig
 
 CONFIG_VARIABLE = "HEZO360_CONFIG"
@@ -53,11 +53,13 @@ class Invocation:
     """What the commands share: which configuration file, and the environment.
 
     Attributes:
+        config_is_named: Whether somebody named the file: by --config or by the environment.
         secrets: Values that error reports must not show; filled when the configuration was read.
     """
 
     config_path: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    config_is_named: bool = True
     secrets: frozenset[str] = frozenset()
 
     def load_config(self) -> Config:
@@ -72,6 +74,15 @@ class Invocation:
         loaded = read_config(self.config_path, self.env)
         self.secrets = secret_values(loaded.config)
         return loaded
+
+    def read_sections(self) -> ServiceSections:
+        """Read only what the service promises; the service terms where there is no file and none was named.
+
+        Raises ConfigError with every mistake in these sections.
+        """
+        from bot.config_loading import read_sections
+
+        return read_sections(self.config_path, must_exist=self.config_is_named)
 
 
 pass_invocation = click.make_pass_decorator(Invocation)
@@ -129,7 +140,8 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 @click.pass_context
 def hezo360(ctx: click.Context, config_path: Path) -> None:
     """Support bot of HEZO 360: mail and Slack in, tickets with SLA clocks, answers out."""
-    ctx.obj = Invocation(config_path, dict(os.environ))
+    named = ctx.get_parameter_source("config_path") is not click.core.ParameterSource.DEFAULT
+    ctx.obj = Invocation(config_path, dict(os.environ), config_is_named=named)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

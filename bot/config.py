@@ -139,8 +139,8 @@ class SmtpConfig(ServerConfig):
         return value
 
 
-class MailConfig(Section):
-    """Addresses, mailboxes and the outgoing server."""
+class MailNamesConfig(Section):
+    """Our addresses and how mails look: what can be known without a server."""
 
     support_address: Address = "pomoc@myhezo.pl"
     info_address: Address = "info@myhezo.pl"
@@ -148,9 +148,21 @@ class MailConfig(Section):
     sender_name: Name = "HEZO 360"
     message_id_domain: Domain = "myhezo.pl"
     trusted_authserv_ids: tuple[Name, ...] = ()
-    token_key: Secret | None = None
     plus_addressing: bool = False
     copy_to_self: bool = True
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """Every address that is ours, lower case: mail from them is our own coming back."""
+        return frozenset(
+            address.lower() for address in (self.support_address, self.info_address, self.escalation_address)
+        )
+
+
+class MailConfig(MailNamesConfig):
+    """Addresses, mailboxes and the outgoing server."""
+
+    token_key: Secret | None = None
     imap: Annotated[tuple[ImapConfig, ...], Field(min_length=1, description="at least one [[mail.imap]] table")]
     smtp: SmtpConfig
 
@@ -162,13 +174,6 @@ class MailConfig(Section):
         if len(set(names)) != len(names):
             raise NotAllowed("every mailbox needs a name of its own (- and _ count as the same)", rule=True)
         return value
-
-    @property
-    def own_addresses(self) -> frozenset[str]:
-        """Every address that is ours, lower case: mail from them is our own coming back."""
-        return frozenset(
-            address.lower() for address in (self.support_address, self.info_address, self.escalation_address)
-        )
 
 
 class SlackConfig(Section):
@@ -378,3 +383,12 @@ class Config(Section):
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()
     stop_within: Duration = timedelta(seconds=20)
+
+
+class ServiceSections(Section):
+    """What the service promises and how mails are read: the sections without servers and secrets."""
+
+    service: ServiceConfig = ServiceConfig()
+    mail: MailNamesConfig = MailNamesConfig()
+    intake: IntakeConfig = IntakeConfig()
+    sla: SlaConfig = SlaConfig()

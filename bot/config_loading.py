@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.config import Config
-from bot.config_problems import Problems
+from bot.config import Config, MailNamesConfig, ServiceSections
+from bot.config_problems import Problems, allowed_keys
 from bot.config_secrets import fill_in_secrets
 from bot.errors import ConfigError
 from bot.toml_lines import KeyPath, key_lines
@@ -66,6 +67,37 @@ def read_config(path: Path, env: Mapping[str, str]) -> LoadedConfig:
     if problems.texts:
         raise ConfigError(problems.texts)
     return LoadedConfig(config, path, origins.of, tuple(origins.warnings))
+
+
+def read_sections(path: Path, *, must_exist: bool) -> ServiceSections:
+    """Read what the service promises, for commands that answer a question without any server or secret.
+
+    Servers, tokens and the environment are not looked at, so a file without them is as good as a whole one; keys that
+    nobody knows are refused wherever such a key could have been meant for one of these sections.
+
+    Args:
+        path: The TOML file.
+        must_exist: Whether somebody named it; otherwise the service terms stand where there is none.
+
+    Raises:
+        ConfigError: With one line for every mistake in these sections.
+    """
+    if not must_exist and not os.path.lexists(path):
+        return ServiceSections()
+    source = _read_text(path)
+    raw = _without(_parse(source, path), set(allowed_keys(())) - set(ServiceSections.model_fields))
+    if isinstance(raw.get("mail"), dict):
+        raw["mail"] = _without(raw["mail"], set(allowed_keys(("mail",))) - set(MailNamesConfig.model_fields))
+    try:
+        return ServiceSections.model_validate(raw)
+    except ValidationError as error:
+        problems = Problems(str(path), key_lines(source))
+        problems.add_validation_errors(error.errors(include_url=False, include_input=False), raw)
+        raise ConfigError(problems.texts) from None
+
+
+def _without(table: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in keys}
 
 
 def _read_text(path: Path) -> str:

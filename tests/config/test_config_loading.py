@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Config
-from bot.config_loading import LoadedConfig, load_config, read_config
+from bot.config import Config, ServiceSections
+from bot.config_loading import LoadedConfig, load_config, read_config, read_sections
 from bot.config_problems import is_secret
 from bot.config_secrets import secret_keys
 from bot.errors import ConfigError
@@ -368,3 +368,46 @@ class TestSecrets:
         found = folder.mistakes(f"{mail}\n{slack}", {"HEZO360_MAIL_SMTP_PASSWORD": "hidden"})
         assert all(problem.startswith("config.toml:1: ") or "mail." in problem for problem in found)
         assert any("a table" in problem for problem in found)
+
+
+def test_the_service_terms_stand_where_no_file_is_and_none_was_named(tmp_path: Path) -> None:
+    absent = tmp_path / "config.toml"
+    assert read_sections(absent, must_exist=False) == ServiceSections()
+    with pytest.raises(ConfigError, match="there is no such file"):
+        read_sections(absent, must_exist=True)
+    absent.symlink_to(tmp_path / "nowhere.toml")
+    with pytest.raises(ConfigError, match="there is no such file"):
+        read_sections(absent, must_exist=False)
+
+
+def test_what_the_service_promises_is_read_without_servers_and_secrets(folder: Folder) -> None:
+    folder.file.write_text(
+        "[[mail.imap]]\nname = 5\n[mail]\ninfo_address = 'biuro@myhezo.pl'\ntoken_key_file = 'absent'\n"
+        "[slack]\nbot_token = 'wrong'\n[sla.question]\nreply = '6h'\n[service]\ntimezone = 'Europe/Berlin'\n"
+        "[intake]\ncontract_patterns = ['\\d{9}']\n"
+    )
+    sections = read_sections(folder.file, must_exist=False)
+    assert "biuro@myhezo.pl" in sections.mail.own_addresses
+    assert (sections.sla.question.reply, sections.sla.question.reaction) == (timedelta(hours=6), timedelta(hours=2))
+    assert (sections.service.timezone, sections.intake.contract_patterns) == ("Europe/Berlin", (r"\d{9}",))
+
+
+def test_of_these_sections_every_mistake_is_named(folder: Folder) -> None:
+    folder.file.write_text(
+        "[mail]\ninfo_addres = 'a@b.pl'\n[slaa]\n[sla.question]\ncalendar = '9x5'\n[service]\ntimezone = 'Mars/Base'\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_sections(folder.file, must_exist=True)
+    assert [problem.removeprefix(str(folder.file)) for problem in caught.value.problems] == [
+        ':2: mail.info_addres: unknown key; did you mean "info_address"?',
+        ':3: slaa: unknown key; did you mean "sla"?',
+        ':5: sla.question.calendar: "9x5" is not allowed; "24x7" or "8x5"',
+        ':7: service.timezone: "Mars/Base" is not allowed; a time zone of the IANA database, such as "Europe/Warsaw"',
+    ]
+
+
+@pytest.mark.parametrize("text", ["sla = 3\n", "mail = [1]\n", "service = ''\n"])
+def test_a_section_that_is_no_table_is_refused(folder: Folder, text: str) -> None:
+    folder.file.write_text(text)
+    with pytest.raises(ConfigError, match="a table"):
+        read_sections(folder.file, must_exist=True)
