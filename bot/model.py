@@ -73,6 +73,14 @@ class Direction(StrEnum):
     TO_CUSTOMER = "to_customer"
 
 
+class AttachmentVerdict(StrEnum):
+    """KEPT is stored and shown; HELD is stored and not passed on; DROPPED was over a limit: only its name is known."""
+
+    KEPT = "kept"
+    HELD = "held"
+    DROPPED = "dropped"
+
+
 class Role(StrEnum):
     """What a person in Slack may do: engineers work on tickets, managers also close escalations."""
 
@@ -182,7 +190,33 @@ class Message:
     automatic: bool = False
     inbox_id: int | None = None
     slack_ts: str | None = None
-    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a message, without its content.
+
+    Attributes:
+        position: Its place among the message's files, from 0.
+        name: Made safe (`bot.rules.file_names`); still somebody else's words.
+        content_type: As declared by who sent it, lower case.
+        size: Octets.
+        sha256: Of the content, hex; None where it was dropped.
+        reason: Why it was held or dropped, as a word of `bot.rules.attachments`; "" where it was kept.
+        slack_file: Slack's id of the file, from its upload on; None again when Slack did not show it.
+    """
+
+    id: int
+    ticket_id: int
+    message_id: int
+    position: int
+    name: str
+    content_type: str
+    size: int
+    verdict: AttachmentVerdict
+    sha256: str | None = None
+    reason: str = ""
+    slack_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,16 +92,5 @@ async def store_message(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail) 
             sent_at=arrived.sent_at,
             message_id=arrived.mail.message_id,
             inbox_id=arrived.inbox_id,
-            attachments=tuple(f"{a.name} ({_size(a.size)})" for a in arrived.mail.attachments if not a.is_inline),
         )
-    )
-
-
-def _size(octets: int) -> str:
-    return (
-        f"{octets} B"
-        if octets < 1024
-        else f"{octets / 1024:.0f} KB"
-        if octets < 1024**2
-        else f"{octets / 1024**2:.1f} MB"
     )

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from bot.model import ClockKind, ClockState, Direction, Language, Priority, TicketState
+from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Language, Priority, TicketState
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
@@ -54,14 +54,6 @@ class Transport(StrEnum):
 
     MAIL = "mail"
     SLACK = "slack"
-
-
-class AttachmentVerdict(StrEnum):
-    """KEPT is stored and shown; HELD is stored and not passed on; DROPPED was over a limit: only its name is known."""
-
-    KEPT = "kept"
-    HELD = "held"
-    DROPPED = "dropped"
 
 
 class ContactSource(StrEnum):
@@ -232,7 +224,6 @@ messages = Table(
     Column("automatic", Boolean, nullable=False),
     _reference("inbox_id", "inbox.id", nullable=True),
     Column("slack_ts", PlainText),
-    Column("attachments", JsonValue, nullable=False),
     sqlite_autoincrement=True,
 )
 Index(None, messages.c.ticket_id, messages.c.id)

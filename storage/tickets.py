@@ -128,7 +128,6 @@ class StoredTickets:
                 "automatic": message.automatic,
                 "inbox_id": message.inbox_id,
                 "slack_ts": message.slack_ts,
-                "attachments": list(message.attachments),
             },
         )
         return replace(message, id=result.scalar_one())
@@ -244,5 +243,4 @@ def _message_of(row: Row[*tuple[Any, ...]]) -> Message:
         automatic=row.automatic,
         inbox_id=row.inbox_id,
         slack_ts=row.slack_ts,
-        attachments=tuple(row.attachments),
     )

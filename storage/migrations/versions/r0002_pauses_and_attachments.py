@@ -26,7 +26,7 @@ def _create_partial_index(name: str, table: str, columns: list[str], where: str)
 
 
 def upgrade() -> None:
-    """Add the columns, tables and indexes; every row stays as it is."""
+    """Add the columns, tables and indexes, drop the names of files that were not kept; all else stays as it is."""
     op.add_column("clocks", sa.Column("pauses", _JSON, nullable=False, server_default=sa.text("'[]'")))
     op.add_column("clocks", sa.Column("remaining_us", sa.BigInteger(), nullable=True))
     _create_partial_index("ix_clocks_running", "clocks", ["due_at", "id"], "state = 'running'")
@@ -59,5 +59,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", "position", name="uq_attachments_message_id_position"),
         sqlite_autoincrement=True,
     )
+    op.drop_column("messages", "attachments")  # names without files; the mails themselves are in inbox
     op.create_index("ix_attachments_ticket_id_id", "attachments", ["ticket_id", "id"])
     op.create_index("ix_attachments_sha256", "attachments", ["sha256"])
