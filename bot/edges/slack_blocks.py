@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.edges.slack_deadline import deadline
 from bot.edges.slack_ids import ACTION_IDS
 from bot.edges.slack_text import (
     Blocks,
@@ -29,7 +30,7 @@ from bot.edges.slack_text import (
 )
 from bot.edges.slack_thread import thread_post
 from bot.effects import PostOperator, TellUser
-from bot.model import ClockKind, ClockState, Contract, SlaClock, Ticket, TicketState, TicketView
+from bot.model import Contract, SlaClock, Ticket, TicketState, TicketView
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import Words, format_day, format_instant, format_short_span
 
@@ -37,8 +38,6 @@ __all__ = ["card", "escalation", "operator_notice", "tell", "thread_post"]
 
 MAX_DEVICES = 5
 MAX_PROBLEMS = 8
-WARN_AT, URGENT_AT = 0.5, 0.2
-"""Shares of the budget that are left when a running clock turns yellow, then orange."""
 
 
 def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
@@ -49,7 +48,7 @@ def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple
         *(line(*elements) for elements in _warnings(view.ticket, words)),
         *(line(*elements) for elements in _facts(view, now, words, zone)),
     ]
-    blocks = [header(_deadline(view, now, words, zone)), block(lines)]
+    blocks = [header(deadline(view, now, words, zone)), block(lines)]
     buttons = _buttons(view.ticket, words)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
@@ -102,42 +101,6 @@ def tell(effect: TellUser, words: Words) -> str:
     if "who" in named:
         named["who"] = mention(str(named["who"]))
     return fill(words, f"tell.{effect.what}", **named)
-
-
-def _deadline(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str:
-    """The running clock that counts: ours before the customer's, the earliest first."""
-    running = [clock for clock in view.clocks if clock.state is ClockState.RUNNING]
-    running.sort(key=lambda clock: (clock.kind is ClockKind.CUSTOMER_REPLY, clock.due_at))
-    if not running:
-        return _no_deadline(view.ticket, words)
-    clock = running[0]
-    span = format_short_span(clock.due_at - now, words.language)
-    due = format_instant(clock.due_at, words.language, zone, now)
-    late = now >= clock.due_at
-    if clock.kind is ClockKind.CUSTOMER_REPLY:
-        return "⚪ " + (
-            words("due.customer_late", late=span, due=due) if late else words("due.customer_left", left=span, due=due)
-        )
-    name = words(f"clock.{clock.kind}")
-    if late:
-        return "🔴 " + words("due.late", clock=name, late=span, due=due)
-    return f"{_colour(clock, now)} " + words("due.left", clock=name, left=span, due=due)
-
-
-def _colour(clock: SlaClock, now: datetime) -> str:
-    # Hours outside the service window count as time left here: nobody can use them up, so they alarm nobody.
-    left = (clock.due_at - now) / clock.budget
-    if left > WARN_AT:
-        return "🟢"
-    return "🟡" if left > URGENT_AT else "🟠"
-
-
-def _no_deadline(ticket: Ticket, words: Words) -> str:
-    if not ticket.is_open:
-        return "⚫ " + words("due.none_ended", state=words(f"state.{ticket.state}"))
-    if ticket.state is TicketState.WAITING:
-        return "⚪ " + words("due.none_waiting")
-    return "⚪ " + words("due.none_open")
 
 
 def _title(ticket: Ticket, words: Words) -> dict[str, str]:

@@ -69,20 +69,20 @@ def test_the_deadline_comes_first() -> None:
     text, blocks = check(card(make_view(make_clock(left=timedelta(minutes=20))), NOW, staff_words(), ZONE))
     assert blocks[0] == {
         "type": "header",
-        "text": {"type": "plain_text", "text": "🟡 Czas reakcji: dziś 11:20, zostało 20 min", "emoji": False},
+        "text": {"type": "plain_text", "text": "🟡 Czas reakcji: dziś 11:20, zostało ponad 15 min", "emoji": False},
     }
-    assert text.startswith("🟡 Czas reakcji: dziś 11:20, zostało 20 min · HEZO-2026-000123 · krytyczny · otwarte")
+    assert text.startswith("🟡 Czas reakcji: dziś 11:20, zostało ponad 15 min · HEZO-2026-000123 · krytyczny · otwarte")
 
 
 @pytest.mark.parametrize(
     ("left", "beginning"),
     [
-        (timedelta(minutes=31), "🟢 Reaction time: today 11:31, 31 min left"),
-        (timedelta(minutes=30), "🟡 Reaction time: today 11:30, 30 min left"),
-        (timedelta(minutes=12), "🟠 Reaction time: today 11:12, 12 min left"),
-        (timedelta(0), "🔴 Reaction time: less than 1 min overdue (today 11:00)"),
-        (-timedelta(hours=25, minutes=5), "🔴 Reaction time: 1 day 1 h overdue (yesterday 09:55)"),
-        (timedelta(hours=17), "🟢 Reaction time: tomorrow 04:00, 17 h left"),
+        (timedelta(minutes=31), "🟢 Reaction time: today 11:31, over 30 min left"),
+        (timedelta(minutes=30), "🟡 Reaction time: today 11:30, over 25 min left"),
+        (timedelta(minutes=12), "🟠 Reaction time: today 11:12, over 10 min left"),
+        (timedelta(0), "🔴 Reaction time: overdue just now (today 11:00)"),
+        (-timedelta(hours=25, minutes=5), "🔴 Reaction time: 1 day overdue (yesterday 09:55)"),
+        (timedelta(hours=17), "🟢 Reaction time: tomorrow 04:00, over 16 h left"),
     ],
 )
 def test_colours(left: timedelta, beginning: str) -> None:
@@ -94,10 +94,14 @@ def test_our_clock_counts_before_the_customers_and_ended_ones_not_at_all() -> No
     later = make_clock(ClockKind.REPLY, left=timedelta(minutes=50))
     ours = make_clock(ClockKind.REPLY, left=timedelta(minutes=40))
     met = make_clock(left=-timedelta(minutes=10), state=ClockState.MET)
-    assert show(make_view(theirs, later, met, ours)).startswith("🟢 Odpowiedź dla klienta: dziś 11:40, zostało 40 min")
-    assert show(make_view(theirs, met)).startswith("⚪ Czekamy na klienta: dziś 11:05, zostało 5 min")
-    late = make_clock(ClockKind.CUSTOMER_REPLY, left=-timedelta(minutes=5))
-    assert show(make_view(late)).startswith("⚪ Klient milczy: 5 min po terminie (dziś 10:55)")
+    assert show(make_view(theirs, later, met, ours)).startswith(
+        "🟢 Odpowiedź dla klienta: dziś 11:40, zostało ponad 35 min"
+    )
+    assert show(make_view(theirs, met)).startswith("⚪ Czekamy na klienta: dziś 11:05, zostało mniej niż 5 min")
+    late = make_clock(ClockKind.CUSTOMER_REPLY, left=-timedelta(minutes=16))
+    assert show(make_view(late)).startswith("⚪ Klient milczy: 15 min po terminie (dziś 10:44)")
+    paused = make_clock(state=ClockState.PAUSED)
+    assert show(make_view(paused)).startswith("⚪ Termin jest wstrzymany")
 
 
 @pytest.mark.parametrize(

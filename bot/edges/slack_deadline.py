@@ -1,0 +1,44 @@
+"""A ticket's countdown in words: the line that its head message and the App Home begin with. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.model import ClockState, TicketState, TicketView
+from bot.rules.countdown import Alarm, Countdown, countdown
+from bot.rules.wording import Words, format_instant, format_short_span
+
+COLOURS = {Alarm.CALM: "🟢", Alarm.HALF: "🟡", Alarm.SOON: "🟠", Alarm.LATE: "🔴"}
+NO_ALARM, ENDED = "⚪", "⚫"
+
+
+def deadline(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str:
+    """The clock that counts, when it is due and what is left of it; or why no clock runs."""
+    seen = countdown(view.clocks, now)
+    if seen is None:
+        return _no_deadline(view, words)
+    colour = NO_ALARM if seen.is_customers else COLOURS[seen.alarm]
+    return f"{colour} {_words(seen, now, words, zone)}"
+
+
+def _words(seen: Countdown, now: datetime, words: Words, zone: ZoneInfo) -> str:
+    due = format_instant(seen.clock.due_at, words.language, zone, now)
+    name = words(f"clock.{seen.clock.kind}")
+    whose = "customer_" if seen.is_customers else ""
+    if seen.late:
+        little = "just_late" if seen.span == timedelta(0) else "late"
+        return words(f"due.{whose}{little}", clock=name, late=format_short_span(seen.span, words.language), due=due)
+    little = "little_left" if seen.span == timedelta(0) else "left"
+    return words(f"due.{whose}{little}", clock=name, left=format_short_span(seen.span, words.language), due=due)
+
+
+def _no_deadline(view: TicketView, words: Words) -> str:
+    ticket = view.ticket
+    if not ticket.is_open:
+        return f"{ENDED} " + words("due.none_ended", state=words(f"state.{ticket.state}"))
+    if any(clock.state is ClockState.PAUSED for clock in view.clocks):
+        return f"{NO_ALARM} " + words("due.none_paused")
+    if ticket.state is TicketState.WAITING:
+        return f"{NO_ALARM} " + words("due.none_waiting")
+    return f"{NO_ALARM} " + words("due.none_open")
