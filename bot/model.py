@@ -263,7 +263,7 @@ class Timer:
 
     Attributes:
         key: For a clock "clock:<id>:<due, ISO>:<level>", so that a moved deadline announces anew (invariant 5).
-        kind: What to do: "clock" so far.
+        kind: What to do, one of `handlers.registry.TIMERS`: "clock", "card", ...
         level: Per cent of the clock's budget that is used up at `fire_at`; 100 is the breach.
         attempts: How often handling it failed.
     """

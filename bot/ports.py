@@ -251,6 +251,9 @@ class OutboxRepo(Protocol):
     async def automatic_mails_to(self, address: str, since: datetime) -> int:
         """How many automatic mails were written to this address since then."""
 
+    async def slack_backlog(self, at_most: int) -> int:
+        """How many Slack effects wait to be performed, counted no further than `at_most`."""
+
 
 class ClockRepo(Protocol):
     """SLA clocks and their timers."""
@@ -281,6 +284,9 @@ class ClockRepo(Protocol):
 
     async def finish_timer(self, timer_id: int) -> bool:
         """Mark a timer done; False when it was done or cancelled before."""
+
+    async def remove_timer(self, timer_id: int) -> bool:
+        """Forget a pending timer, so that its key may be set again; False when it was done or cancelled before."""
 
 
 class UnitOfWork(Protocol):

@@ -19,7 +19,7 @@ from bot.commands import (
     TimerDue,
 )
 from bot.ports import UnitOfWork
-from handlers import email_received, engineer_replied, mail_outcome, ticket_actions, timer_due
+from handlers import card_refresh, email_received, engineer_replied, mail_outcome, ticket_actions, timer_due
 from handlers.context import Context
 
 Handler = Callable[[Any, UnitOfWork, Context], Awaitable[None]]
@@ -29,6 +29,15 @@ async def _nothing(_command: NothingToDo, _uow: UnitOfWork, _ctx: Context) -> No
     """A recorded payload that asks for nothing."""
 
 
+async def _timer(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
+    await TIMERS[command.timer.kind](command, uow, ctx)
+
+
+TIMERS: dict[str, Handler] = {
+    "clock": timer_due.handle,
+    card_refresh.CARD: card_refresh.handle,
+}
+
 HANDLERS: dict[type[Command], Handler] = {
     EmailReceived: email_received.handle,
     ReplyToCustomer: engineer_replied.handle,
@@ -36,7 +45,7 @@ HANDLERS: dict[type[Command], Handler] = {
     SetPriority: ticket_actions.set_priority,
     DecideSender: ticket_actions.decide_sender,
     CloseTicket: ticket_actions.close,
-    TimerDue: timer_due.handle,
+    TimerDue: _timer,
     MailSent: mail_outcome.sent,
     MailNotSent: mail_outcome.not_sent,
     NothingToDo: _nothing,

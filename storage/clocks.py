@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import Pause, SlaClock, Timer
@@ -96,6 +96,13 @@ class StoredClocks:
             update(timers)
             .where(timers.c.id == timer_id, timers.c.state == literal(TimerState.PENDING))
             .values(state=TimerState.DONE)
+        )
+        return result.rowcount == 1
+
+    async def remove_timer(self, timer_id: int) -> bool:
+        """Forget a pending timer, so that its key may be set again; False when it was done or cancelled before."""
+        result = await self._connection.execute(
+            delete(timers).where(timers.c.id == timer_id, timers.c.state == literal(TimerState.PENDING))
         )
         return result.rowcount == 1
 

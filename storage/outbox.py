@@ -177,6 +177,16 @@ class StoredOutbox:
         )
         return count or 0
 
+    async def slack_backlog(self, at_most: int) -> int:
+        """How many Slack effects wait to be performed, counted no further than `at_most`."""
+        waiting = (
+            select(outbox.c.id)
+            .where(outbox.c.transport == literal(Transport.SLACK), outbox.c.state.in_([PENDING, IN_DOUBT]))
+            .limit(at_most)
+            .subquery()
+        )
+        return await self._connection.scalar(select(func.count()).select_from(waiting)) or 0
+
     async def mark_sent(self, outbox_id: int, result: dict[str, object]) -> bool:
         """A row was performed now; False when that was known already, or the row waits and was never tried.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
@@ -11,9 +12,12 @@ from bot.edges.pacing import Pace
 from bot.edges.slack_thread import thread_post
 from bot.effects import EditReply, Note, PostCard, PostEscalation, PostInThread, PostOperator, SendMail, TellUser
 from bot.errors import RetryLater
-from bot.model import Language
+from bot.model import Language, TicketView
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
+from bot.rules.calendars import calendar_from_config
+from bot.rules.countdown import leading_clock, out_of_date_at
 from bot.rules.wording import words
+from handlers.card_refresh import card_timer
 from storage.engine import Database
 
 Blocks = list[dict[str, object]]
@@ -57,10 +61,11 @@ class SlackPerformer:
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
             view = await uow.tickets.view(effect.ticket_id)
-        text, blocks = slack_blocks.card(view, self._clock.now(), self._words, self._zone)
+        now = self._clock.now()
+        text, blocks = slack_blocks.card(view, now, self._words, self._zone)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
-            await self._update(row, channel, ts, text, blocks)
+            await self._update(row, channel, ts, text, blocks, lambda uow, _: self._show_anew(uow, view, now))
             return
         channel = self._config.slack.support_channel
 
@@ -68,8 +73,18 @@ class SlackPerformer:
             ticket = await uow.tickets.get(effect.ticket_id)
             ticket.slack_channel, ticket.slack_ts = channel, ts
             await uow.tickets.update(ticket)
+            await self._show_anew(uow, view, now)
 
         await self._post(row, channel, None, (text, blocks), keep)
+
+    async def _show_anew(self, uow: UnitOfWork, view: TicketView, shown_at: datetime) -> None:
+        """Set the timer that lets the card's countdown go on (`handlers.card_refresh`)."""
+        clock = leading_clock(view.clocks)
+        if clock is None:
+            return
+        at = out_of_date_at(view.clocks, shown_at, calendar_from_config(clock.calendar, self._config))
+        if at is not None:
+            await uow.clocks.set_timer(card_timer(view.ticket.id, at))
 
     async def _in_thread(self, row: OutboxRow, effect: PostInThread) -> None:
         channel, head = await self._place(effect.ticket_id)
@@ -129,10 +144,12 @@ class SlackPerformer:
                 ts = await self._chat.post(channel, text, blocks, key=row.key, thread_ts=thread_ts)
         await self._sent(row, ts, keep)
 
-    async def _update(self, row: OutboxRow, channel: str, ts: str, text: str, blocks: Blocks) -> None:
+    async def _update(
+        self, row: OutboxRow, channel: str, ts: str, text: str, blocks: Blocks, keep: Follow | None = None
+    ) -> None:
         async with self._pace.turn(EDITS):
             await self._chat.update(channel, ts, text, blocks)
-        await self._sent(row, ts, None)
+        await self._sent(row, ts, keep)
 
     async def _sent(self, row: OutboxRow, ts: str | None, keep: Follow | None) -> None:
         async with self._database.begin() as uow:
