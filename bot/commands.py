@@ -100,6 +100,13 @@ class CloseTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenHome:
+    """Somebody opened the App Home, or asked to see it anew."""
+
+    by: SlackPerson
+
+
+@dataclass(frozen=True, slots=True)
 class TimerDue:
     """A timer's time has come."""
 
@@ -122,11 +129,19 @@ class MailNotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesNotShown:
+    """Not all files of a message could be shown in Slack; `reason` says why, for people. `outbox_id` names the row."""
+
+    outbox_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NothingToDo:
     """A recorded Slack payload that asks for nothing (a thread message, a modal that only opened)."""
 
     reason: str
 
 
-SlackCommand = ReplyToCustomer | TakeTicket | SetPriority | DecideSender | CloseTicket | NothingToDo
-Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent
+SlackCommand = ReplyToCustomer | TakeTicket | SetPriority | DecideSender | CloseTicket | OpenHome | NothingToDo
+Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown

@@ -75,6 +75,7 @@ class Note(StrEnum):
     CUSTOMER_SILENT = "customer_silent"
     MAIL_NOT_SENT = "mail_not_sent"
     MAIL_WITHHELD = "mail_withheld"
+    FILES_NOT_SHOWN = "files_not_shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,17 @@ class PostInThread:
     mention: tuple[str, ...] = ()
     message_id: int | None = None
     urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShareFiles:
+    """The kept files of a message, uploaded into the ticket's thread; written when the message's own post stands there.
+
+    An upload may take minutes: it goes a way of its own, so that no reminder ever waits for it.
+    """
+
+    ticket_id: int
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +153,13 @@ class TellUser:
     thread_ts: str | None = None
 
 
-SlackEffect = PostCard | PostInThread | EditReply | PostEscalation | PostOperator | TellUser
+@dataclass(frozen=True, slots=True)
+class PublishHome:
+    """The App Home of one person, as things are when it is published; `is_staff` says whether they see tickets."""
+
+    user: str
+    is_staff: bool
+
+
+SlackEffect = PostCard | PostInThread | ShareFiles | EditReply | PostEscalation | PostOperator | TellUser | PublishHome
 Effect = SendMail | SlackEffect

@@ -218,6 +218,11 @@ class Attachment:
     reason: str = ""
     slack_file: str | None = None
 
+    @property
+    def is_for_slack(self) -> bool:
+        """Whether it is shown in Slack, which takes no empty files."""
+        return self.verdict is AttachmentVerdict.KEPT and self.size > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -296,3 +301,28 @@ class TicketView:
     ticket: Ticket
     contract: Contract | None
     clocks: tuple[SlaClock, ...]
+
+
+class Holder(StrEnum):
+    """Who has a ticket, as one engineer sees it."""
+
+    MINE = "mine"
+    NOBODY = "nobody"
+    OTHERS = "others"
+
+
+@dataclass(frozen=True, slots=True)
+class DueTicket:
+    """An open ticket with the clock that counts, None where none runs; `customer` is None without a known contract."""
+
+    ticket: Ticket
+    customer: str | None
+    clock: SlaClock | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueTickets:
+    """What one holder has: the first of it, due first first, and how much it is in all."""
+
+    first: tuple[DueTicket, ...]
+    count: int

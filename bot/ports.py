@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.effects import Effect
-from bot.model import Contract, JournalEntry, Message, SlaClock, Ticket, Timer
+from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 
 
 class Clock(Protocol):
@@ -96,8 +96,45 @@ class Chat(Protocol):
     async def tell(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
         """Show a line to one person only (ephemeral)."""
 
+    async def publish_home(self, user: str, view: dict[str, object]) -> None:
+        """Show the App Home to one person."""
+
+    async def workspace_url(self) -> str:
+        """Where the workspace is, such as "https://team.slack.com/", for links to messages."""
+
     async def find(self, channel: str, key: str, *, thread_ts: str | None, since: datetime) -> str | None:
         """The ts of the message that carries our key, or None if it was not posted."""
+
+
+class FileState(StrEnum):
+    """Where an uploaded file is.
+
+    UNKNOWN was never shared, as far as Slack knows; UNSEEN was asked to be shown and is in no message (yet); SHOWN is
+    in a message of the channel, or was until somebody deleted it.
+    """
+
+    UNKNOWN = "unknown"
+    UNSEEN = "unseen"
+    SHOWN = "shown"
+
+
+class ChatFiles(Protocol):
+    """Files in Slack. Only what `share` has asked for is seen by people, a little later, or silently never.
+
+    All methods raise as those of `Chat`; only `share` is ever in doubt.
+    """
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Hand over what a file holds (not nothing); gives Slack's id of it."""
+
+    async def share(self, channel: str, thread_ts: str, comment: str, files: Sequence[tuple[str, str]]) -> None:
+        """Ask for one message with these uploaded files, given as (Slack's id, title)."""
+
+    async def state(self, file_id: str, channel: str) -> FileState:
+        """Where a file is."""
+
+    async def delete(self, file_id: str) -> None:
+        """Take a file back, so that it cannot be shown later; one that is gone already is no error."""
 
 
 class InboxState(StrEnum):
@@ -222,6 +259,28 @@ class ContractRepo(Protocol):
         """Put an address on the contract's list of representatives; twice changes nothing."""
 
 
+class AttachmentRepo(Protocol):
+    """Files of messages, each content kept once."""
+
+    async def add(self, attachment: Attachment, content: bytes | None) -> Attachment:
+        """Store a file; its id and its hash are made here. None as content: only its name is known."""
+
+    async def get(self, attachment_id: int) -> Attachment:
+        """One file; LookupError when there is none."""
+
+    async def of_message(self, message_id: int) -> tuple[Attachment, ...]:
+        """The files of a message, in its order."""
+
+    async def of_ticket(self, ticket_id: int) -> tuple[Attachment, ...]:
+        """The files of all messages of a ticket, oldest first."""
+
+    async def content(self, digest: str) -> bytes:
+        """What a file holds, by the hash of it; LookupError when it is not kept."""
+
+    async def set_slack_file(self, attachment_id: int, slack_file: str | None) -> None:
+        """Remember which file in Slack it is, or that it is none (any more)."""
+
+
 class InboxRepo(Protocol):
     """What arrived."""
 
@@ -294,6 +353,8 @@ class UnitOfWork(Protocol):
 
     @property
     def tickets(self) -> TicketRepo: ...
+    @property
+    def attachments(self) -> AttachmentRepo: ...
     @property
     def contracts(self) -> ContractRepo: ...
     @property

@@ -16,7 +16,9 @@ from bot.effects import (
     PostEscalation,
     PostInThread,
     PostOperator,
+    PublishHome,
     SendMail,
+    ShareFiles,
     TellUser,
 )
 from bot.model import Ticket
@@ -34,7 +36,11 @@ PARKED = literal(OutboxState.PARKED)
 
 # Beside a narrower condition it only names the partial index; the databases do not conclude it.
 IS_UNSENT = outbox.c.state.in_([PENDING, SENDING, IN_DOUBT])
-_WAKES = {Transport.MAIL: Wake.MAIL_OUTBOX, Transport.SLACK: Wake.SLACK_OUTBOX}
+WAKES = {
+    Transport.MAIL: Wake.MAIL_OUTBOX,
+    Transport.SLACK: Wake.SLACK_OUTBOX,
+    Transport.FILES: Wake.FILES_OUTBOX,
+}
 
 _WAITING_CARD = (
     select(outbox.c.id)
@@ -56,7 +62,7 @@ def _add(*, is_postgresql: bool) -> ReturningInsert[int]:
 
 
 def lane_of(effect: Effect) -> str:
-    """Rows of one lane go out one after the other: a ticket's mails, its posts, escalations, a person."""
+    """Rows of one lane go out one after the other: a ticket's mails, its posts, its files, escalations, a person."""
     match effect:
         case SendMail(ticket_id=None):
             return f"mail:{effect.to.lower()}"
@@ -66,13 +72,23 @@ def lane_of(effect: Effect) -> str:
             return "escalation"
         case TellUser():
             return f"tell:{effect.user}"
+        case PublishHome():
+            return f"home:{effect.user}"
+        case ShareFiles():
+            return f"files:{effect.ticket_id}"
         case _:
             return f"slack:{effect.ticket_id}"
 
 
 def transport_of(effect: Effect) -> Transport:
-    """By mail or by Slack."""
-    return Transport.MAIL if isinstance(effect, SendMail) else Transport.SLACK
+    """By mail, by Slack, or as an upload to Slack."""
+    match effect:
+        case SendMail():
+            return Transport.MAIL
+        case ShareFiles():
+            return Transport.FILES
+        case _:
+            return Transport.SLACK
 
 
 class StoredOutbox:
@@ -115,7 +131,7 @@ class StoredOutbox:
             return None
         if isinstance(effect, SendMail):
             await self._compose(effect, outbox_id, now)
-        self._transaction.wakes.add(_WAKES[transport_of(effect)])
+        self._transaction.wakes.add(WAKES[transport_of(effect)])
         return outbox_id
 
     async def _waiting_card(self, card: PostCard) -> int | None:
@@ -226,7 +242,7 @@ class StoredOutbox:
         if transport is None:
             return False
         # The next of the lane may go now.
-        self._transaction.wakes.add(_WAKES[transport])
+        self._transaction.wakes.add(WAKES[transport])
         return True
 
 
@@ -239,7 +255,7 @@ def _is_urgent(effect: Effect) -> bool:
     match effect:
         case PostInThread():
             return effect.urgent
-        case PostEscalation() | PostOperator() | TellUser():
+        case PostEscalation() | PostOperator() | TellUser() | PublishHome():
             return True
         case _:
             return False

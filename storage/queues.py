@@ -17,7 +17,7 @@ from bot.ports import InboxRow, InboxState, OutboxRow, OutboxState
 from storage.clocks import timer_of
 from storage.engine import Database
 from storage.inbox import SLACK
-from storage.outbox import IN_DOUBT, IS_UNSENT, PENDING, SENDING, outbox_row_of
+from storage.outbox import IN_DOUBT, IS_UNSENT, PENDING, SENDING, WAKES, outbox_row_of
 from storage.schema import TimerState, Transport, inbox, outbox, timers
 from storage.transaction import Wake
 from storage.types import literal
@@ -212,7 +212,7 @@ class OutboxQueue:
                     next_attempt_at=case((outbox.c.transport == Transport.MAIL, in_doubt_until), else_=now),
                 )
             )
-            uow.transaction.wakes |= {Wake.MAIL_OUTBOX, Wake.SLACK_OUTBOX}
+            uow.transaction.wakes.update(WAKES.values())
             return result.rowcount
 
 

@@ -50,10 +50,11 @@ class TimerState(StrEnum):
 
 
 class Transport(StrEnum):
-    """The way out: mails and Slack posts never wait for each other."""
+    """The way out: mails, Slack posts and uploads of files never wait for each other."""
 
     MAIL = "mail"
     SLACK = "slack"
+    FILES = "files"
 
 
 class ContactSource(StrEnum):

@@ -28,6 +28,7 @@ class Wake(StrEnum):
     SLACK_INBOX = "slack_inbox"
     MAIL_OUTBOX = "mail_outbox"
     SLACK_OUTBOX = "slack_outbox"
+    FILES_OUTBOX = "files_outbox"
     TIMERS = "timers"
 
 
@@ -39,6 +40,7 @@ class Wakes:
     slack_inbox: asyncio.Event = field(default_factory=asyncio.Event)
     mail_outbox: asyncio.Event = field(default_factory=asyncio.Event)
     slack_outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    files_outbox: asyncio.Event = field(default_factory=asyncio.Event)
     timers: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, wakes: set[Wake]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.model import JournalEntry
+from storage.attachments import StoredAttachments
 from storage.clocks import StoredClocks
 from storage.contracts import StoredContracts
 from storage.inbox import StoredInbox
@@ -23,6 +24,7 @@ class StoredUnitOfWork:
     def __init__(self, transaction: Transaction) -> None:
         self.transaction = transaction
         self.tickets = StoredTickets(transaction)
+        self.attachments = StoredAttachments(transaction)
         self.contracts = StoredContracts(transaction)
         self.inbox = StoredInbox(transaction)
         self.outbox = StoredOutbox(transaction, self.tickets)

@@ -4,7 +4,8 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 
 | note                             | data                                                                  |
 | -------------------------------- | --------------------------------------------------------------------- |
-| CUSTOMER_WROTE                   | author, address, text, sent_at; subject?, attachments? [str],         |
+| CUSTOMER_WROTE                   | author, address, text, sent_at; subject?, number? (the ticket's),     |
+|                                  | files? [{name, type, size, verdict (`AttachmentVerdict`), reason}],   |
 |                                  | complete? (False: over the size limit), automatic? (bool)             |
 | MAILED                           | kind (`MailKind`), text                                               |
 | ENGINEER_REPLY                   | author (user id), text, to, status ("sending", "sent", "failed");     |
@@ -19,6 +20,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | CUSTOMER_SILENT                  | count, of (the last reminder where they are equal)                    |
 | MAIL_NOT_SENT                    | address, reason                                                       |
 | MAIL_WITHHELD                    | reason ("automatic", "cap", "no_address"), detail                     |
+| FILES_NOT_SHOWN                  | names [str], reason, number (the ticket's)                            |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
 """
@@ -47,14 +49,16 @@ from bot.edges.slack_text import (
     text,
 )
 from bot.effects import Note, PostInThread
-from bot.model import ClockKind
+from bot.model import AttachmentVerdict, ClockKind
+from bot.rules.file_words import file_kind, format_size
 from bot.rules.wording import Words, format_instant
 
 ROOM_FOR_OWN_MAILS = 1_500
 """JSON characters; the bot's own mails are shown in short: engineers know them."""
 ROOM_FOR_FRAMES = 500
 """JSON characters of the elements around quoted words."""
-MAX_ATTACHMENTS = 15
+MAX_FILES = 15
+MAX_FILE_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +120,47 @@ def _customer_wrote(post: _Post) -> list[Json]:
     if post.get("subject"):
         above.append(post.say("subject", subject=post.get("subject")))
     below = [post.say("not_complete", "bold")] if post.data.get("complete") is False else []
-    attachments = post.data.get("attachments")
-    if isinstance(attachments, list) and attachments:
-        names = [one_line(str(name), 80) for name in attachments[:MAX_ATTACHMENTS]]
-        if len(attachments) > MAX_ATTACHMENTS:
-            names.append(post.words("and_more", count=len(attachments) - MAX_ATTACHMENTS))
-        below.append(post.say("attachments", names=text(", ".join(names))))
+    below += _files(post)
     quoted = post.quoted(*above, *below)
     return [*above, quoted if quoted["elements"] else post.say("no_words", "italic"), *below]
+
+
+def _files(post: _Post) -> list[Json]:
+    """A line for each file; names are code, in which nothing of theirs is taken for more than a name."""
+    files = post.data.get("files")
+    if not isinstance(files, list):
+        return []
+    lines = [_file(post, file) for file in files[:MAX_FILES] if isinstance(file, dict)]
+    if len(files) > MAX_FILES:
+        lines.append(line(text(post.words("and_more", count=len(files) - MAX_FILES))))
+    if any(isinstance(file, dict) and file.get("verdict") == AttachmentVerdict.HELD for file in files):
+        lines.append(post.say("files_held", "italic", number=post.get("number")))
+    return lines
+
+
+def _file(post: _Post, file: Mapping[str, object]) -> Json:
+    name, size, verdict = str(file.get("name")), file.get("size"), file.get("verdict")
+    said = {
+        "name": _file_name(name),
+        "size": format_size(size if isinstance(size, int) else 0, post.words.language),
+        "type": post.words(f"file_kind.{file_kind(name, str(file.get('type')))}"),
+    }
+    if verdict not in {AttachmentVerdict.HELD, AttachmentVerdict.DROPPED}:
+        return post.say("file", **said)
+    reason = f"file_reason.{file.get('reason')}"
+    why = post.words(reason) if reason in post.words else one_line(str(file.get("reason")))
+    return post.say(f"file_{verdict}", **said, reason=why)
+
+
+def _file_name(name: str) -> Json:
+    return text(one_line(name, MAX_FILE_NAME), "code")
+
+
+def _files_not_shown(post: _Post) -> list[Json]:
+    names = post.data.get("names")
+    listed = names[:MAX_FILES] if isinstance(names, list) else []
+    why = post.say("files_not_shown", "bold", reason=post.get("reason"), number=post.get("number"))
+    return [why, *(line(_file_name(str(name))) for name in listed)]
 
 
 def _mailed(post: _Post) -> list[Json]:
@@ -225,4 +262,5 @@ _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.CUSTOMER_SILENT: _customer_silent,
     Note.MAIL_NOT_SENT: _mail_not_sent,
     Note.MAIL_WITHHELD: _mail_withheld,
+    Note.FILES_NOT_SHOWN: _files_not_shown,
 }

@@ -7,10 +7,21 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
-from bot.edges import slack_blocks
+from bot.edges import slack_blocks, slack_home
 from bot.edges.pacing import Pace
 from bot.edges.slack_thread import thread_post
-from bot.effects import EditReply, Note, PostCard, PostEscalation, PostInThread, PostOperator, SendMail, TellUser
+from bot.effects import (
+    EditReply,
+    Note,
+    PostCard,
+    PostEscalation,
+    PostInThread,
+    PostOperator,
+    PublishHome,
+    SendMail,
+    ShareFiles,
+    TellUser,
+)
 from bot.errors import RetryLater
 from bot.model import Language, TicketView
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
@@ -18,12 +29,13 @@ from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
 from bot.rules.wording import words
 from handlers.card_refresh import card_timer
+from storage.due_next import DueNextQueries
 from storage.engine import Database
 
 Blocks = list[dict[str, object]]
 Follow = Callable[[UnitOfWork, str], Awaitable[None]]
 
-EDITS = "chat.update"
+EDITS, HOMES = "chat.update", "views.publish"
 """Edits are paced together: Slack counts them by method, posts by channel."""
 
 
@@ -55,8 +67,10 @@ class SlackPerformer:
                 await self._post(row, channel, None, slack_blocks.operator_notice(row.effect, self._words))
             case TellUser():
                 await self._tell(row, row.effect)
-            case SendMail():
-                raise AssertionError("mails go another way")
+            case PublishHome():
+                await self._home(row, row.effect)
+            case SendMail() | ShareFiles():
+                raise AssertionError("mails and files go other ways")
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
@@ -90,8 +104,13 @@ class SlackPerformer:
         channel, head = await self._place(effect.ticket_id)
 
         async def keep(uow: UnitOfWork, ts: str) -> None:
-            if effect.message_id is not None:
-                await uow.tickets.set_message_slack_ts(effect.message_id, ts)
+            if effect.message_id is None:
+                return
+            await uow.tickets.set_message_slack_ts(effect.message_id, ts)
+            files = await uow.attachments.of_message(effect.message_id)
+            if any(file.is_for_slack and file.slack_file is None for file in files):
+                share = ShareFiles(effect.ticket_id, effect.message_id)
+                await uow.outbox.add(share, dedupe_key=f"files:{effect.message_id}")
 
         rendered = thread_post(effect, self._clock.now(), self._words, self._zone)
         await self._post(row, channel, head, rendered, keep)
@@ -117,6 +136,17 @@ class SlackPerformer:
         text = slack_blocks.tell(effect, self._words)
         async with self._pace.turn(effect.channel):
             await self._chat.tell(effect.channel, effect.user, text, thread_ts=effect.thread_ts)
+        await self._sent(row, None, None)
+
+    async def _home(self, row: OutboxRow, effect: PublishHome) -> None:
+        if effect.is_staff:
+            due = await DueNextQueries(self._database).of(effect.user, slack_home.SHOWN)
+            url = await self._chat.workspace_url()
+            view = slack_home.home(due, url, self._clock.now(), self._words, self._zone)
+        else:
+            view = slack_home.closed_home(self._words)
+        async with self._pace.turn(HOMES):
+            await self._chat.publish_home(effect.user, view)
         await self._sent(row, None, None)
 
     async def _place(self, ticket_id: int) -> tuple[str, str]:

@@ -100,7 +100,7 @@ def test_our_clock_counts_before_the_customers_and_ended_ones_not_at_all() -> No
     assert show(make_view(theirs, met)).startswith("⚪ Czekamy na klienta: dziś 11:05, zostało mniej niż 5 min")
     late = make_clock(ClockKind.CUSTOMER_REPLY, left=-timedelta(minutes=16))
     assert show(make_view(late)).startswith("⚪ Klient milczy: 15 min po terminie (dziś 10:44)")
-    paused = make_clock(state=ClockState.PAUSED)
+    paused = make_clock(left=timedelta(minutes=5), state=ClockState.PAUSED)
     assert show(make_view(paused)).startswith("⚪ Termin jest wstrzymany")
 
 
@@ -224,7 +224,13 @@ DATA: dict[Note, list[dict[str, object]]] = {
             "subject": "Awaria",
             "text": "",
             "sent_at": "kiedyś",
-            "attachments": ["log.txt"] * 20,
+            "number": "HEZO-2026-000123",
+            "files": [
+                {"name": "log.txt", "type": "text/plain", "size": 1, "verdict": "kept", "reason": ""},
+                {"name": "a.exe", "type": "x", "size": 2**31, "verdict": "held", "reason": "dangerous_type"},
+                {"name": "", "type": "", "size": 0, "verdict": "dropped", "reason": "a word without sentence"},
+            ]
+            * 7,
             "complete": False,
             "automatic": True,
         },
@@ -257,6 +263,7 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"reason": "cap", "detail": "10"},
         {"reason": "no_address", "detail": ""},
     ],
+    Note.FILES_NOT_SHOWN: [{"names": ["log.txt"] * 20, "reason": "no scope", "number": "HEZO-2026-000123"}],
 }
 TO_CUSTOMER = {Note.MAILED, Note.ENGINEER_REPLY}
 
@@ -290,7 +297,32 @@ def test_some_posts_word_for_word() -> None:
     full, bare = (post(Note.CUSTOMER_WROTE, data) for data in DATA[Note.CUSTOMER_WROTE])
     assert full == "📨 Klient: Anna <a@k.example>, dziś 11:00\nDzień dobry"
     assert "(wiadomość bez tekstu)" in bare
-    assert "i jeszcze 5" in bare
+    assert "i jeszcze 6" in bare
+
+
+def test_a_file_is_a_line_with_its_name_as_code_and_why_it_is_held() -> None:
+    nasty = "<!channel> *b* `x` [a](https://zly.example)\u202egpj.exe"
+    sizes = {"picture.png": 512, "get_system_status.log": 34_000, nasty: 1_250_000}
+    files = [
+        {"name": name, "type": "x/y", "size": size, "verdict": "kept", "reason": ""} for name, size in sizes.items()
+    ]
+    files[2] |= {"verdict": "held", "reason": "dangerous_type"}
+    data = DATA[Note.CUSTOMER_WROTE][0] | {"files": files, "number": "HEZO-2026-000123"}
+    _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
+    assert said(blocks).split("\n")[2:] == [
+        "📎 picture.png (512 B, obraz)",
+        "📎 get_system_status.log (34 KB, tekst)",
+        "🔒 <!channel> *b* `x` [a](https://zly.example)gpj.exe (1,2 MB, program): zatrzymany, bo taki typ bywa groźny",
+        staff_words()("thread.files_held", number="HEZO-2026-000123"),
+    ]
+    code = {"type": "text", "text": nasty.replace("\u202e", ""), "style": {"code": True}}
+    assert code in blocks[0]["elements"][4]["elements"]  # type: ignore[index]  # JSON of our own making
+
+
+def test_many_files_with_long_names_break_no_limit() -> None:
+    file = {"name": "😀" * 300, "type": "😀", "size": 1, "verdict": "held", "reason": "😀" * 300}
+    data = DATA[Note.CUSTOMER_WROTE][0] | {"files": [file] * 300, "number": "😀" * 300, "text": "ż" * 30_000}
+    check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
 
 
 def test_a_customers_words_are_a_quotation_and_nothing_else() -> None:
