@@ -1,4 +1,4 @@
-"""The same tests on SQLite and on PostgreSQL: every test that takes `database` runs on both."""
+"""The same tests on SQLite and PostgreSQL: what takes `database` runs on both, what takes `ports` on the fake too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pytest
 from storage.engine import Database
 from storage.migrating import upgrade
 from storage.schema import metadata
-from tests.storage.making import FakeClock, make_database
+from tests.fakes.memory_database import MemoryDatabase
+from tests.storage.making import FakeClock, compose, make_database
+from tests.storage.ports import FakePorts, Ports, StoredPorts
 from tests.support.postgres import PostgresServer, running_postgres
 
 EMPTY = "; ".join(
@@ -60,7 +62,12 @@ def postgres_url(postgres: PostgresServer) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty, migrated database."""
-    if request.param == "postgresql":
+    return empty_database(request.param, request, tmp_path)
+
+
+def empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty, migrated database."""
+    if kind == "postgresql":
         url: str = request.getfixturevalue("postgres_url")
         return url
     file = tmp_path / "hezo360.sqlite3"
@@ -80,4 +87,22 @@ async def database(database_url: str, clock: FakeClock) -> AsyncIterator[Databas
     database = make_database(database_url, clock)
     await database.open()
     yield database
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
+def ports_url(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    """An empty, migrated database; None for the fake."""
+    return None if request.param == "memory" else empty_database(request.param, request, tmp_path)
+
+
+@pytest.fixture
+async def ports(ports_url: str | None, clock: FakeClock) -> AsyncIterator[Ports]:
+    """A storage, real or fake, that keeps the promises of `bot.ports`."""
+    if ports_url is None:
+        yield FakePorts(MemoryDatabase(clock=clock, compose=compose))
+        return
+    database = make_database(ports_url, clock)
+    await database.open()
+    yield StoredPorts(database)
     await database.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from bot.effects import MailKind, SendMail
 from bot.model import (
@@ -19,7 +21,7 @@ from bot.model import (
     TicketState,
     Timer,
 )
-from bot.ports import FetchedMail
+from bot.ports import FetchedMail, UnitOfWork
 from storage.composing import ComposedMail
 from storage.engine import Database
 
@@ -124,6 +126,12 @@ def fetched(uid: int, raw: bytes = b"", *, mailbox: str = "pomoc", uidvalidity: 
     return FetchedMail(mailbox, uidvalidity, uid, NOON, raw, len(raw))
 
 
-async def stored_ticket(database: Database, **changes: object) -> Ticket:
+class Transactions(Protocol):
+    """The real storage, or the fake."""
+
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+
+async def stored_ticket(database: Transactions, **changes: object) -> Ticket:
     async with database.begin() as uow:
         return await uow.tickets.add(a_ticket(**changes))

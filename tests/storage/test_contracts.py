@@ -12,6 +12,7 @@ from bot.model import Contract, Device, Language
 from storage.contract_import import ImportResult, import_contracts
 from storage.engine import Database
 from storage.schema import contract_devices
+from tests.storage.ports import Ports
 
 HEADER = "contract_number,customer,nip,valid_from,valid_to,serial,model,authorised,language\n"
 MILK = "HZ360-2026-000101,Mleczarnia,8341710008,2025-03-01,2035-02-28,{},,anna@klient.example;@klient.example,pl\n"
@@ -111,17 +112,35 @@ async def test_whom_an_engineer_approved_stays(database: Database) -> None:
     assert contract.authorised == ("@klient.example", "nowy@inny.example")
 
 
-async def test_contracts_are_found_by_address_and_domain(database: Database) -> None:
-    await import_contracts(database, HEADER + MILK.format(G121) + WOOD.format(G60))
+async def test_contracts_are_found_by_address_and_domain(ports: Ports) -> None:
+    await ports.import_contracts(HEADER + MILK.format(G121) + WOOD.format(G60))
 
     async def numbers(address: str) -> list[str]:
-        async with database.read() as uow:
+        async with ports.read() as uow:
             return [contract.number for contract in await uow.contracts.for_address(address)]
 
     assert await numbers("Whoever@Klient.example") == ["HZ360-2026-000101"]
     assert await numbers("jan@stolarnia.example") == ["HZ360/2026 000102"]
     assert await numbers("piotr@stolarnia.example") == []
     assert await numbers("x@sub.klient.example") == []
+
+
+async def test_contracts_are_found_by_their_folded_number(ports: Ports) -> None:
+    await ports.import_contracts(HEADER + MILK.format(G121) + WOOD.format(G60))
+    async with ports.begin() as uow:
+        found = await uow.contracts.by_keys(["HZ3602026000101", "HZ3602026000102", "NONE"])
+        assert sorted(found) == ["HZ3602026000101", "HZ3602026000102"]
+        milk = found["HZ3602026000101"]
+        assert (milk.number, [device.serial for device in milk.devices]) == ("HZ360-2026-000101", [G121])
+        await uow.contracts.authorise(milk.id, "Nowy@Inny.example")
+        await uow.contracts.authorise(milk.id, "nowy@inny.example")
+    async with ports.read() as uow:
+        authorised = (await uow.contracts.get(milk.id)).authorised
+        assert authorised == ("@klient.example", "anna@klient.example", "nowy@inny.example")
+        assert await uow.contracts.for_address("nowy@inny.example") == (await uow.contracts.get(milk.id),)
+        assert await uow.contracts.by_keys([]) == {}
+        with pytest.raises(LookupError):
+            await uow.contracts.get(milk.id + 100)
 
 
 BAD = (

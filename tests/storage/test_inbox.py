@@ -16,6 +16,7 @@ from storage.overview import OverviewQueries
 from storage.queues import InboxQueue
 from storage.schema import inbox
 from tests.storage.making import NOON, FakeClock, fetched, stored_ticket
+from tests.storage.ports import Ports
 
 
 async def states(database: Database) -> list[tuple[str, InboxState, int | None]]:
@@ -141,6 +142,22 @@ async def test_a_row_is_finished_once(database: Database) -> None:
     assert not await queue.retry(row.id, NOON, "late")
     assert not await queue.park(row.id, "late")
     assert await queue.take("mail", NOON, 10) == []
+
+
+async def test_a_row_that_is_finished_takes_back_what_is_done_for_it_again(ports: Ports) -> None:
+    inbox_id = await ports.arrived()
+    ticket = await stored_ticket(ports)
+
+    async def handle(address: str) -> None:
+        async with ports.begin() as uow:
+            await uow.tickets.add_participant(ticket.id, address)
+            await uow.inbox.finish(inbox_id, InboxState.DONE, "new ticket", ticket.id)
+
+    await handle("first@klient.example")
+    with pytest.raises(AlreadyDone):
+        await handle("second@klient.example")
+    async with ports.read() as uow:
+        assert await uow.tickets.participants(ticket.id) == {"first@klient.example"}
 
 
 async def test_of_two_who_handle_a_row_one_commits(database: Database) -> None:

@@ -19,15 +19,17 @@ from bot.effects import (
     PostOperator,
     TellUser,
 )
+from bot.model import JournalEntry
 from bot.ports import OutboxRow, OutboxState
 from storage.engine import Database
 from storage.outbox import lane_of
 from storage.queues import OutboxQueue
 from storage.schema import Transport, outbox
-from tests.storage.making import NOON, FakeClock, a_mail, a_message, make_database, stored_ticket
+from tests.storage.making import NOON, FakeClock, Transactions, a_mail, a_message, make_database, stored_ticket
+from tests.storage.ports import Ports
 
 
-async def add(database: Database, *effects: Effect, dedupe_key: str | None = None) -> list[int | None]:
+async def add(database: Transactions, *effects: Effect, dedupe_key: str | None = None) -> list[int | None]:
     async with database.begin() as uow:
         return [await uow.outbox.add(effect, dedupe_key=dedupe_key) for effect in effects]
 
@@ -46,16 +48,16 @@ async def claim_one(queue: OutboxQueue, now: datetime = NOON) -> OutboxRow:
     return row
 
 
-async def test_a_mail_is_composed_when_its_row_is_written(database: Database) -> None:
-    ticket = await stored_ticket(database)
-    async with database.begin() as uow:
+async def test_a_mail_is_composed_when_its_row_is_written(ports: Ports) -> None:
+    ticket = await stored_ticket(ports)
+    async with ports.begin() as uow:
         message = await uow.tickets.add_message(a_message(ticket.id))
         ticket.subject = "changed in the same transaction"
         await uow.tickets.update(ticket)
         effect = a_mail(ticket.id, message_id=message.id)
         outbox_id = await uow.outbox.add(effect)
     assert outbox_id is not None
-    async with database.read() as uow:
+    async with ports.read() as uow:
         row = await uow.outbox.get(outbox_id)
         assert row.effect == effect
         assert row.rfc_message_id == f"<ack.{outbox_id}@myhezo.pl>"
@@ -79,6 +81,55 @@ async def test_a_dedupe_key_works_once_for_ever(database: Database) -> None:
     assert await claimed(queue) == [first]
     await queue.sent(first, {})
     assert await add(database, a_mail(ticket.id), dedupe_key="ack:1") == [None]
+
+
+async def test_what_failed_leaves_no_effect_and_no_key(ports: Ports) -> None:
+    ticket = await stored_ticket(ports)
+    effects = (PostCard(ticket.id), a_mail(ticket.id))
+
+    async def fail() -> None:
+        async with ports.begin() as uow:
+            for effect in effects:
+                await uow.outbox.add(effect, dedupe_key=type(effect).__name__)
+            await uow.tickets.add_participant(ticket.id, "anna@klient.example")
+            ticket.subject = "changed"
+            await uow.tickets.update(ticket)
+            raise RuntimeError("the handler failed")
+
+    with pytest.raises(RuntimeError, match="the handler failed"):
+        await fail()
+    async with ports.begin() as uow:
+        assert await uow.tickets.participants(ticket.id) == frozenset()
+        assert (await uow.tickets.get(ticket.id)).subject != "changed"
+        assert await uow.outbox.automatic_mails_to("anna@klient.example", NOON) == 0
+        card = await uow.outbox.add(PostCard(ticket.id), dedupe_key="PostCard")
+        assert card is not None
+        assert await uow.outbox.add(PostCard(ticket.id)) == card
+        mail = await uow.outbox.add(a_mail(ticket.id), dedupe_key="SendMail")
+        assert mail is not None
+        assert await uow.outbox.add(a_mail(ticket.id), dedupe_key="SendMail") is None
+    async with ports.read() as uow:
+        row = await uow.outbox.get(mail)
+        assert row.rfc_message_id is not None
+        assert await uow.tickets.ticket_of_message_ids([row.rfc_message_id]) == ticket.id
+
+
+async def test_what_is_kept_is_a_copy(ports: Ports) -> None:
+    facts: dict[str, object] = {"list": [1]}
+    ticket = await stored_ticket(ports, facts=facts)
+    async with ports.begin() as uow:
+        post = await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, facts))
+        await uow.journal(JournalEntry(ticket.id, NOON, "bot", "x", facts))
+    facts["list"] = [2]
+    ticket.subject = "changed"
+    assert post is not None
+    async with ports.read() as uow:
+        kept = await uow.tickets.get(ticket.id)
+        effect = (await uow.outbox.get(post)).effect
+        assert isinstance(effect, PostInThread)
+        [entry] = await uow.journal_of(ticket.id)
+        assert kept.facts == effect.data == entry.data == {"list": [1]}
+        assert kept.subject != "changed"
 
 
 async def test_the_lanes() -> None:
@@ -282,13 +333,13 @@ async def test_a_row_of_another_version_is_parked_and_the_rest_goes_on(database:
     assert notice.data["outbox"] == strange
 
 
-async def test_automatic_mails_are_counted_by_recipient(database: Database, clock: FakeClock) -> None:
-    ticket = await stored_ticket(database)
-    await add(database, a_mail(ticket.id), a_mail(None, to="ANNA@klient.example", kind=MailKind.NOTICE))
-    await add(database, a_mail(ticket.id, kind=MailKind.REPLY, author="U0ANNA"), a_mail(None, to="bert@klient.example"))
+async def test_automatic_mails_are_counted_by_recipient(ports: Ports, clock: FakeClock) -> None:
+    ticket = await stored_ticket(ports)
+    await add(ports, a_mail(ticket.id), a_mail(None, to="ANNA@klient.example", kind=MailKind.NOTICE))
+    await add(ports, a_mail(ticket.id, kind=MailKind.REPLY, author="U0ANNA"), a_mail(None, to="bert@klient.example"))
     clock.move(hours=1)
-    await add(database, a_mail(ticket.id, kind=MailKind.REMINDER))
-    async with database.read() as uow:
+    await add(ports, a_mail(ticket.id, kind=MailKind.REMINDER))
+    async with ports.read() as uow:
         assert await uow.outbox.automatic_mails_to("Anna@klient.example", NOON) == 3
         assert await uow.outbox.automatic_mails_to("anna@klient.example", NOON + timedelta(seconds=1)) == 1
 

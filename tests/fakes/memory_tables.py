@@ -1,0 +1,190 @@
+"""What the fake keeps: plain dictionaries, whose every change can be taken back."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import TypeVar
+
+from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
+from bot.ports import InboxState, OutboxRow, OutboxState
+from storage.schema import TimerState
+from storage.types import storable
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTimer:
+    """A timer and what became of it."""
+
+    timer: Timer
+    state: TimerState
+
+
+@dataclass(frozen=True, slots=True)
+class KeptInbox:
+    """What became of something that arrived."""
+
+    state: InboxState
+    outcome: str = ""
+    ticket_id: int | None = None
+
+
+@dataclass(slots=True)
+class Tables:
+    """Everything stored. What is kept is never changed in place: a change puts a new value, so it can be undone."""
+
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    participants: dict[int, frozenset[str]] = field(default_factory=dict)
+    messages: dict[int, Message] = field(default_factory=dict)
+    messages_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    attachments: dict[int, Attachment] = field(default_factory=dict)
+    attachments_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    known_ids: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    inbox: dict[int, KeptInbox] = field(default_factory=dict)
+    outbox: dict[int, OutboxRow] = field(default_factory=dict)
+    outbox_states: dict[int, OutboxState] = field(default_factory=dict)
+    unsent: dict[int, int] = field(default_factory=dict)
+    sent_ids: dict[str, int] = field(default_factory=dict)
+    dedupe_keys: dict[str, int] = field(default_factory=dict)
+    waiting_cards: dict[int, int] = field(default_factory=dict)
+    automatic: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    clocks: dict[int, SlaClock] = field(default_factory=dict)
+    clocks_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    timers: dict[int, KeptTimer] = field(default_factory=dict)
+    timer_keys: dict[str, int] = field(default_factory=dict)
+    timers_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    journal: dict[int, tuple[JournalEntry, ...]] = field(default_factory=dict)
+    fire_times: list[tuple[datetime, int]] = field(default_factory=list)
+    next_id: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
+    _undo: list[Callable[[], object]] = field(default_factory=list)
+
+    def put(self, table: MutableMapping[K, V], key: K, value: V) -> None:
+        """Keep a value under a key."""
+        if key in table:
+            before = table[key]
+            self._undo.append(lambda: table.__setitem__(key, before))
+        else:
+            self._undo.append(lambda: table.pop(key))
+        table[key] = value
+
+    def drop(self, table: MutableMapping[K, V], key: K) -> None:
+        """Keep nothing under a key."""
+        if key in table:
+            before = table.pop(key)
+            self._undo.append(lambda: table.__setitem__(key, before))
+
+    def put_timer(self, kept: KeptTimer) -> None:
+        """Keep a timer; while it is pending it is found by its time."""
+        self.put(self.timers, kept.timer.id, kept)
+        if kept.state is TimerState.PENDING:
+            heapq.heappush(self.fire_times, (kept.timer.fire_at, kept.timer.id))
+
+    def first_pending(self, passed: set[int]) -> Timer | None:
+        """The pending timer that comes first, of those not in `passed`; only between transactions.
+
+        Only here entries leave the heap, so an undone change finds its own entry still there.
+        """
+        aside = []
+        found: Timer | None = None
+        while self.fire_times and found is None:
+            fire_at, timer_id = self.fire_times[0]
+            kept = self.timers.get(timer_id)
+            if kept is None or kept.state is not TimerState.PENDING or kept.timer.fire_at != fire_at:
+                heapq.heappop(self.fire_times)
+            elif timer_id in passed:
+                aside.append(heapq.heappop(self.fire_times))
+            else:
+                found = kept.timer
+        for entry in aside:
+            heapq.heappush(self.fire_times, entry)
+        return found
+
+    def commit(self) -> None:
+        """Keep what was changed."""
+        self._undo.clear()
+
+    def roll_back(self) -> None:
+        """Take back what was changed since the last commit."""
+        while self._undo:
+            self._undo.pop()()
+
+
+def utc(at: datetime) -> datetime:
+    """The instant in UTC.
+
+    Raises:
+        ValueError: it is naive.
+    """
+    if at.tzinfo is UTC:
+        return at
+    if at.tzinfo is None:
+        raise ValueError(f"a naive datetime cannot be stored: {at!r}")
+    return at.astimezone(UTC)
+
+
+def utc_or_none(at: datetime | None) -> datetime | None:
+    """The same for an instant that may be missing."""
+    return None if at is None else utc(at)
+
+
+def kept_text(text: str) -> str:
+    """The text as a database keeps it."""
+    return text if text.isascii() and "\0" not in text else storable(text)
+
+
+def kept_json(value: object) -> object:
+    """A copy of a JSON value, as a database would give it back.
+
+    Raises:
+        TypeError: it is none, and a database would refuse it.
+    """
+    if isinstance(value, str):
+        return kept_text(str(value))
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        return {kept_text(str(key)): kept_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [kept_json(item) for item in value]
+    raise TypeError(f"{type(value).__name__} is no JSON value: {value!r}")
+
+
+def kept_facts(data: dict[str, object]) -> dict[str, object]:
+    """A copy of a JSON object."""
+    return {kept_text(str(key)): kept_json(item) for key, item in data.items()}
+
+
+def kept_ticket(ticket: Ticket) -> Ticket:
+    """A copy of a ticket, as a database would give it back."""
+    return replace(
+        ticket,
+        subject=kept_text(ticket.subject),
+        requester_name=kept_text(ticket.requester_name),
+        reported_at=utc(ticket.reported_at),
+        created_at=utc(ticket.created_at),
+        accepted_at=utc_or_none(ticket.accepted_at),
+        contacted_at=utc_or_none(ticket.contacted_at),
+        closed_at=utc_or_none(ticket.closed_at),
+        terms={priority: kept_facts(terms) for priority, terms in ticket.terms.items()},
+        facts=kept_facts(ticket.facts),
+    )
+
+
+def kept_clock(clock: SlaClock) -> SlaClock:
+    """A copy of a clock, as a database would give it back."""
+    return replace(
+        clock,
+        started_at=utc(clock.started_at),
+        due_at=utc(clock.due_at),
+        ended_at=utc_or_none(clock.ended_at),
+        breached_at=utc_or_none(clock.breached_at),
+    )
