@@ -45,6 +45,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("bot.cli_commands.demo:demo", "Play with the bot: mail servers, Slack and a page on this machine."),
     "health": Entry("bot.cli_commands.health:health", "Ask the running bot whether all is well."),
     "run": Entry("bot.cli_commands.run:run", "Run the bot until it is stopped by SIGTERM or Ctrl-C."),
+    "sla": Entry("bot.cli_commands.sla:sla", "Work out deadlines and service time, and explain a ticket's clocks."),
 }
 
 
