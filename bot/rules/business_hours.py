@@ -59,8 +59,8 @@ class ServiceCalendar:
     """When service time runs. Make one with `always` or `weekly`.
 
     Every instant that goes in is aware (any zone), or ValueError is raised; every instant that comes out is UTC.
-    Spans are service time, to the microsecond. A calendar with windows answers for the years 1900 to 2199 and raises
-    ValueError beyond.
+    Spans are service time, to the microsecond. A calendar with windows answers for the years 1900 to 2199 (UTC), one
+    without them for as long as a datetime goes; ValueError is raised beyond.
 
     Attributes:
         zone: The IANA zone of the windows.
@@ -126,7 +126,7 @@ class ServiceCalendar:
         at = _instant(start)
         if self.windows is None or left == 0:
             return _utc(at + left)
-        number = start.astimezone(UTC).year
+        number = _utc(at).year
         year = self._year(number)
         left += year.used(at)
         while left > year.total:
@@ -142,7 +142,7 @@ class ServiceCalendar:
             return timedelta(microseconds=last - first)
         if last < first:
             return -self.elapsed(end, start)
-        number, last_number = start.astimezone(UTC).year, end.astimezone(UTC).year
+        number, last_number = _utc(first).year, _utc(last).year
         total = self._year(last_number).used(last) - self._year(number).used(first)
         for between in range(number, last_number):
             total += self._year(between).total
@@ -157,7 +157,7 @@ class ServiceCalendar:
         instant = _instant(at)
         if self.windows is None:
             return True
-        year = self._year(at.astimezone(UTC).year)
+        year = self._year(_utc(instant).year)
         index = bisect_right(year.starts, instant) - 1
         return index >= 0 and instant < year.ends[index]
 
@@ -166,7 +166,7 @@ class ServiceCalendar:
         instant = _instant(at)
         if self.is_open(at):
             return _utc(instant)
-        number = at.astimezone(UTC).year
+        number = _utc(instant).year
         while True:
             year = self._year(number)
             index = bisect_left(year.starts, instant)
@@ -272,4 +272,7 @@ def _microseconds(span: timedelta) -> int:
 
 
 def _utc(instant: int) -> datetime:
-    return _EPOCH + timedelta(0, 0, instant)
+    try:
+        return _EPOCH + timedelta(0, 0, instant)
+    except OverflowError:
+        raise ValueError("an instant before the year 1 or after the year 9999") from None
