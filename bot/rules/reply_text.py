@@ -11,66 +11,48 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-_LONGEST_HEAD = 500
-_HEAD_LINES = 4
-_MOST_LINES = 5_000  # heads are looked for within these; a longer text is a pasted log
-_LONGEST_SIGNATURE = 15
-
-_DAY = r"(?:pon|wt|śr|sr|czw|pt|pi[aą]t|sob|niedz|nd|ndz|mon|tue|wed|thu|fri|sat|sun)[a-ząćęłńóśźż]{0,12}\.?,?"
-_HEAD_BEGINS = re.compile(
-    r"\s*(?:w dniu\b|dnia\b|on\b|użytkownik\b|wiadomość napisana przez\b|am\b"
-    rf"|{_DAY}\s+\d|\d{{1,4}}[./ -]\S{{1,12}}[./ -]\d)",
-    re.IGNORECASE,
+from bot.rules.reply_heads import (
+    SEPARATOR,
+    as_seen,
+    attribution,
+    is_forwarded,
+    marked_follows,
+    original_begins,
+    says_something,
 )
-_WROTE = r"(?:pisze|pisz[ea]|napisał(?:\(a\)|/a|a|o)?|napisali|napisano|wrote|writes|schrieb)"
-_HEAD_ENDS = re.compile(rf"{_WROTE}\s*:?\s*$", re.IGNORECASE)
-_APPLE_HEAD = re.compile(r"\s*wiadomość napisana przez\b.*\d\s*:\s*$", re.IGNORECASE)
-_OLD_GMAIL_HEAD = re.compile(r"\s*\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} GMT[+-]\d{1,2}:?\d{2}\b.*<[^<>]*@[^<>]*>\s*:\s*$")
-_BARE_HEAD = re.compile(rf"[^\n<]{{0,120}}<[^<>\s]+@[^<>\s]+>\s*{_WROTE}\s*:\s*$", re.IGNORECASE)
-_TIME = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
-_MAIL_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
-_FULL_DATE = re.compile(r"\d{1,4}[ ./-]\S{1,14}[ ./-]\d{2,4}")
+from bot.rules.signatures import cut_signatures, is_footer_line
 
-_RULE = r"[\s*_=-]{2,}"
-_ORIGINAL = re.compile(
-    rf"{_RULE}(?:(?:wiadomość )?oryginalna(?: wiadomość)?|wiadomość oryginalna|original (?:message|e-?mail)"
-    rf"|ursprüngliche nachricht|reply message|treść oryginalnej wiadomości){_RULE}$",
-    re.IGNORECASE,
-)
-_FORWARDED = re.compile(
-    r"\s*(?:[*_=-]{2,}\s*)?(?:(?:treść )?(?:przekazan[aey]j?|przesłan[aey]j?) (?:dalej )?wiadomoś(?:ć|ci)"
-    r"|wiadomość przekazana|początek (?:przekazywanej|przesłanej|przekazanej) (?:dalej )?wiadomości"
-    r"|forwarded (?:message|by)|begin forwarded message|start of forwarded message|weitergeleitete nachricht)"
-    r"\b[^\n]{0,80}$",
-    re.IGNORECASE,
-)
-_FORWARDING_SUBJECT = re.compile(r"\s*(?:fwd?|pd|przek(?:az)?|wg)\s*:", re.IGNORECASE)
+_MOST_LINES = 3_000  # heads are looked for within these; a longer text is a pasted log
+_HEAD_LINES = 5
+_BLOCK_LINES = 18
+_SHORT_NOTE = 400  # characters; whoever refers to the text below does so in a few words
 
-_FIELD = re.compile(r"\s*[*_]{0,2}([A-Za-zŁłśŚćąę/ ]{2,12}?)[*_]{0,2}\s?:[*_]{0,2}\s*(.*)$")
-_FIELD_NAMES = {
-    "from": {"from", "od", "von", "nadawca"},
-    "date": {"sent", "date", "wysłano", "wysłane", "data", "gesendet", "sent at", "dnia"},
-    "to": {"to", "do", "an", "adresat", "odbiorca"},
-    "subject": {"subject", "temat", "betreff"},
-    "more": {
-        "cc",
-        "dw",
-        "udw",
-        "bcc",
-        "kopia",
-        "reply-to",
-        "importance",
-        "ważność",
-        "priorytet",
-        "priority",
-        "odp. do",
-    },
-}
-_FIELD_OF = {name: field for field, names in _FIELD_NAMES.items() for name in names}
-_SEPARATOR = re.compile(r"\s*[_=*-]{5,}\s*$")
-_SIGNATURE = re.compile(r"-- ?$")
+_SUBJECT_TAGS = r"\s*(?:\[[^\]]{0,60}\]\s*)*"
+_FORWARDING_SUBJECT = re.compile(rf"{_SUBJECT_TAGS}(?:fwd?|pd|przek(?:az)?|wg|tr)\s*:", re.IGNORECASE)
+_ANSWERING_SUBJECT = re.compile(rf"{_SUBJECT_TAGS}(?:re|odp|aw|sv)(?:\[\d+\])?\s*:", re.IGNORECASE)
 _MARKED = re.compile(r"\s{0,3}> ?")
 _NESTED = re.compile(r"\s{0,3}> ?>")
+_ESCAPED_FROM = re.compile(r">From ")
+_OTHER_MARK = re.compile(r"\s{0,2}(\||[A-Z]{2,4}>)(?:\s|$)")
+# Somebody answers between the lines of an unmarked quotation, or wants the mail below to be read.
+_ANSWERS_WITHIN = re.compile(
+    r"(?:odpowied\w+|odpowiadam|odp\.|odpisuję|komentarz\w*|uwagi|uzupełni\w+|dopis\w+)\b.{0,40}"
+    r"(?:poniżej|niżej|w treści|w tekście|w mailu|w wiadomości|pod pytani|czerwon|niebiesk|zielon|kolor|pogrubi)"
+    r"|\b(?:na czerwono|na niebiesko|na zielono|innym kolorem)\b"
+    r"|(?:answers?|answered|comments?|commented|repl(?:y|ies|ied)|responses?|responded|see)\b.{0,40}"
+    r"(?:\bbelow\b|in-?line|in red|in blue|in green|in bold|in colou?r|between the lines)",
+    re.IGNORECASE,
+)
+_CONTENT_BELOW = re.compile(
+    r"(?:zgłoszeni\w+|problem\w*|temat\w*|spraw\w+|mail\w*|wiadomoś\w+|korespondencj\w+|prośb\w+|opis\w*|awari\w+|info)"
+    r",? (?:(?:jak|jest|są|jw|z|od \w+) )?(?:poniżej|niżej)\b"
+    r"|poniższ\w+ (?:zgłoszeni|problem|tema[tc]|spraw|mail|wiadomoś|korespondencj|prośb|awari|wąt)\w*"
+    r"|\b(?:patrz|jak|zob\.) (?:po)?niżej\b|przekazuję|przesyłam dalej|\bfyi\b|\bforwarding\b"
+    r"|(?:mail|message|report|thread|issue|problem|request|ticket|case|conversation|correspondence)s? below\b"
+    r"|\bbelow (?:mail|e-?mail|message|report|thread|issue|problem|request|case)\b|\bas below\b",
+    re.IGNORECASE,
+)
+_BLANK_LINES = re.compile(r"\n(?:[ \t\r]*\n){2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +61,15 @@ class ReplyText:
 
     Attributes:
         new_text: The sender's own words, without outer blank lines.
-        quoted_text: Quotations with their heads, and signatures; all other lines of the mail, in order.
+        quoted_text: Quotations with their heads, signatures, footers; all other lines of the mail, in order.
         cut: Whether anything was set apart.
+        quotation_cut: Whether that is a quotation of an earlier mail, not a mere signature or footer.
     """
 
     new_text: str
     quoted_text: str
     cut: bool
+    quotation_cut: bool = False
 
 
 def new_words(text: str, subject: str = "") -> ReplyText:
@@ -93,20 +77,63 @@ def new_words(text: str, subject: str = "") -> ReplyText:
 
     Args:
         text: The body as plain text (`IncomingMail.text`), lines ending in LF.
-        subject: A subject that begins with a forwarding prefix keeps everything below the first header block:
-            Outlook writes the same block above forwarded and answered mails.
+        subject: A subject that begins with a forwarding prefix keeps everything below the first head: Outlook
+            writes the same block above forwarded and answered mails.
 
     Returns:
         New and quoted text that together hold every line that is not blank.
     """
     lines = text.split("\n")
-    kept = _cut_quotations(lines, forwards=_FORWARDING_SUBJECT.match(subject) is not None)
-    _cut_signature(lines, kept)
-    new = "\n".join(line for line, keep in zip(lines, kept, strict=True) if keep).strip("\n")
-    if all(kept) or not new.strip():
-        return ReplyText(text.strip("\n"), "", cut=False)
-    quoted = "\n".join(line for line, keep in zip(lines, kept, strict=True) if not keep).strip("\n")
-    return ReplyText(new, quoted, cut=True)
+    body = _Body(lines)
+    kept, end = _cut_quotations(body, len(lines), subject)
+    quotation_cut = not all(kept)
+    cut_signatures(lines, body.seen, kept, end)
+    new = "\n".join(line for line, keep in zip(lines, kept, strict=True) if keep)
+    if all(kept) or not says_something(new):
+        return ReplyText(text.strip("\r\n"), "", cut=False)
+    quoted = "\n".join(line for line, keep in zip(lines, kept, strict=True) if not keep).strip("\r\n")
+    return ReplyText(_BLANK_LINES.sub("\n\n", new).strip("\r\n"), quoted, cut=True, quotation_cut=quotation_cut)
+
+
+class _Body:
+    """The lines of a mail.
+
+    Attributes:
+        seen: The first lines as a reader sees them; heads are looked for among these only.
+        marked: Which of these are marked as quoted.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        self._beyond = lines[_MOST_LINES:]
+        self.seen = [as_seen(line) for line in lines[:_MOST_LINES]]
+        self.marked = [_MARKED.match(line) is not None for line in self.seen]
+        for index, line in enumerate(self.seen):  # mail servers write ">From " for "From " (mbox)
+            if self.marked[index] and _ESCAPED_FROM.match(line) and not self._has_marked_neighbour(index):
+                self.marked[index] = False
+
+    def all_marks(self) -> list[bool]:
+        """Which of all lines are marked."""
+        return self.marked + [line[:1] == ">" or line.lstrip()[:1] == ">" for line in self._beyond]
+
+    def _has_marked_neighbour(self, index: int) -> bool:
+        return any(self.marked[max(index - 1, 0) : index]) or any(self.marked[index + 1 : index + 2])
+
+    def mark_like(self, position: int) -> bool:
+        """Mark lines that begin as the one at `position`, next to a head, does: "| ", or "JK> " (The Bat!)."""
+        index = next((i for i in range(position, min(position + 3, len(self.seen))) if self.seen[i].strip()), None)
+        match = _OTHER_MARK.match(self.seen[index]) if index is not None else None
+        if match is None or index is None:
+            return False
+        found = [i for i in range(index, len(self.seen)) if _begins_with(self.seen[i], match[1])]
+        for i in found:
+            self.marked[i] = True
+        return bool(found)
+
+
+def _begins_with(line: str, mark: str) -> bool:
+    """Not a table's row, which also ends with the mark."""
+    text = line.strip()
+    return text.startswith(mark) and not (text.endswith("|") and len(text) > 1)
 
 
 class _Seen(Enum):
@@ -118,165 +145,104 @@ class _Seen(Enum):
     FORWARDED_MAIL = auto()
 
 
-def _cut_quotations(lines: list[str], *, forwards: bool) -> list[bool]:
-    """Which lines are the sender's own."""
-    kept = [True] * len(lines)
-    marked = [_MARKED.match(line) is not None for line in lines]
-    headed = _head_within_marked(lines, marked)
-    position, end = 0, len(lines)
-    while position < min(len(lines), _MOST_LINES):
-        seen, length = _look(lines, marked, position)
-        if seen is _Seen.HEAD_OF_MARKED:
-            kept[position : position + length] = [False] * length
-            headed = True
-        elif seen is _Seen.UNMARKED_QUOTATION and _has_words(lines[:position], marked[:position]) and not forwards:
-            kept[position:] = [False] * (len(lines) - position)
-            break
-        elif seen in {_Seen.UNMARKED_QUOTATION, _Seen.FORWARDED_MAIL}:
+def _cut_quotations(body: _Body, total: int, subject: str) -> tuple[list[bool], int]:
+    """Which lines are the sender's own, and where content begins that is never cut."""
+    kept = [True] * total
+    forwards = _FORWARDING_SUBJECT.match(subject) is not None
+    headed = _is_headed(body, subject)
+    position, end = 0, total
+    while position < len(body.seen):
+        found, length = _look(body, position)
+        if found is _Seen.WORDS:
+            position += length
+            continue
+        if forwards or found is _Seen.FORWARDED_MAIL or _refers_below(body, kept, position, found):
             end = position  # all below is content, its own quotations included
             break
+        if found is _Seen.HEAD_OF_MARKED:
+            start = _with_rule_above(body, position)
+            kept[start : position + length] = [False] * (position + length - start)
+            headed = True
+        elif _has_words(body, kept, position):
+            start = _with_rule_above(body, position)
+            kept[start:] = [False] * (total - start)
+            break
+        else:
+            end = position
+            break
         position += length
-    if headed:
+    if headed and not (forwards and end < total):
         kept = [
-            keep and not (is_marked and i < end) for i, (keep, is_marked) in enumerate(zip(kept, marked, strict=True))
+            keep and not (mark and index < end)
+            for index, (keep, mark) in enumerate(zip(kept, body.all_marks(), strict=True))
         ]
-    return kept
+    return kept, end
 
 
-def _look(lines: list[str], marked: list[bool], position: int) -> tuple[_Seen, int]:
+def _look(body: _Body, position: int) -> tuple[_Seen, int]:
     """What begins at a line, and how many lines that takes."""
-    line = lines[position].strip()
-    if marked[position] or not line or len(line) > _LONGEST_HEAD:
+    lines, marked = body.seen, body.marked
+    line = lines[position]
+    if marked[position]:
+        if line.startswith(">>> ") and line.endswith(">>>") and original_begins(lines, position):
+            return _Seen.UNMARKED_QUOTATION, 1  # GroupWise
         return _Seen.WORDS, 1
-    if "=" in line:  # rests of quoted-printable in separators
-        line = line.replace("=3D", "=").replace("=20", " ")
-    if _FORWARDED.match(line):
+    if not line:
+        return _Seen.WORDS, 1
+    if is_forwarded(line):
         return _Seen.FORWARDED_MAIL, 1
-    if length := _attribution(lines, position, marked):
-        marks = _marked_follows(lines, marked, position + length)
+    if length := attribution(lines, marked, position):
+        marks = marked_follows(lines, marked, position + length) or body.mark_like(position + length)
         return (_Seen.HEAD_OF_MARKED if marks else _Seen.UNMARKED_QUOTATION), length
-    if _original_begins(lines, position, line):
+    if original_begins(lines, position):
         return _Seen.UNMARKED_QUOTATION, 1
     return _Seen.WORDS, 1
 
 
-def _head_within_marked(lines: list[str], marked: list[bool]) -> bool:
-    """Whether marked lines prove to be a quotation by themselves: nested marks, or a head inside (Apple Mail)."""
-    if not any(marked):
+def _is_headed(body: _Body, subject: str) -> bool:
+    """Whether marked lines prove to be a quotation by themselves.
+
+    Nested marks do, a head inside (Apple Mail, Open-Xchange), or an answer that begins with a marked line.
+    """
+    if not any(body.marked):
         return False
-    for index, line in enumerate(lines[:_MOST_LINES]):
-        if not marked[index]:
+    first = next((i for i, line in enumerate(body.seen) if line.strip()), 0)
+    if body.marked[first] and _ANSWERING_SUBJECT.match(subject):
+        return True
+    for index, line in enumerate(body.seen):
+        if not body.marked[index]:
             continue
         if _NESTED.match(line):
             return True
-        following = lines[index : index + _HEAD_LINES]
+        if index and body.marked[index - 1] and body.seen[index - 1].strip(" >"):
+            continue  # a head begins a paragraph
+        following = body.seen[index : index + _BLOCK_LINES]
         bare = [_MARKED.sub("", candidate, count=1) for candidate in following]
-        if _attribution(bare, 0, [False] * len(bare)):
+        if attribution(bare[:_HEAD_LINES], [False] * len(bare), 0) or original_begins(bare, 0):
             return True
     return False
 
 
-def _attribution(lines: list[str], position: int, marked: list[bool]) -> int:
-    """How many lines from `position` on are a head such as "W dniu ... pisze:"; 0 for none."""
-    first = lines[position].strip()
-    if not _HEAD_BEGINS.match(first):
-        return 1 if _BARE_HEAD.match(first) else 0
-    head = ""
-    for count in range(1, _HEAD_LINES + 1):
-        index = position + count - 1
-        if index >= len(lines) or marked[index] or not lines[index].strip() or len(lines[index]) > _LONGEST_HEAD:
-            return 0
-        head = f"{head} {lines[index].strip()}".strip()
-        if _HEAD_ENDS.search(head[-40:]) or _APPLE_HEAD.match(head) or _OLD_GMAIL_HEAD.match(head):
-            return count if _is_certain(head, _marked_follows(lines, marked, position + count)) else 0
-    return 0
-
-
-def _is_certain(head: str, marks_follow: bool) -> bool:
-    """People also write "on Friday he wrote:"; a program's head names an address or a time, or marks follow."""
-    if _MAIL_ADDRESS.search(head):
-        return True
-    if marks_follow:
-        return _FULL_DATE.search(head) is not None
-    return _TIME.search(head) is not None and not head[0].isdigit()
-
-
-def _marked_follows(lines: list[str], marked: list[bool], position: int) -> bool:
-    """Whether the next line that is not blank, at most two further on, is marked."""
-    for index in range(position, min(position + 3, len(lines))):
-        if lines[index].strip():
-            return marked[index]
-    return False
-
-
-def _has_words(lines: list[str], marked: list[bool]) -> bool:
-    """Whether anything of the sender's own stands there."""
-    return any(
-        not is_marked and any(letter.isalnum() for letter in line)
-        for line, is_marked in zip(lines, marked, strict=True)
-    )
-
-
-def _original_begins(lines: list[str], position: int, line: str) -> bool:
-    """Whether an unmarked quotation begins: "-----Original Message-----" or a block of header fields."""
-    if _ORIGINAL.match(line):
-        return True
-    if _SEPARATOR.match(line):
-        following = next((i for i in range(position + 1, min(position + 4, len(lines))) if lines[i].strip()), None)
-        return following is not None and _header_block(lines, following)
-    return _header_block(lines, position)
-
-
-def _header_block(lines: list[str], position: int) -> bool:
-    """From, a date with digits, and To or Subject, within a few lines (Outlook, o2, WP, Interia, phones)."""
-    if _field_of(lines[position])[0] != "from":
+def _refers_below(body: _Body, kept: list[bool], position: int, found: _Seen) -> bool:
+    """Whether the words above want the mail below to be read."""
+    words = " ".join(body.seen[i].strip() for i in range(min(position, 60)) if kept[i] and not body.marked[i])
+    if len(words) > _SHORT_NOTE:
         return False
-    found: set[str] = set()
-    fields = blanks = 0
-    for line in lines[position : position + 16]:
-        if not line.strip():
-            blanks += 1
-            if blanks > fields:
-                break
-            continue
-        field, value = _field_of(line)
-        if field == "date" and not any(letter.isdigit() for letter in value):
-            continue
-        if field:
-            fields += 1
-            found.add(field)
-    return "date" in found and bool(found & {"to", "subject"})
+    unmarked = found is _Seen.UNMARKED_QUOTATION
+    return _CONTENT_BELOW.search(words) is not None or (unmarked and _ANSWERS_WITHIN.search(words) is not None)
 
 
-def _field_of(line: str) -> tuple[str, str]:
-    """Which header field a line names, and its value."""
-    match = _FIELD.match(line.strip()) if len(line) <= 2_000 else None
-    if match is None:
-        return "", ""
-    return _FIELD_OF.get(match[1].strip().lower(), ""), match[2]
+def _with_rule_above(body: _Body, position: int) -> int:
+    """Where a quotation begins, the rule above its head included."""
+    above = position - 1
+    while above >= 0 and not body.seen[above].strip():
+        above -= 1
+    return above if above > 0 and SEPARATOR.match(body.seen[above].strip()) else position
 
 
-def _cut_signature(lines: list[str], kept: list[bool]) -> None:
-    """Set a signature behind "-- " apart (RFC 3676 §4.3), where words stand above it and it is short."""
-    words_above = False
-    for index, line in enumerate(lines):
-        if not kept[index]:
-            continue
-        if words_above and _SIGNATURE.match(line):
-            end = _end_of_signature(lines, kept, index)
-            if end:
-                kept[index:end] = [False] * (end - index)
-                return
-        words_above = words_above or bool(line.strip())
-
-
-def _end_of_signature(lines: list[str], kept: list[bool], start: int) -> int:
-    """Where the signature ends that begins at `start`; 0 if it is too long for one."""
-    length = 0
-    for index in range(start, len(lines)):
-        if not kept[index]:
-            return index
-        length += bool(lines[index].strip())
-        if length > _LONGEST_SIGNATURE:
-            return 0
-    return len(lines)
+def _has_words(body: _Body, kept: list[bool], position: int) -> bool:
+    """Whether anything of the sender's own stands above."""
+    return any(
+        kept[i] and not body.marked[i] and says_something(body.seen[i]) and not is_footer_line(body.seen[i])
+        for i in range(position)
+    )
