@@ -7,13 +7,30 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import Pause, SlaClock, Timer
-from storage.schema import TimerState, clocks, timers
+from storage.schema import TimerState, clocks, tickets, timers
 from storage.transaction import Transaction, Wake, upsert
 from storage.types import literal
+
+# Built once: composing a statement takes as long as executing it.
+_IS_PENDING = timers.c.state == literal(TimerState.PENDING)
+_ITS_ID = timers.c.id == bindparam("its_id")
+_HAS_COME = timers.c.fire_at <= bindparam("now")
+_CLAIM = select(timers).where(_ITS_ID, _IS_PENDING, _HAS_COME)
+# The ticket first: who does not get it keeps no lock on the timer.
+_CLAIM_LOCKED = _CLAIM.join(tickets, tickets.c.id == timers.c.ticket_id).with_for_update(
+    skip_locked=True, of=[tickets, timers]
+)
+_IS_DUE = select(timers.c.id).where(_ITS_ID, _IS_PENDING, _HAS_COME)
+_POSTPONE = update(timers).where(_ITS_ID, _IS_PENDING).values(fire_at=bindparam("its_time"))
+_FINISH = update(timers).where(_ITS_ID, _IS_PENDING).values(state=TimerState.DONE)
+_REMOVE = delete(timers).where(_ITS_ID, _IS_PENDING)
+_DROP = (
+    update(timers).where(timers.c.clock_id == bindparam("its_clock"), _IS_PENDING).values(state=TimerState.CANCELLED)
+)
 
 
 class StoredClocks:
@@ -33,14 +50,14 @@ class StoredClocks:
         row = (await self._connection.execute(select(clocks).where(clocks.c.id == clock_id))).one_or_none()
         if row is None:
             raise LookupError(f"there is no clock with id {clock_id}")
-        return _clock_of(row)
+        return clock_of(row)
 
     async def of_ticket(self, ticket_id: int) -> tuple[SlaClock, ...]:
         """All clocks of a ticket, oldest first."""
         rows = await self._connection.execute(
             select(clocks).where(clocks.c.ticket_id == ticket_id).order_by(clocks.c.id)
         )
-        return tuple(_clock_of(row) for row in rows)
+        return tuple(clock_of(row) for row in rows)
 
     async def update(self, clock: SlaClock) -> None:
         """Store the changes; LookupError when there is no such clock."""
@@ -75,36 +92,35 @@ class StoredClocks:
 
     async def drop_timers(self, clock_id: int) -> None:
         """Cancel what is still to come of a clock."""
-        await self._connection.execute(
-            update(timers)
-            .where(timers.c.clock_id == clock_id, timers.c.state == literal(TimerState.PENDING))
-            .values(state=TimerState.CANCELLED)
-        )
+        await self._connection.execute(_DROP, {"its_clock": clock_id})
+
+    async def claim_timer(self, timer_id: int, now: datetime) -> Timer | None:
+        """A timer that is due, for this transaction alone with its ticket; None when it is not to be had.
+
+        It is not when it was done, cancelled or moved meanwhile, nor while another transaction has it or its ticket
+        in hand: PostgreSQL passes over what is locked, so nobody waits, and a ticket's timers act one after the other.
+        A transaction that breaks off leaves it due as before.
+        """
+        query = _CLAIM_LOCKED if self._transaction.locks_rows else _CLAIM
+        row = (await self._connection.execute(query, {"its_id": timer_id, "now": now})).one_or_none()
+        return None if row is None else timer_of(row)
+
+    async def timer_is_due(self, timer_id: int, now: datetime) -> bool:
+        """Whether a timer's time has come and it has not acted yet."""
+        return await self._connection.scalar(_IS_DUE, {"its_id": timer_id, "now": now}) is not None
 
     async def postpone_timer(self, timer_id: int, fire_at: datetime) -> None:
         """Fire a pending timer later; its key stays, as it is the same announcement."""
-        await self._connection.execute(
-            update(timers)
-            .where(timers.c.id == timer_id, timers.c.state == literal(TimerState.PENDING))
-            .values(fire_at=fire_at)
-        )
+        await self._connection.execute(_POSTPONE, {"its_id": timer_id, "its_time": fire_at})
         self._transaction.wakes.add(Wake.TIMERS)
 
     async def finish_timer(self, timer_id: int) -> bool:
         """Mark a timer done; False when it was done or cancelled before."""
-        result = await self._connection.execute(
-            update(timers)
-            .where(timers.c.id == timer_id, timers.c.state == literal(TimerState.PENDING))
-            .values(state=TimerState.DONE)
-        )
-        return result.rowcount == 1
+        return (await self._connection.execute(_FINISH, {"its_id": timer_id})).rowcount == 1
 
     async def remove_timer(self, timer_id: int) -> bool:
         """Forget a pending timer, so that its key may be set again; False when it was done or cancelled before."""
-        result = await self._connection.execute(
-            delete(timers).where(timers.c.id == timer_id, timers.c.state == literal(TimerState.PENDING))
-        )
-        return result.rowcount == 1
+        return (await self._connection.execute(_REMOVE, {"its_id": timer_id})).rowcount == 1
 
 
 @cache
@@ -138,7 +154,8 @@ def _clock_values(clock: SlaClock) -> dict[str, object]:
     }
 
 
-def _clock_of(row: Row[*tuple[Any, ...]]) -> SlaClock:
+def clock_of(row: Row[*tuple[Any, ...]]) -> SlaClock:
+    """The clock of a whole row of the table."""
     return SlaClock(
         id=row.id,
         ticket_id=row.ticket_id,

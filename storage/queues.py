@@ -6,10 +6,11 @@ Where an outcome must be committed together with what follows of it, use the sam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, or_, select, text, update
 
 from bot.effects import PostOperator
 from bot.model import Timer
@@ -23,6 +24,16 @@ from storage.transaction import Wake
 from storage.types import literal
 
 _TIMER_PENDING = literal(TimerState.PENDING)
+# In the order of the index ix_timers_due, so that the databases stop reading at the limit.
+_DUE = (
+    select(timers)
+    .where(timers.c.state == _TIMER_PENDING, timers.c.fire_at <= bindparam("now"))
+    .order_by(timers.c.fire_at, timers.c.id)
+    .limit(bindparam("limit"))
+)
+_GIVES_WAY = timers.c.kind.in_(bindparam("giving_way", expanding=True))
+_DUE_FIRST, _DUE_LAST = _DUE.where(~_GIVES_WAY), _DUE.where(_GIVES_WAY)
+_NEXT_FIRE_AT = select(func.min(timers.c.fire_at)).where(timers.c.state == _TIMER_PENDING)
 _CLAIM_LOCK = 360_002
 """PostgreSQL advisory lock: claims happen one after the other, so that two of a lane are never claimed at once."""
 
@@ -217,41 +228,47 @@ class OutboxQueue:
 
 
 class TimerQueue:
-    """What is due at a time."""
+    """What is due at a time; `uow.clocks.claim_timer` takes one of them in hand."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def due(self, now: datetime, limit: int) -> list[Timer]:
+    async def due(self, now: datetime, limit: int, *, giving_way: Sequence[str] = ()) -> list[Timer]:
         """Pending timers whose time has come, in the order of their times.
 
-        Several processes may see the same one; `uow.clocks.finish_timer` lets only one of them act.
-        """
-        query = (
-            select(timers)
-            .where(timers.c.state == _TIMER_PENDING, timers.c.fire_at <= now)
-            .order_by(timers.c.fire_at, timers.c.id)
-            .limit(limit)
-        )
-        async with self._database.read() as uow:
-            return [timer_of(row) for row in await uow.transaction.connection.execute(query)]
+        Several processes may see the same one; `uow.clocks.claim_timer` gives it to one of them.
 
-    async def retry(self, timer_id: int, at: datetime) -> bool:
-        """Count a failed attempt and fire again at `at`; False when the timer was done or cancelled meanwhile."""
+        Args:
+            giving_way: Kinds of timers that come after all others that are due.
+        """
+        values = {"now": now, "limit": limit, "giving_way": giving_way}
+        async with self._database.read() as uow:
+            connection = uow.transaction.connection
+            if not giving_way:
+                return [timer_of(row) for row in await connection.execute(_DUE, values)]
+            found = [timer_of(row) for row in await connection.execute(_DUE_FIRST, values)]
+            if len(found) < limit:
+                values["limit"] = limit - len(found)
+                found += [timer_of(row) for row in await connection.execute(_DUE_LAST, values)]
+            return found
+
+    async def retry(self, timer_id: int, at: datetime, *, attempts: int | None = None) -> bool:
+        """Count a failed attempt and fire again at `at`; False when the timer was done or cancelled meanwhile.
+
+        Args:
+            attempts: How many had failed before this one: False also when another process counted this one meanwhile.
+        """
+        query = update(timers).where(timers.c.id == timer_id, timers.c.state == _TIMER_PENDING)
+        if attempts is not None:
+            query = query.where(timers.c.attempts == attempts)
         async with self._database.begin() as uow:
-            result = await uow.transaction.connection.execute(
-                update(timers)
-                .where(timers.c.id == timer_id, timers.c.state == _TIMER_PENDING)
-                .values(attempts=timers.c.attempts + 1, fire_at=at)
-            )
+            result = await uow.transaction.connection.execute(query.values(attempts=timers.c.attempts + 1, fire_at=at))
             return result.rowcount == 1
 
     async def next_fire_at(self) -> datetime | None:
         """When the next pending timer's time comes (it may be past); None when there is none."""
         async with self._database.read() as uow:
-            fire_at: datetime | None = await uow.transaction.connection.scalar(
-                select(func.min(timers.c.fire_at)).where(timers.c.state == _TIMER_PENDING)
-            )
+            fire_at: datetime | None = await uow.transaction.connection.scalar(_NEXT_FIRE_AT)
             return fire_at
 
 
