@@ -13,13 +13,22 @@ from bot.commands import (
     MailNotSent,
     MailSent,
     NothingToDo,
+    OpenHome,
     ReplyToCustomer,
     SetPriority,
     TakeTicket,
     TimerDue,
 )
 from bot.ports import UnitOfWork
-from handlers import card_refresh, email_received, engineer_replied, mail_outcome, ticket_actions, timer_due
+from handlers import (
+    card_refresh,
+    email_received,
+    engineer_replied,
+    home_opened,
+    mail_outcome,
+    ticket_actions,
+    timer_due,
+)
 from handlers.context import Context
 
 Handler = Callable[[Any, UnitOfWork, Context], Awaitable[None]]
@@ -48,6 +57,7 @@ HANDLERS: dict[type[Command], Handler] = {
     TimerDue: _timer,
     MailSent: mail_outcome.sent,
     MailNotSent: mail_outcome.not_sent,
+    OpenHome: home_opened.handle,
     NothingToDo: _nothing,
 }
 

@@ -20,7 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.config import LOOPBACK, SlackConfig
 from bot.edges.slack_errors import translate
 from bot.edges.slack_log import sdk_logger
-from bot.edges.slack_text import Blocks
+from bot.edges.slack_text import Blocks, Json
 from bot.errors import Refused, RetryLater
 
 METADATA_EVENT = "hezo360_post"
@@ -64,6 +64,7 @@ class SlackChat:
     def __init__(self, client: AsyncWebClient, timeout: timedelta) -> None:
         self._client = client
         self._timeout = timeout.total_seconds()
+        self._workspace_url: str | None = None
 
     async def post(self, channel: str, text: str, blocks: Blocks, *, key: str, thread_ts: str | None = None) -> str:
         """Post a message; gives its ts. Raises as `ports.Chat`, and OperatorError for a wrong token."""
@@ -100,6 +101,19 @@ class SlackChat:
             repeatable=True,
             channel=channel,
         )
+
+    async def publish_home(self, user: str, view: Json) -> None:
+        """Show the App Home to one person. Raises as `post`, but is never in doubt."""
+        await self._call(
+            "views.publish", lambda: self._client.views_publish(user_id=user, view=view), repeatable=True, channel=user
+        )
+
+    async def workspace_url(self) -> str:
+        """Where the workspace is; asked once. Raises as `post`, but is never in doubt."""
+        if self._workspace_url is None:
+            answer = await self._call("auth.test", self._client.auth_test, repeatable=True, channel="")
+            self._workspace_url = str(answer["url"])
+        return self._workspace_url
 
     async def find(self, channel: str, key: str, *, thread_ts: str | None, since: datetime) -> str | None:
         """The ts of the message with that key, posted after `since` (our clock); None when there is none.

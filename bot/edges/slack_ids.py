@@ -19,6 +19,8 @@ ACTION_IDS: dict[Action, str] = {
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
 OPENS_MODAL = frozenset({ACTION_IDS[Action.REPLY], ACTION_IDS[Action.PRIORITY]})
 
+HOME_REFRESH = "home_refresh"
+
 REPLY_MODAL = "ticket_reply"
 PRIORITY_MODAL = "ticket_priority"
 """callback_id of the modals."""

@@ -17,6 +17,7 @@ from bot.commands import (
     DecideSender,
     NextTurn,
     NothingToDo,
+    OpenHome,
     ReplyToCustomer,
     SetPriority,
     SlackCommand,
@@ -25,6 +26,7 @@ from bot.commands import (
 )
 from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
+    HOME_REFRESH,
     OPENS_MODAL,
     PRIORITY_BLOCK,
     PRIORITY_MODAL,
@@ -86,6 +88,8 @@ def to_command(body: Mapping[str, object]) -> SlackCommand:
                 return _click(body)
             case "view_submission":
                 return _submission(body)
+            case "event_callback" if _event_type(body) == "event app_home_opened":
+                return _home_opened(body)
             case kind:
                 return NothingToDo(f"{_event_type(body) or kind}: nothing to do")
     except _Unreadable as error:
@@ -98,10 +102,23 @@ def _event_type(body: Mapping[str, object]) -> str | None:
     return f"event {kind[:60]}" if isinstance(kind, str) else None
 
 
+def _home_opened(body: Mapping[str, object]) -> SlackCommand:
+    """https://docs.slack.dev/reference/events/app_home_opened: also sent for the app's Messages tab."""
+    event = _mapping(body.get("event"), "event")
+    if event.get("tab") != "home":
+        return NothingToDo("another tab than Home was opened")
+    user = _text(event, "user")
+    # The event's outer team is where it happened, the view's team (where there is one) that of the app.
+    is_stranger = body.get("team_id") != (body.get(OWN_TEAM) or body.get("team_id"))
+    return OpenHome(SlackPerson(user=user, name=user, is_stranger=is_stranger))
+
+
 def _click(body: Mapping[str, object]) -> SlackCommand:
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
     action_id = _text(_mapping(first, "actions"), "action_id")
+    if action_id == HOME_REFRESH:
+        return OpenHome(person_of(body))
     action = ACTIONS_BY_ID.get(action_id)
     if action is None:
         return NothingToDo(f"an action that we do not know: {action_id[:80]}")

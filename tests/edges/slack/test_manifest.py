@@ -8,6 +8,7 @@ import re
 from bot.sandbox.slack.reference import methods
 from tests.edges.slack.office import ROOT, manifest_scopes
 
+HANDLED_EVENTS = ["app_home_opened"]
 OWN_TOKEN = {"apps.connections.open"}  # called with the app-level token, which the manifest does not know
 
 
@@ -38,7 +39,10 @@ def test_scopes() -> None:
 
 def test_nothing_is_subscribed_or_offered_that_nobody_handles() -> None:
     manifest = (ROOT / "slack-manifest.yaml").read_text("utf-8")
-    for unused in ("bot_events", "event_subscriptions", "slash_commands", "shortcuts", "user:"):
+    for unused in ("slash_commands", "shortcuts", "user:"):
         assert not re.search(rf"^ *{unused}", manifest, re.MULTILINE)
+    events = re.search(r"bot_events:\n((?: +- .*\n)+)", manifest)
+    assert events is not None
+    assert re.findall(r"- (\w+)", events[1]) == HANDLED_EVENTS
     for needed in ("socket_mode_enabled: true", "interactivity:\n    is_enabled: true"):
         assert needed in manifest

@@ -1,0 +1,13 @@
+"""Somebody looks at the App Home: it is shown to them as things now are."""
+
+from __future__ import annotations
+
+from bot.commands import OpenHome
+from bot.effects import PublishHome
+from bot.ports import UnitOfWork
+from handlers.context import Context
+
+
+async def handle(command: OpenHome, uow: UnitOfWork, ctx: Context) -> None:
+    """Publish their Home tab; who does not work on tickets is told so there and sees none."""
+    await uow.outbox.add(PublishHome(command.by.user, is_staff=ctx.may_act(command.by)))

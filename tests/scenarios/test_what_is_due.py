@@ -1,0 +1,93 @@
+"""Engineers see what is due: the countdown of a card goes on by itself, the App Home has it in its order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bot.sandbox.slack.model import Message
+from tests.support.post_office import PATIENCE
+from tests.support.world import REPORT, World, texts
+
+
+async def shows(world: World, card: Message, words: str) -> None:
+    await world.slack.workspace.wait_for(lambda: words in texts(card.blocks), PATIENCE, f"{words!r} on the card")
+
+
+async def home_of(world: World, user: str, words: str) -> str:
+    """The Home tab of this person, as soon as it holds these words."""
+
+    def shown() -> str | None:
+        view = world.slack.workspace.home(user)
+        said = texts(view.body["blocks"]) if view else ""
+        return said if words in said else None
+
+    said = await world.slack.workspace.wait_for(shown, PATIENCE, f"{words!r} in the App Home")
+    assert said is not None
+    return said
+
+
+async def test_the_countdown_of_a_card_goes_on_without_anybody(world: World) -> None:
+    await world.write(world.anna, f"{REPORT}\nPriorytet: krytyczny")
+    card = await world.card("HEZO-")
+    await shows(world, card, "🟢 Czas reakcji: dziś 11:00, zostało ponad 55 min")
+    world.clock.move(timedelta(minutes=5, seconds=1))
+    await shows(world, card, "🟢 Czas reakcji: dziś 11:00, zostało ponad 50 min")
+    world.clock.move(timedelta(minutes=40))
+    await shows(world, card, "🟡 Czas reakcji: dziś 11:00, zostało ponad 10 min")
+    assert len([text for text in world.thread(card) if "Przypomnienie" in text]) <= 1, "the levels passed are one"
+
+
+async def test_the_app_home_lists_what_is_due_first(world: World) -> None:
+    await world.write(world.anna, f"{REPORT}\nPriorytet: pytanie", subject="Pytanie o VPN")
+    question = await world.card("Pytanie o VPN")
+    await world.write(world.anna, f"{REPORT}\nPriorytet: krytyczny", subject="Nic nie działa")
+    critical = await world.card("Nic nie działa")
+    await world.write(world.anna, f"{REPORT}\nPriorytet: krytyczny", subject="Trzecie")
+    third = await world.card("Trzecie")
+    await world.press(world.ewa, question, "ticket_take")
+    await world.press(world.marek, third, "ticket_take")
+    await shows(world, third, "Prowadzi")
+
+    await world.slack.people.open_home(world.ewa)
+    said = await home_of(world, world.ewa, "Zgłoszenia innych (1)")
+    order = ["Moje zgłoszenia (1)", "Pytanie o VPN", "Do wzięcia (1)", "Nic nie działa", "Zgłoszenia innych", "Trzecie"]
+    assert [said.index(words) for words in order] == sorted(said.index(words) for words in order)
+    assert "Czas reakcji: dziś 11:00" in said
+    place = f"{world.support.id}/p{critical.ts.replace('.', '')}"
+    assert f"https://{world.slack.workspace.team.domain}.slack.com/archives/{place}" in links(world, world.ewa)
+
+    await world.press(world.ewa, critical, "ticket_take")
+    await shows(world, critical, "Prowadzi")
+    outcome = await world.slack.people.click_home(world.ewa, "home_refresh")
+    assert outcome.ok
+    said = await home_of(world, world.ewa, "Moje zgłoszenia (2)")
+    assert said.index("Nic nie działa") < said.index("Pytanie o VPN"), "due first, though taken last"
+
+
+async def test_who_does_not_work_on_tickets_sees_none(world: World) -> None:
+    await world.write(world.anna, REPORT)
+    await world.card("HEZO-")
+    outsider = world.slack.workspace.add_user("Olga Recepcja").id
+    await world.slack.people.open_home(outsider)
+    said = await home_of(world, outsider, "inżynierów")
+    assert "HEZO-2" not in said
+
+
+def links(world: World, user: str) -> list[str]:
+    """Every address that the Home tab links to."""
+    view = world.slack.workspace.home(user)
+    assert view is not None
+    found: list[str] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict):
+            found.extend([value["url"]] if value.get("type") == "link" else [])
+            for inner in value.values():
+                look(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                look(inner)
+
+    look(view.body["blocks"])
+    return found
