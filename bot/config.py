@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config_values import (
+    DANGEROUS_TYPES,
     Address,
     Day,
     DayTimes,
@@ -25,6 +26,7 @@ from bot.config_values import (
     Domain,
     Duration,
     DurationOrNone,
+    Extension,
     FileName,
     Folder,
     Host,
@@ -232,6 +234,9 @@ class IntakeConfig(Section):
     reopen_within: DurationOrNone = timedelta(days=14)
     date_header_trusted_for: DurationOrNone = timedelta(hours=4)
     automatic_mails_per_sender_and_hour: Annotated[int, Field(strict=True, ge=1)] = 10
+    attachment_max_mb: Annotated[int, Field(strict=True, ge=1, le=150)] = 20
+    attachments_max_count: Annotated[int, Field(strict=True, ge=0, le=1000)] = 50
+    dangerous_types: tuple[Extension, ...] = DANGEROUS_TYPES
 
     @field_validator("contract_patterns")
     @classmethod

@@ -165,7 +165,7 @@ MailboxName = Annotated[
 ]
 Folder = Annotated[Name | None, BeforeValidator(_empty_is_none)]
 Security = Literal["tls", "starttls", "none"]
-Language = Literal["pl", "en"]
+Language = Literal["en"]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Percents = Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=99)], ...], AfterValidator(_ascending)]
 Multiples = Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=100)], ...], AfterValidator(_ascending)]
@@ -174,3 +174,26 @@ Weekdays = Annotated[
     Field(min_length=1, description="a list of weekdays from 1 (Monday) to 7 (Sunday)"),
     AfterValidator(_ascending),
 ]
+Extension = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9_-]{1,20}$", description='a file extension in lower case without its dot, such as "exe"'),
+]
+# Not here: "pl", with which Polish host names end, and "pkg", in which FortiGuard updates come.
+DANGEROUS_TYPES: tuple[str, ...] = (
+    # programs and installers
+    "exe", "com", "scr", "pif", "cpl", "dll", "ocx", "sys", "drv", "msi", "msp", "mst", "msix", "msixbundle", "appx",
+    "appxbundle", "application", "appref-ms", "gadget", "apk", "ipa", "jar", "class", "jnlp", "dmg", "deb", "rpm",
+    "run", "elf", "xll",
+    # scripts
+    "js", "jse", "mjs", "vb", "vbs", "vbe", "vbscript", "ws", "wsf", "wsc", "wsh", "sct", "bat", "cmd", "btm", "ps1",
+    "ps1xml", "ps2", "ps2xml", "psc1", "psc2", "psm1", "psd1", "msh", "msh1", "msh2", "hta", "htc", "py", "pyw", "pyc",
+    "pyz", "pyzw", "sh", "bash", "zsh", "csh", "ksh", "command", "scpt", "applescript", "ahk", "au3",
+    # what opens something else, or changes settings
+    "lnk", "url", "website", "desktop", "scf", "shb", "shs", "inf", "ins", "isp", "job", "reg", "rgs", "msc", "chm",
+    "hlp", "theme", "themepack", "diagcab", "library-ms", "search-ms", "settingcontent-ms", "rdp", "udl", "iqy", "slk",
+    # disk images and archives that hide where a file comes from
+    "iso", "img", "vhd", "vhdx", "vmdk", "udf", "cab", "ace", "arj", "wim",
+    # documents that run code or pretend to be a page of ours
+    "docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppam", "ppsm", "sldm", "one", "onepkg", "mde",
+    "accde", "adp", "ade", "htm", "html", "shtml", "xht", "xhtml", "mht", "mhtml", "svg", "svgz", "swf",
+)  # fmt: skip
