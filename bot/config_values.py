@@ -165,7 +165,7 @@ MailboxName = Annotated[
 ]
 Folder = Annotated[Name | None, BeforeValidator(_empty_is_none)]
 Security = Literal["tls", "starttls", "none"]
-Language = Literal["en"]
+Language = Literal["pl", "en"]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Percents = Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=99)], ...], AfterValidator(_ascending)]
 Multiples = Annotated[tuple[Annotated[int, Field(strict=True, ge=1, le=100)], ...], AfterValidator(_ascending)]
