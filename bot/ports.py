@@ -239,6 +239,9 @@ class TicketRepo(Protocol):
     async def set_message_slack_ts(self, message_id: int, slack_ts: str) -> None:
         """Remember where in Slack a message is shown."""
 
+    async def recent_of(self, address: str, since: datetime) -> tuple[Ticket, ...]:
+        """The tickets with this address on them that are open or were created since then; newest first, at most 20."""
+
     async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
         """The ticket that the first known of these Message-IDs belongs to, sent by us or received."""
 

@@ -9,14 +9,16 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, literal, select, union_all, update
+from sqlalchemy import Row, Select, bindparam, or_, select, union_all, update
+from sqlalchemy import literal as value
 
-from bot.model import Device, Message, Ticket, TicketView
+from bot.model import Device, Message, Ticket, TicketState, TicketView
 from storage.clocks import StoredClocks
 from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
 from storage.transaction import Transaction, Upsert, upsert
+from storage.types import literal
 
 _WARSAW = ZoneInfo("Europe/Warsaw")
 
@@ -26,6 +28,19 @@ _NUMBER = update(tickets).where(tickets.c.id == bindparam("its_id"))
 _UPDATE = update(tickets).where(tickets.c.id == bindparam("its_id"), tickets.c.version == bindparam("its_version"))
 _BY_ID = select(tickets).where(tickets.c.id == bindparam("its_id"))
 _BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("its_number"))
+_RECENT_OF = (
+    select(tickets)
+    .join(ticket_participants, ticket_participants.c.ticket_id == tickets.c.id)
+    .where(
+        ticket_participants.c.address == bindparam("its_address"),
+        or_(
+            tickets.c.state.not_in([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)]),
+            tickets.c.created_at >= bindparam("since"),
+        ),
+    )
+    .order_by(tickets.c.id.desc())
+    .limit(20)
+)
 _ADD_MESSAGE = messages.insert().returning(messages.c.id)
 
 
@@ -156,6 +171,11 @@ class StoredTickets:
             update(messages).where(messages.c.id == message_id).values(rfc_message_id=rfc_message_id)
         )
 
+    async def recent_of(self, address: str, since: datetime) -> tuple[Ticket, ...]:
+        """The tickets with this address on them that are open or were created since then; newest first, at most 20."""
+        rows = await self._connection.execute(_RECENT_OF, {"its_address": address.lower(), "since": since})
+        return tuple(ticket_of(row) for row in rows)
+
     async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
         """The ticket that the first known of these Message-IDs belongs to, sent by us or received.
 
@@ -164,10 +184,10 @@ class StoredTickets:
         """
         if not rfc_message_ids:
             return None
-        sent = select(outbox.c.rfc_message_id, outbox.c.ticket_id, literal(0).label("rank"), outbox.c.id).where(
+        sent = select(outbox.c.rfc_message_id, outbox.c.ticket_id, value(0).label("rank"), outbox.c.id).where(
             outbox.c.rfc_message_id.in_(rfc_message_ids), outbox.c.ticket_id.is_not(None)
         )
-        kept = select(messages.c.rfc_message_id, messages.c.ticket_id, literal(1).label("rank"), messages.c.id).where(
+        kept = select(messages.c.rfc_message_id, messages.c.ticket_id, value(1).label("rank"), messages.c.id).where(
             messages.c.rfc_message_id.in_(rfc_message_ids)
         )
         known: dict[str, int] = {}

@@ -155,6 +155,22 @@ async def test_the_first_known_message_id_names_the_ticket(ports: Ports) -> None
         assert await find([f"<ack.{sent}@myhezo.pl>"]) == two.id
 
 
+async def test_a_senders_recent_tickets_are_the_open_ones_and_those_of_late(ports: Ports) -> None:
+    states = [TicketState.CLOSED, TicketState.WAITING, TicketState.RESOLVED, TicketState.OPEN]
+    ages = [timedelta(hours=30), timedelta(days=90), timedelta(hours=2), timedelta(0)]
+    tickets = [
+        await stored_ticket(ports, state=state, created_at=NOON - age) for state, age in zip(states, ages, strict=True)
+    ]
+    async with ports.begin() as uow:
+        for ticket in tickets:
+            await uow.tickets.add_participant(ticket.id, "anna@klient.example")
+        await uow.tickets.add_participant(tickets[3].id, "jan@klient.example")
+    async with ports.read() as uow:
+        recent = await uow.tickets.recent_of("Anna@klient.example", NOON - timedelta(days=1))
+        assert [ticket.id for ticket in recent] == [tickets[3].id, tickets[2].id, tickets[1].id]
+        assert await uow.tickets.recent_of("nobody@klient.example", NOON) == ()
+
+
 async def test_the_journal_keeps_its_order(ports: Ports) -> None:
     ticket = await stored_ticket(ports)
     lines = [
