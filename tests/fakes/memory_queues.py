@@ -24,7 +24,16 @@ from storage.composing import MailComposer
 from storage.errors import AlreadyDone
 from storage.outbox import lane_of
 from storage.schema import TimerState
-from tests.fakes.memory_tables import KeptInbox, KeptTimer, Tables, kept_clock, kept_facts, kept_text, utc
+from tests.fakes.memory_tables import (
+    KeptInbox,
+    KeptTimer,
+    Tables,
+    clock_to_keep,
+    kept_clock,
+    kept_facts,
+    kept_text,
+    utc,
+)
 from tests.fakes.memory_tickets import MemoryTickets
 
 
@@ -123,7 +132,7 @@ class MemoryClocks:
         if clock.ticket_id not in tables.tickets:
             raise LookupError(f"there is no ticket with id {clock.ticket_id}")
         added = replace(clock, id=tables.next_id())
-        tables.put(tables.clocks, added.id, kept_clock(added))
+        tables.put(tables.clocks, added.id, clock_to_keep(added))
         tables.put(tables.clocks_of, added.ticket_id, (*tables.clocks_of.get(added.ticket_id, ()), added.id))
         return added
 
@@ -143,7 +152,7 @@ class MemoryClocks:
     async def update(self, clock: SlaClock) -> None:
         """Store the changes; LookupError when there is no such clock."""
         self._kept(clock.id)
-        self._tables.put(self._tables.clocks, clock.id, kept_clock(clock))
+        self._tables.put(self._tables.clocks, clock.id, clock_to_keep(clock))
 
     async def set_timer(self, timer: Timer) -> bool:
         """Store a timer, or set a cancelled one of that key again; False when it waits already or has fired."""
@@ -184,6 +193,12 @@ class MemoryClocks:
         moved = replace(kept.timer, fire_at=utc(fire_at), attempts=kept.timer.attempts + failed)
         self._tables.put_timer(KeptTimer(moved, TimerState.PENDING))
         return True
+
+    async def claim_timer(self, timer_id: int, now: datetime) -> Timer | None:
+        """A timer that is due; None when it was done, cancelled or moved meanwhile."""
+        kept = self._tables.timers.get(timer_id)
+        is_due = kept is not None and kept.state is TimerState.PENDING and kept.timer.fire_at <= now
+        return kept.timer if kept is not None and is_due else None
 
     async def finish_timer(self, timer_id: int) -> bool:
         """Mark a timer done; False when it was done or cancelled before."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 
 from bot.model import Attachment, Contract, Message, Ticket
 from storage.errors import StaleTicket
 from storage.tickets import ticket_number
-from tests.fakes.memory_tables import Tables, kept_text, kept_ticket, utc
+from tests.fakes.memory_tables import Tables, kept_text, kept_ticket, ticket_to_keep, utc
 
 
 class MemoryTickets:
@@ -23,7 +25,7 @@ class MemoryTickets:
         ticket_id = len(self._tables.tickets) + 1
         number = ticket_number(ticket_id, ticket.created_at)
         added = replace(ticket, id=ticket_id, number=number, version=1)
-        self._tables.put(self._tables.tickets, ticket_id, kept_ticket(added))
+        self._tables.put(self._tables.tickets, ticket_id, ticket_to_keep(added))
         self._tables.put(self._tables.numbers, number, ticket_id)
         return added
 
@@ -44,7 +46,7 @@ class MemoryTickets:
         kept = self._tables.tickets.get(ticket.id)
         if kept is None or kept.version != ticket.version:
             raise StaleTicket(f"ticket {ticket.number} is no longer at version {ticket.version}")
-        changed = kept_ticket(ticket)
+        changed = ticket_to_keep(ticket, kept)
         changed.version += 1
         self._tables.put(self._tables.tickets, ticket.id, changed)
         ticket.version += 1
@@ -55,10 +57,13 @@ class MemoryTickets:
 
     async def add_participant(self, ticket_id: int, address: str) -> None:
         """Put an address on the ticket; twice changes nothing."""
-        await self.get(ticket_id)
+        if ticket_id not in self._tables.tickets:
+            raise LookupError(f"there is no ticket with id {ticket_id}")
         there = self._tables.participants.get(ticket_id, frozenset())
         if address.lower() not in there:
             self._tables.put(self._tables.participants, ticket_id, there | {address.lower()})
+            theirs = self._tables.tickets_of.get(address.lower(), ())
+            self._tables.put(self._tables.tickets_of, address.lower(), (*theirs, ticket_id))
 
     async def add_message(self, message: Message) -> Message:
         """Store a message; its id is made here."""
@@ -99,6 +104,15 @@ class MemoryTickets:
         changed = replace(self._tables.messages[message_id], message_id=rfc_message_id)
         self._tables.put(self._tables.messages, message_id, changed)
         self._know(rfc_message_id, message_id)
+
+    async def recent_of(self, address: str, since: datetime) -> tuple[Ticket, ...]:
+        """The tickets with this address on them that are open or were created since then; newest first, at most 20."""
+        theirs = (
+            self._tables.tickets[each]
+            for each in sorted(self._tables.tickets_of.get(address.lower(), ()), reverse=True)
+        )
+        recent = (ticket for ticket in theirs if ticket.is_open or ticket.created_at >= since)
+        return tuple(kept_ticket(ticket) for ticket in islice(recent, 20))
 
     async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
         """The ticket that the first known of these Message-IDs belongs to; what we sent counts first."""
