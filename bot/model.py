@@ -202,7 +202,7 @@ class Attachment:
         content_type: As declared by who sent it, lower case.
         size: Octets.
         sha256: Of the content, hex; None where it was dropped.
-        reason: Why it was held or dropped, as a word of `bot.rules.attachments`; "" where it was kept.
+        reason: Why it was held or dropped, "<word>: <what was found>" of `bot.rules.attachments`; "" where it was kept.
         slack_file: Slack's id of the file, from its upload on; None again when Slack did not show it.
     """
 

@@ -42,6 +42,11 @@ WHAT_TO_DO: Mapping[str, str] = {
     "thread_not_found": "the thread's first message in {channel} was deleted",
     "user_not_in_channel": "the person is not in the channel {channel} any more",
     "cant_update_message": "the message in {channel} was not posted with this bot token: it cannot be edited",
+    "file_uploads_disabled": "the workspace's administrators have switched uploads off",
+    "file_uploads_except_images_disabled": "the workspace's administrators allow pictures only",
+    "file_type_not_allowed": "the workspace's administrators do not allow files of this type",
+    "file_upload_size_restricted": "the workspace does not take files this large",
+    "storage_limit_reached": "the workspace has no room left for files: make some",
     "ekm_access_denied": "the workspace's administrators have suspended posting (Enterprise Key Management)",
     "access_denied": "the workspace's administrators deny the app access: approve it",
 }

@@ -147,8 +147,9 @@ def _file(post: _Post, file: Mapping[str, object]) -> Json:
     }
     if verdict not in {AttachmentVerdict.HELD, AttachmentVerdict.DROPPED}:
         return post.say("file", **said)
-    reason = f"file_reason.{file.get('reason')}"
-    why = post.words(reason) if reason in post.words else one_line(str(file.get("reason")))
+    reason, _, found = str(file.get("reason")).partition(": ")
+    known = f"file_reason.{reason}" in post.words
+    why = post.words(f"file_reason.{reason}", found=one_line(found, MAX_FILE_NAME)) if known else reason
     return post.say(f"file_{verdict}", **said, reason=why)
 
 

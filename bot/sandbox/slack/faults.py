@@ -38,7 +38,7 @@ class Faults:
     """Faults of the Web API and of event delivery, to be set by tests and the sandbox page.
 
     The API faults hit the next `times` calls whose method matches `method` (a name, a pattern such as `chat.*`; `*` is
-    any) and whose arguments satisfy `when`.
+    any) and whose arguments satisfy `when`. An upload's octets are the method "upload" with `filename` and `length`.
 
     Attributes:
         duplicate_events: Every event is delivered twice, with the same event_id.

@@ -6,6 +6,7 @@ https://docs.slack.dev/messaging/working-with-files: `files.getUploadURLExternal
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from functools import partial
 
@@ -13,10 +14,10 @@ from aiohttp import web
 
 from bot.sandbox.slack.backstage import Backstage
 from bot.sandbox.slack.call import Call
+from bot.sandbox.slack.faults import ApiFault
 from bot.sandbox.slack.methods_chat import bot_message, read_content
 from bot.sandbox.slack.model import Channel, File, Json, Message, SlackError
 from bot.sandbox.slack.shapes import file_json
-from bot.sandbox.slack.workspace import Workspace
 
 SHARE_DELAY = 0.02
 
@@ -40,12 +41,18 @@ def get_upload_url(call: Call) -> Json:
     return {"upload_url": f"{workspace.base_url}/upload/v1/{file.secret}", "file_id": file.id}
 
 
-async def take_upload(workspace: Workspace, request: web.Request) -> web.Response:
-    """The upload address: takes the octets, raw or as a multipart field."""
+async def take_upload(backstage: Backstage, request: web.Request) -> web.Response:
+    """The upload address: takes the octets, raw or as a multipart field. Faults hit it as the method "upload"."""
+    workspace = backstage.workspace
     secret = request.match_info["secret"]
     file = next((file for file in workspace.files.values() if file.secret == secret), None)
     if file is None or file.uploaded:
         return web.Response(status=404, text="not found")
+    faults = backstage.faults.take("upload", {"filename": file.name, "length": file.size})
+    await asyncio.sleep(sum(fault.seconds for fault in faults if fault.kind == "slow"))
+    fatal = next((fault for fault in faults if fault.kind != "slow"), None)
+    if fatal is not None and not fatal.after_effect:
+        return _broken(fatal, request)
     if request.content_type.startswith("multipart/"):
         field = next(iter((await request.post()).values()))
         content = field.file.read() if isinstance(field, web.FileField) else str(field).encode()
@@ -56,7 +63,14 @@ async def take_upload(workspace: Workspace, request: web.Request) -> web.Respons
         return web.Response(status=400, text="length does not match")
     file.content, file.uploaded = content, True
     workspace.changed()
-    return web.Response(text=f"OK - {len(content)}")
+    return web.Response(text=f"OK - {len(content)}") if fatal is None else _broken(fatal, request)
+
+
+def _broken(fault: ApiFault, request: web.Request) -> web.Response:
+    """An HTTP status, or an end of the connection in the middle of the upload."""
+    if fault.kind == "drop" and request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=fault.status if fault.kind == "status" else 400)
 
 
 def complete_upload(call: Call) -> Json:
@@ -68,7 +82,7 @@ def complete_upload(call: Call) -> Json:
     files: list[File] = []
     for item in wanted:
         file = workspace.files.get(str(item.get("id")))
-        if file is None or not file.uploaded or file.completed or file.user != workspace.bot_user.id:
+        if file is None or not file.uploaded or file.completed or file.deleted or file.user != workspace.bot_user.id:
             raise SlackError("file_not_found")
         file.title = str(item.get("title") or file.name)
         files.append(file)
@@ -101,8 +115,11 @@ def _message_with_files(call: Call, channel: Channel, files: list[File]) -> Mess
 
 
 def share(backstage: Backstage, message: Message) -> None:
-    """Post a message with files, and note in the files where they are."""
+    """Post a message with files, and note in the files where they are; deleted ones are left out."""
     workspace = backstage.workspace
+    message.files = [file for file in message.files if not workspace.files[file].deleted]
+    if not message.files:
+        return
     message.ts = workspace.new_ts()
     channel = workspace.channels[message.channel]
     for file in message.files:
@@ -120,10 +137,32 @@ def file_info(call: Call) -> Json:
     file = call.workspace.files.get(call.args.required("file"))
     if file is None or not file.completed:
         raise SlackError("file_not_found")
+    if file.deleted:
+        raise SlackError("file_deleted")
     seen = any(call.is_member(call.workspace.channels[channel]) for channel in file.shares)
     if file.user != call.workspace.bot_user.id and not seen:
         raise SlackError("not_visible")
     return {"file": file_json(call.workspace, file, call.workspace.base_url), "comments": []}
+
+
+def delete_file(call: Call) -> Json:
+    """files.delete: takes a file of the bot's out of every message."""
+    workspace = call.workspace
+    file = workspace.files.get(call.args.required("file"))
+    if file is None or not file.completed:
+        raise SlackError("file_not_found")
+    if file.deleted:
+        raise SlackError("file_deleted")
+    if file.user != workspace.bot_user.id:
+        raise SlackError("cant_delete_file")
+    file.deleted, file.content = True, b""
+    for place, shares in file.shares.items():
+        for share_ in shares:
+            message = workspace.channels[place].messages.get(share_["ts"])
+            if message is not None:
+                message.files = [other for other in message.files if other != file.id]
+    workspace.changed()
+    return {}
 
 
 def download(backstage: Backstage, request: web.Request) -> web.Response:
@@ -133,7 +172,7 @@ def download(backstage: Backstage, request: web.Request) -> web.Response:
     allowed = request.headers.get("Authorization") == f"Bearer {workspace.bot_token}"
     if not allowed or "files:read" not in backstage.granted:
         return web.Response(text="<!DOCTYPE html><html><title>Sign in | Slack</title></html>", content_type="text/html")
-    if file is None or not file.uploaded:
+    if file is None or not file.uploaded or file.deleted:
         return web.Response(status=404, text="not found")
     return web.Response(body=file.content, content_type="application/octet-stream")
 
@@ -142,4 +181,5 @@ METHODS = {
     "files.getUploadURLExternal": get_upload_url,
     "files.completeUploadExternal": complete_upload,
     "files.info": file_info,
+    "files.delete": delete_file,
 }

@@ -59,7 +59,7 @@ class User:
 
 @dataclass(slots=True)
 class File:
-    """An uploaded file; `uploaded` is False while only its upload address was issued."""
+    """A file; `uploaded` is False while only its upload address was issued, `completed` until it may be shared."""
 
     id: str
     name: str
@@ -72,6 +72,7 @@ class File:
     content: bytes = b""
     uploaded: bool = False
     completed: bool = False
+    deleted: bool = False
     shares: dict[str, list[Json]] = field(default_factory=dict)
 
 

@@ -128,7 +128,7 @@ class SlackSandbox:
         raise KeyError(name)
 
     async def _upload(self, request: web.Request) -> web.Response:
-        return await methods_files.take_upload(self.workspace, request)
+        return await methods_files.take_upload(self._backstage, request)
 
     async def _download(self, request: web.Request) -> web.Response:
         return methods_files.download(self._backstage, request)

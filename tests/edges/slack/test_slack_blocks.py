@@ -227,7 +227,7 @@ DATA: dict[Note, list[dict[str, object]]] = {
             "number": "HEZO-2026-000123",
             "files": [
                 {"name": "log.txt", "type": "text/plain", "size": 1, "verdict": "kept", "reason": ""},
-                {"name": "a.exe", "type": "x", "size": 2**31, "verdict": "held", "reason": "dangerous_type"},
+                {"name": "a.exe", "type": "x", "size": 2**31, "verdict": "held", "reason": "dangerous_name: exe"},
                 {"name": "", "type": "", "size": 0, "verdict": "dropped", "reason": "a word without sentence"},
             ]
             * 7,
@@ -306,13 +306,13 @@ def test_a_file_is_a_line_with_its_name_as_code_and_why_it_is_held() -> None:
     files = [
         {"name": name, "type": "x/y", "size": size, "verdict": "kept", "reason": ""} for name, size in sizes.items()
     ]
-    files[2] |= {"verdict": "held", "reason": "dangerous_type"}
+    files[2] |= {"verdict": "held", "reason": "dangerous_name: exe"}
     data = DATA[Note.CUSTOMER_WROTE][0] | {"files": files, "number": "HEZO-2026-000123"}
     _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
     assert said(blocks).split("\n")[2:] == [
         "📎 picture.png (512 B, obraz)",
         "📎 get_system_status.log (34 KB, tekst)",
-        "🔒 <!channel> *b* `x` [a](https://zly.example)gpj.exe (1,2 MB, program): zatrzymany, bo taki typ bywa groźny",
+        "🔒 <!channel> *b* `x` [a](https://zly.example)gpj.exe (1,2 MB, program): zatrzymany, bo typ .exe bywa groźny",
         staff_words()("thread.files_held", number="HEZO-2026-000123"),
     ]
     code = {"type": "text", "text": nasty.replace("\u202e", ""), "style": {"code": True}}

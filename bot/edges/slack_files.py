@@ -1,0 +1,128 @@
+"""`ports.ChatFiles` over Slack's three steps: ask for an address, send the octets there, ask for a message with them.
+
+https://docs.slack.dev/messaging/working-with-files. Until the third step nobody sees anything, so the first two may be
+repeated. The third answers before the message is there, and the message may silently never come: `files.info` tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.config import LOOPBACK
+from bot.edges.slack_errors import translate
+from bot.edges.slack_text import one_line
+from bot.errors import Refused, RetryLater
+from bot.ports import FileState
+
+MAX_NAME = 200
+SLOWEST_UPLOAD = 50_000
+"""Octets a second; an upload that is slower than this is broken off and tried again."""
+_GONE = ("file_not_found", "files_not_found")
+
+
+class SlackFiles:
+    """See `ports.ChatFiles`.
+
+    Args:
+        client: From `slack_chat.slack_client`; the octets go out through its HTTP session.
+        timeout: How long one call may take; sending octets may take longer, as many as they are.
+    """
+
+    def __init__(self, client: AsyncWebClient, timeout: timedelta) -> None:
+        self._client = client
+        self._timeout = timeout.total_seconds()
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Hand over what a file holds (not nothing); gives Slack's id of it. Never in doubt."""
+        filename = one_line(name, MAX_NAME) or "file"
+        place = await self._call(
+            "files.getUploadURLExternal",
+            lambda: self._client.files_getUploadURLExternal(filename=filename, length=len(content)),
+        )
+        await self._send(str(place["upload_url"]), content)
+        return str(place["file_id"])
+
+    async def share(self, channel: str, thread_ts: str, comment: str, files: Sequence[tuple[str, str]]) -> None:
+        """Ask for one message with these uploaded files, given as (Slack's id, title)."""
+        titled: list[dict[str, str | None]] = [
+            {"id": file_id, "title": one_line(title, MAX_NAME) or "file"} for file_id, title in files
+        ]
+        await self._call(
+            "files.completeUploadExternal",
+            lambda: self._client.files_completeUploadExternal(
+                files=titled, channel_id=channel, thread_ts=thread_ts, initial_comment=comment
+            ),
+            repeatable=False,
+            channel=channel,
+        )
+
+    async def state(self, file_id: str, channel: str) -> FileState:
+        """Where a file is; one that somebody deleted counts as shown, or it would come back."""
+        try:
+            answer = await self._call("files.info", lambda: self._client.files_info(file=file_id))
+        except Refused as refusal:
+            if any(code in str(refusal) for code in _GONE):
+                return FileState.UNKNOWN
+            if "file_deleted" in str(refusal):
+                return FileState.SHOWN
+            raise
+        return FileState.SHOWN if _is_in(answer["file"], channel) else FileState.UNSEEN
+
+    async def delete(self, file_id: str) -> None:
+        """Take a file back, so that it cannot be shown later; one that is gone already is no error."""
+        try:
+            await self._call("files.delete", lambda: self._client.files_delete(file=file_id))
+        except Refused as refusal:
+            if not any(code in str(refusal) for code in (*_GONE, "file_deleted")):
+                raise
+
+    async def _send(self, url: str, content: bytes) -> None:
+        """POST the octets to the address that Slack named; our token does not go there."""
+        address = urlsplit(url)
+        if address.scheme != "https" and address.hostname not in LOOPBACK:
+            raise Refused("Slack named an address for the upload that is not encrypted")
+        session = self._client.session
+        assert session is not None, "slack_client gives one"
+        limit = aiohttp.ClientTimeout(total=self._timeout + len(content) / SLOWEST_UPLOAD, connect=self._timeout)
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(len(content))}
+        try:
+            async with session.post(
+                url, data=io.BytesIO(content), headers=headers, timeout=limit, proxy=self._client.proxy,
+                allow_redirects=False,
+            ) as answer:  # fmt: skip
+                status = answer.status
+        except Exception as error:
+            raise translate(error, "an upload", repeatable=True) from error
+        if status == 429 or status >= 500:
+            raise RetryLater(f"Slack is in trouble: an upload was answered with HTTP {status}")
+        if status != 200:
+            raise Refused(f"Slack refused an upload with HTTP {status}")
+
+    async def _call(
+        self,
+        method: str,
+        call: Callable[[], Awaitable[AsyncSlackResponse]],
+        *,
+        repeatable: bool = True,
+        channel: str = "",
+    ) -> AsyncSlackResponse:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await call()
+        except Exception as error:
+            raise translate(error, method, repeatable=repeatable, channel=channel) from error
+
+
+def _is_in(file: Mapping[str, object], channel: str) -> bool:
+    """Whether a file object says that the file is in a message of the channel."""
+    shares = file.get("shares")
+    kinds = shares.values() if isinstance(shares, dict) else ()
+    return any(isinstance(kind, dict) and kind.get(channel) for kind in kinds)
