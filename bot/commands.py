@@ -92,6 +92,15 @@ class DecideSender:
 
 
 @dataclass(frozen=True, slots=True)
+class DecideQuotation:
+    """An engineer decides on a mail that names a ticket which its sender is not on: does it join that one?"""
+
+    by: SlackPerson
+    ticket_id: int
+    join: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CloseTicket:
     """An engineer closes a ticket without an answer (spam, duplicate, finished by phone)."""
 
@@ -143,5 +152,7 @@ class NothingToDo:
     reason: str
 
 
-SlackCommand = ReplyToCustomer | TakeTicket | SetPriority | DecideSender | CloseTicket | OpenHome | NothingToDo
+SlackCommand = (
+    ReplyToCustomer | TakeTicket | SetPriority | DecideSender | DecideQuotation | CloseTicket | OpenHome | NothingToDo
+)
 Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown

@@ -75,6 +75,11 @@ class Note(StrEnum):
     CUSTOMER_SILENT = "customer_silent"
     MAIL_NOT_SENT = "mail_not_sent"
     MAIL_WITHHELD = "mail_withheld"
+    NOTHING_NEW = "nothing_new"
+    SIMILAR_TICKETS = "similar_tickets"
+    JOINED = "joined"
+    SEPARATED = "separated"
+    ESCALATED_BY_MAIL = "escalated_by_mail"
     FILES_NOT_SHOWN = "files_not_shown"
 
 

@@ -1,7 +1,8 @@
 """Renders what staff read in Slack's channels, as (fallback text, blocks). Pure: `now`, words and zone are parameters.
 
 Of `Ticket.facts` these keys are shown: "problems" ([[problem, *values]], of `bot.rules.intake`), "hold_reasons"
-([str]), "enquiry" (bool), "quoted_ticket" and "follows" (a ticket's number).
+([str]), "enquiry" and "escalated" (bool), "quoted_ticket", "follows", "followed_by" and "joined" (a ticket's number),
+"similar" (such numbers).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bot.edges.slack_text import (
     people,
     person,
     plain,
+    problems_said,
     rich,
     text,
 )
@@ -85,7 +87,9 @@ def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
     else:
         details = ", ".join(f"{name}: {value}" for name, value in effect.data.items())
         said = rich(words, "operator.unknown", what=effect.what, details=details)
-    blocks = [block([line(*rich(words, "operator.title", "bold")), line(*said)])]
+    title = f"operator.title_{effect.what}"
+    head = rich(words, title if title in words else "operator.title", "bold")
+    blocks = [block([line(*head), line(*said)])]
     return fallback(blocks), blocks
 
 
@@ -122,20 +126,13 @@ def _warnings(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
             yield [text("⚠️ "), *rich(words, "hold.title", "bold", reason=said)]
     problems = facts.get("problems")
     if ticket.state in {TicketState.INCOMPLETE, TicketState.HELD} and isinstance(problems, list) and problems:
-        said = "; ".join(_problem(problem, words) for problem in problems[:MAX_PROBLEMS])
-        yield [text("⚠️ "), *rich(words, "card.missing", "bold", problems=said)]
-    for key in ("quoted_ticket", "follows"):
+        yield [text("⚠️ "), *rich(words, "card.missing", "bold", problems=problems_said(problems, words))]
+    for key in ("escalated", "quoted_ticket", "follows", "followed_by", "joined"):
         if facts.get(key):
             yield rich(words, f"card.{key}", number=facts[key])
-
-
-def _problem(problem: object, words: Words) -> str:
-    """One of intake's findings, [problem, *values]; a value is "as written<tab>what it may be" where both are known."""
-    name, *values = problem if isinstance(problem, list) and problem else [problem]
-    key = f"problem.{name}"
-    if key not in words:
-        return str(name)
-    return words(key, values=", ".join(str(value).replace("\t", " → ") for value in values))
+    similar = facts.get("similar")
+    if isinstance(similar, list) and similar:
+        yield rich(words, "card.similar", numbers=", ".join(map(str, similar)))
 
 
 def _facts(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
@@ -192,11 +189,11 @@ def _button(action: Action, ticket: Ticket, words: Words) -> Json:
         "text": plain(words(f"button.{action}"), 75),
         "value": str(ticket.id),
     }
-    if action in {Action.REPLY, Action.APPROVE}:
+    if action in {Action.REPLY, Action.APPROVE, Action.JOIN}:
         button["style"] = "primary"
     if action is Action.REJECT:
         button["style"] = "danger"
-    if action in {Action.CLOSE, Action.REJECT, Action.APPROVE}:
+    if action in {Action.CLOSE, Action.REJECT, Action.APPROVE, Action.JOIN}:
         button["confirm"] = {
             "title": plain(words(f"confirm.{action}_title"), 100),
             "text": plain(words(f"confirm.{action}_text"), 300),

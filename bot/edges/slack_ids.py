@@ -14,6 +14,8 @@ ACTION_IDS: dict[Action, str] = {
     Action.PRIORITY: "ticket_priority",
     Action.APPROVE: "sender_approve",
     Action.REJECT: "sender_reject",
+    Action.JOIN: "quotation_join",
+    Action.SEPARATE: "quotation_separate",
     Action.CLOSE: "ticket_close",
 }
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}

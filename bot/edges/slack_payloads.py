@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from bot.commands import (
     CloseTicket,
+    DecideQuotation,
     DecideSender,
     NextTurn,
     NothingToDo,
@@ -132,6 +133,8 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
             return CloseTicket(by, ticket_id)
         case Action.APPROVE | Action.REJECT:
             return DecideSender(by, ticket_id, approve=action is Action.APPROVE)
+        case Action.JOIN | Action.SEPARATE:
+            return DecideQuotation(by, ticket_id, join=action is Action.JOIN)
         case _:
             raise _Unreadable(f"{action_id} is no click")
 

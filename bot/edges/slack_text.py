@@ -24,6 +24,7 @@ MAX_BLOCKS = 50
 MAX_PIECE = 3_000
 """Characters of one text element, as for a section's text."""
 MAX_FALLBACK = 400
+MAX_PROBLEMS = 8
 MAX_LINE = 200
 
 _INVISIBLE = re.compile(
@@ -183,6 +184,24 @@ def split(long_text: str, limit: int = MAX_PIECE) -> list[str]:
 def json_size(value: object) -> int:
     """Characters of the JSON as it is sent, where a letter beyond ASCII counts six or twelve."""
     return len(json.dumps(value))
+
+
+def problems_said(problems: Sequence[object], words: Words) -> str:
+    """What a report lacks, in words.
+
+    Args:
+        problems: Intake's findings, each [problem, *values]; a value is "as written<tab>what it may be" where both are
+            known.
+    """
+    return "; ".join(_problem(problem, words) for problem in problems[:MAX_PROBLEMS])
+
+
+def _problem(problem: object, words: Words) -> str:
+    name, *values = problem if isinstance(problem, list) and problem else [problem]
+    key = f"problem.{name}"
+    if key not in words:
+        return str(name)
+    return words(key, values=", ".join(str(value).replace("\t", " → ") for value in values))
 
 
 def cut(long_text: str, room: int, note: str) -> str:

@@ -15,11 +15,16 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | PRIORITY_SET                     | priority, by (user id, or the customer's address)                     |
 | REMINDER, BREACH                 | kind (`ClockKind`), due_at; level (REMINDER)                          |
 | BOUNCED                          | address, reason, failed (False: only delayed)                         |
-| AUTOMATIC_MAIL                   | reason                                                                |
+| AUTOMATIC_MAIL                   | reason; address?, text? (what it said)                                |
 | SENDER_APPROVED, SENDER_REJECTED | by (user id), address                                                 |
 | CUSTOMER_SILENT                  | count, of (the last reminder where they are equal)                    |
 | MAIL_NOT_SENT                    | address, reason                                                       |
-| MAIL_WITHHELD                    | reason ("automatic", "cap", "no_address"), detail                     |
+| MAIL_WITHHELD                    | reason ("automatic", "cap", "row", "no_address"), detail              |
+| NOTHING_NEW                      | problems (as in `Ticket.facts`)                                       |
+| SIMILAR_TICKETS                  | numbers [str]                                                         |
+| JOINED                           | by (user id), address, number (of the ticket it joined), of (its own) |
+| SEPARATED                        | by (user id), number (of the ticket that it names)                    |
+| ESCALATED_BY_MAIL                | address                                                               |
 | FILES_NOT_SHOWN                  | names [str], reason, number (the ticket's)                            |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
@@ -44,6 +49,7 @@ from bot.edges.slack_text import (
     one_line,
     people,
     person,
+    problems_said,
     quote,
     rich,
     text,
@@ -219,7 +225,9 @@ def _bounced(post: _Post) -> list[Json]:
 
 
 def _automatic_mail(post: _Post) -> list[Json]:
-    return [post.say("automatic_mail", reason=post.get("reason"))]
+    head = post.say("automatic_mail", reason=post.get("reason"))
+    quoted = post.quoted(head, most=ROOM_FOR_OWN_MAILS)
+    return [head, quoted] if quoted["elements"] else [head]
 
 
 def _sender_approved(post: _Post) -> list[Json]:
@@ -244,7 +252,33 @@ def _mail_not_sent(post: _Post) -> list[Json]:
 def _mail_withheld(post: _Post) -> list[Json]:
     sentence = f"withheld_{post.get('reason')}"
     known = f"thread.{sentence}" in post.words
-    return [post.say(sentence if known else "withheld_automatic", "bold", detail=post.get("detail"))]
+    detail = post.named("withheld_detail", "detail")
+    return [post.say(sentence if known else "withheld_automatic", "bold", detail=detail)]
+
+
+def _nothing_new(post: _Post) -> list[Json]:
+    problems = post.data.get("problems")
+    said = problems_said(problems if isinstance(problems, list) else [], post.words)
+    return [post.say("nothing_new", "bold", problems=said)]
+
+
+def _similar_tickets(post: _Post) -> list[Json]:
+    numbers = post.data.get("numbers")
+    said = ", ".join(str(number) for number in numbers) if isinstance(numbers, list) else ""
+    return [post.say("similar_tickets", "bold", numbers=said)]
+
+
+def _joined(post: _Post) -> list[Json]:
+    data = {key: post.get(key) for key in ("address", "number", "of")}
+    return [post.say("joined", by=person(post.get("by")), **data)]
+
+
+def _separated(post: _Post) -> list[Json]:
+    return [post.say("separated", by=person(post.get("by")), number=post.get("number"))]
+
+
+def _escalated_by_mail(post: _Post) -> list[Json]:
+    return [post.say("escalated_by_mail", "bold", address=post.get("address"))]
 
 
 _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
@@ -263,5 +297,10 @@ _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.CUSTOMER_SILENT: _customer_silent,
     Note.MAIL_NOT_SENT: _mail_not_sent,
     Note.MAIL_WITHHELD: _mail_withheld,
+    Note.NOTHING_NEW: _nothing_new,
+    Note.SIMILAR_TICKETS: _similar_tickets,
+    Note.JOINED: _joined,
+    Note.SEPARATED: _separated,
+    Note.ESCALATED_BY_MAIL: _escalated_by_mail,
     Note.FILES_NOT_SHOWN: _files_not_shown,
 }

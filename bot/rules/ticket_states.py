@@ -36,6 +36,8 @@ class Action(StrEnum):
     PRIORITY = "priority"
     APPROVE = "approve"
     REJECT = "reject"
+    JOIN = "join"
+    SEPARATE = "separate"
     CLOSE = "close"
 
 
@@ -47,6 +49,12 @@ ACTIONS: dict[TicketState, tuple[Action, ...]] = {
     TicketState.RESOLVED: (Action.REPLY,),
     TicketState.CLOSED: (),
 }
+
+
+QUOTATION_ACTIONS = (
+    Action.JOIN, Action.SEPARATE, Action.CLOSE, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY
+)  # fmt: skip
+"""While a held mail names a ticket that its sender is not on: that is decided before the sender is."""
 
 
 def move(ticket: Ticket, state: TicketState, at: datetime) -> None:
@@ -73,4 +81,7 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
     over is for one that somebody has.
     """
     impossible = Action.TAKE if ticket.assignee else Action.TAKE_OVER
-    return tuple(action for action in ACTIONS[ticket.state] if action is not impossible)
+    actions = ACTIONS[ticket.state]
+    if ticket.state is TicketState.HELD and ticket.facts.get("quoted_ticket"):
+        actions = QUOTATION_ACTIONS
+    return tuple(action for action in actions if action is not impossible)

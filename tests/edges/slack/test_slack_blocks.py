@@ -262,7 +262,14 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"reason": "automatic", "detail": "X-Auto-Response-Suppress: All"},
         {"reason": "cap", "detail": "10"},
         {"reason": "no_address", "detail": ""},
+        {"reason": "row", "detail": "3"},
+        {"reason": "automatic", "detail": "same_words"},
     ],
+    Note.NOTHING_NEW: [{"problems": [["no_serial"], ["contract_not_matched", "HZ-9"]]}],
+    Note.SIMILAR_TICKETS: [{"numbers": ["HEZO-2026-000001", "HEZO-2026-000002"]}],
+    Note.JOINED: [{"by": "U0JAN", "address": "a@k.example", "number": "HEZO-2026-000001", "of": "HEZO-2026-000002"}],
+    Note.SEPARATED: [{"by": "U0JAN", "number": "HEZO-2026-000001"}],
+    Note.ESCALATED_BY_MAIL: [{"address": "a@k.example"}],
     Note.FILES_NOT_SHOWN: [{"names": ["log.txt"] * 20, "reason": "no scope", "number": "HEZO-2026-000123"}],
 }
 TO_CUSTOMER = {Note.MAILED, Note.ENGINEER_REPLY}
