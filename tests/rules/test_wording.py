@@ -90,7 +90,11 @@ def test_every_sentence_is_used(audience: Audience) -> None:
             or any(pattern.fullmatch(key) for pattern in patterns)
             # Said by `_Post.say("taken")` and `_Post.named("mail_kind", ...)`, told by `tell(..., "not_allowed")`.
             or (family in {"thread", "tell"} and name in texts)
-            or (family in {"mail_kind", "state_reason", "withheld_detail"} and family in texts and name in texts | set(MailKind))
+            or (
+                family in {"mail_kind", "state_reason", "withheld_detail"}
+                and family in texts
+                and name in texts | set(MailKind)
+            )
         )
 
     assert {key for key in words(audience, Language.PL).keys if not is_used(key)} == set()
