@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 
 from bot.cli import Invocation, pass_invocation
+from bot.cli_commands.db import opened_database
 from bot.cli_commands.sla_csv import answer_csv
 from bot.cli_commands.sla_questions import DELIVERY, ELAPSED, REACTION, REPLY, Promises, Question
 from bot.cli_commands.sla_words import (
@@ -20,12 +22,19 @@ from bot.cli_commands.sla_words import (
     read_instant,
     seconds_number,
     seconds_text,
+    shown,
     span_words,
     utc_text,
 )
 from bot.edges.clock import SystemClock
 
+if TYPE_CHECKING:  # SQLAlchemy behind it takes longer to load than the arithmetic takes altogether
+    from storage.explaining import TicketClocks
+
 C = TypeVar("C", bound=Callable[..., Any])
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+_NOW = click.option("--now", metavar="INSTANT", default="", help="Count the time left from then instead of from now.")
 
 
 @click.group()
@@ -45,7 +54,7 @@ def sla() -> None:
 def _common(command: C) -> C:
     """The options that `due` and `elapsed` share."""
     options: tuple[Callable[[C], C], ...] = (
-        click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text."),
+        _JSON,
         click.option(
             "--csv",
             "csv_file",
@@ -78,7 +87,7 @@ def _common(command: C) -> C:
 @click.option(
     "--budget", "--seconds", "budget", metavar="SPAN", default="", help='"2h", "1h 30min" or seconds, not the terms\'.'
 )
-@click.option("--now", metavar="INSTANT", default="", help="Count the time left from then instead of from now.")
+@_NOW
 @pass_invocation
 @click.pass_context
 def due(
@@ -108,10 +117,7 @@ def due(
         _answer_file(ctx, csv_file, fields, promises, as_json=as_json)
         return
     question = _asked(promises, fields, {"start_at": "--sent"})
-    try:
-        at = read_instant(now, promises.zone).at if now else SystemClock().now().replace(microsecond=0)
-    except Unanswerable as error:
-        raise Unanswerable(error.words, "--now") from None
+    at = _now(now, promises)
     instant = promises.due(question)
     # Before the message is sent nothing of the budget runs.
     left = promises.calendar(question.calendar).elapsed(max(at, question.start), instant)
@@ -148,6 +154,40 @@ def elapsed(
     _show_elapsed(question, promises.elapsed(question), promises.zone, as_json=as_json)
 
 
+@sla.command()
+@click.argument("ticket")
+@_JSON
+@_NOW
+@pass_invocation
+@click.pass_context
+def explain(ctx: click.Context, invocation: Invocation, ticket: str, *, as_json: bool, now: str) -> None:
+    """Tell of every clock of a ticket when it is due, and why it started, stood still and ended.
+
+    TICKET is a number such as HEZO-2026-000123, or only 123. What is due first comes first. Nothing is changed. Exit
+    code 1 when there is no such ticket.
+    """
+    from bot.cli_commands.sla_explaining import Explanation
+
+    found = asyncio.run(_found(invocation, ticket))
+    if found is None:
+        click.echo(f"There is no ticket {shown(ticket)}.", err=True)
+        ctx.exit(1)
+    promises = Promises(invocation.read_sections())
+    explanation = Explanation(found, promises, _now(now, promises))
+    if as_json:
+        click.echo(json.dumps(explanation.as_json(), ensure_ascii=False, indent=2))
+        return
+    for line in explanation.lines():
+        click.echo(line)
+
+
+async def _found(invocation: Invocation, number: str) -> TicketClocks | None:
+    from storage.explaining import ticket_clocks
+
+    async with opened_database(invocation) as database:
+        return await ticket_clocks(database, number)
+
+
 def _answer_file(
     ctx: click.Context, file: BinaryIO, presumed: dict[str, str], promises: Promises, *, as_json: bool
 ) -> None:
@@ -171,6 +211,14 @@ def _asked(promises: Promises, fields: Mapping[str, str], options: Mapping[str, 
     for field, words in question.notes.items():
         click.echo(f"{names[field]}: {words}", err=True)
     return question
+
+
+def _now(text: str, promises: Promises) -> datetime:
+    """The instant that somebody chose, or the present one."""
+    try:
+        return read_instant(text, promises.zone).at if text else SystemClock().now().replace(microsecond=0)
+    except Unanswerable as error:
+        raise Unanswerable(error.words, "--now") from None
 
 
 def _show_due(

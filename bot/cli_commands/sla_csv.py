@@ -78,7 +78,7 @@ def _answer(
             refused += 1
             tell(f"line {line}: {error}")
         kept = [answers.get(name, fields.get(name, "")) for name in names]
-        writer.writerow([*kept, *cells[len(names) :], *(answers[column] for column in added)])
+        writer.writerow([*kept, *(answers[column] for column in added), *cells[len(names) :]])
     return refused
 
 
