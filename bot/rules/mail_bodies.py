@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from bot.rules.calendar_invites import invite_text
 from bot.rules.mail_charsets import clean_text, decode_octets
 from bot.rules.mail_flowed import unflow
 from bot.rules.mail_html import text_from_html
-from bot.rules.mail_parts import Header, Limits, Part, Reader
+from bot.rules.mail_parts import ATTACHED_MAILS, Header, Limits, Part, Reader
+from bot.rules.winmail import TNEF, unpack
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
-_RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
+_RETURNED = ATTACHED_MAILS | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
+_TNEF_NAMES = frozenset({"winmail.dat", "win.dat"})
+_MOST_TNEF_LEVELS = 5  # messages attached to messages
+_MOST_TAGS_LAID_OUT = 20_000  # of all HTML parts together
 _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 
@@ -23,13 +28,16 @@ class Content:
     Attributes:
         bodies: The text parts that together are the mail's text, in order.
         attachments: Everything else, in order.
-        attached_mails: The roots of attached message/rfc822 parts.
+        stand_ins: Text that counts where the bodies say nothing: of a winmail.dat, of an invite.
+        attached_mails: The roots of mails attached to this one.
         returned: The header of the mail that a report is about.
     """
 
     reader: Reader
+    tnef_level: int = 0
     bodies: list[Part] = field(default_factory=list)
     attachments: list[Part] = field(default_factory=list)
+    stand_ins: list[Part] = field(default_factory=list)
     attached_mails: list[Part] = field(default_factory=list)
     html_present: bool = False
     report_type: str = ""
@@ -40,7 +48,14 @@ class Content:
     def text(self) -> str:
         """The body as plain text."""
         texts = (self.text_of(part) for part in self.bodies)
-        return "\n\n".join(text for text in texts if text)
+        text = "\n\n".join(text for text in texts if text.strip())
+        if text:
+            return text
+        for part in self.stand_ins:
+            if (text := self.text_of(part)).strip():
+                self.html_present = self.html_present or part.content_type == "text/html"
+                return text
+        return ""
 
     def text_of(self, part: Part) -> str:
         """One text part as plain text, without outer blank lines; read once."""
@@ -61,24 +76,29 @@ class Content:
         if problem:
             self.reader.note(problem)
         if is_html:
-            text, problem = text_from_html(text)
+            tags = text.count("<")
+            self.reader.tags_laid_out += tags
+            text, problem = text_from_html(text, lay_out=self.reader.tags_laid_out - tags < _MOST_TAGS_LAID_OUT)
             if problem:
                 self.reader.note(problem)
             return text
         text = clean_text(text)
+        if part.content_type == "text/calendar":
+            return invite_text(text)
         if part.parameters.get("format", "").strip().lower() == "flowed":
             return unflow(text, part.parameters.get("delsp", "").strip().lower() == "yes")
         return text
 
 
-def collect(root: Part, reader: Reader) -> Content:
+def collect(root: Part, reader: Reader, tnef_level: int = 0) -> Content:
     """Sort the parts of a mail.
 
     Args:
         root: The tree that `reader` has read.
         reader: Gets the problems found on the way.
+        tnef_level: How many messages within a winmail.dat are around this one.
     """
-    content = Content(reader)
+    content = Content(reader, tnef_level)
     content.bodies = _bodies(root, content, is_root=True)
     return content
 
@@ -88,8 +108,9 @@ def _bodies(part: Part, content: Content, *, is_root: bool = False) -> list[Part
     kind = part.content_type
     if kind in _ENCRYPTED:
         content.reader.note("encrypted")
-    elif kind == "application/ms-tnef":
+    elif kind in TNEF or part.filename.lower() in _TNEF_NAMES:
         content.reader.note("winmail.dat")
+        return _winmail(part, content)
     if part.children and kind.startswith("multipart/"):
         if kind == "multipart/report":
             return _report(part, content)
@@ -104,6 +125,23 @@ def _bodies(part: Part, content: Content, *, is_root: bool = False) -> list[Part
     if part.start < part.end or part.filename:
         content.attachments.append(part)
         content.attached_mails.extend(part.children)
+        if kind == "text/calendar":
+            content.stand_ins.append(part)
+    return []
+
+
+def _winmail(part: Part, content: Content) -> list[Part]:
+    """What is in a winmail.dat takes its place; the file itself stays where not everything could be read."""
+    unpacked = unpack(part, content.reader) if content.tnef_level < _MOST_TNEF_LEVELS else None
+    if unpacked is None or not unpacked.complete or not (unpacked.bodies or unpacked.files or unpacked.messages):
+        content.attachments.append(part)
+    if unpacked is None:
+        return []
+    content.stand_ins.extend(unpacked.bodies)
+    content.attachments.extend(unpacked.files)
+    for message in unpacked.messages:
+        content.attached_mails.append(message)
+        content.attachments.extend(collect(message, content.reader, content.tnef_level + 1).attachments)
     return []
 
 

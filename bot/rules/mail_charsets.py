@@ -49,7 +49,9 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _CONTROL_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CONTROL_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 # Marks that turn the direction of writing: in a name or subject they only serve to deceive.
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+# Combining marks are neither letters nor spaces nor among the first characters; few other runs are this long.
+_MARKS_ONLY = re.compile("[^\\w\\s\0-\u02ff]{31,}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -177,11 +179,30 @@ def _word_octets(encoding: str, text: str) -> bytes:
 
 def clean_line(text: str) -> str:
     """One line for people: no control characters, no marks of writing direction, NFC, single spaces."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", _CONTROL_IN_LINE.sub(" ", text)))
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+    return _composed(" ".join(text.split()))
 
 
 def clean_text(text: str) -> str:
     """Text for people: lines end in LF, no control characters but tab and LF, NFC."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", _CONTROL_IN_TEXT.sub("", text)))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROL_IN_TEXT.sub("", text)
+    return text if text.isascii() else _composed(_SURROGATE.sub("\ufffd", text))
+
+
+def _composed(text: str) -> str:
+    """NFC. Sorting marks takes quadratic time, so that more than 30 on one letter are cut (as UAX #15 §13 does)."""
+    return unicodedata.normalize("NFC", _MARKS_ONLY.sub(_thirty_marks, text))
+
+
+def _thirty_marks(run: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= 30:
+            kept.append(character)
+    return "".join(kept)

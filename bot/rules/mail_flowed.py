@@ -13,7 +13,7 @@ def unflow(text: str, delete_space: bool = False) -> str:
     Returns:
         The text with one line per paragraph; quotation depth is written as "> > ".
     """
-    result: list[str] = []
+    paragraphs: list[list[str]] = []
     open_depth: int | None = None
     for line in text.split("\n"):
         content = line.lstrip(">")
@@ -23,8 +23,8 @@ def unflow(text: str, delete_space: bool = False) -> str:
         is_soft = content.endswith(" ") and not is_signature
         content = content[:-1] if is_soft and delete_space else content
         if open_depth == depth and not is_signature:
-            result[-1] += content
+            paragraphs[-1].append(content)
         else:
-            result.append("> " * depth + content)
+            paragraphs.append(["> " * depth, content])
         open_depth = depth if is_soft else None
-    return "\n".join(result)
+    return "\n".join("".join(paragraph) for paragraph in paragraphs)

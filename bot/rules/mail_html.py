@@ -26,15 +26,25 @@ _LONG_TAG = re.compile(r"<[^<>]{10000}")  # libxml2 takes quadratic time over th
 
 _DATA_URI = re.compile(r"data:[\w/+.;=-]{0,100};base64,[A-Za-z0-9+/=%\s]*")
 _UNSEEN_TAGS = frozenset({
-    "applet", "area", "audio", "base", "canvas", "embed", "frame", "frameset", "head", "iframe", "img", "link", "map",
-    "meta", "noframes", "noscript", "object", "script", "select", "style", "svg", "template", "textarea", "title",
-    "video",
+    "applet", "area", "audio", "base", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe", "img",
+    "link", "map", "meta", "noframes", "noscript", "object", "script", "select", "style", "svg", "template",
+    "textarea", "title", "video",
 })  # fmt: skip
 _HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])"
-    r"|(?:font-size|max-height)\s*:\s*0(?:px|pt|em|%)?\s*(?:[;!]|$)",
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
+    r"|opacity\s*:\s*0(?:\.0{1,9})?(?![.\d])|(?:^|[;\s])color\s*:\s*transparent"
+    r"|(?:font-size|max-height)\s*:\s*(?:0(?:\.0{1,9})?(?:px|pt|em|rem|%)?|1px)\s*(?:[;!]|$)"
+    r"|(?:text-indent|left|top)\s*:\s*-\d{4,9}\s*(?:px|pt|em)|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]",
     re.IGNORECASE,
 )
+# The style element's rules for one class or id; what is within an at-rule holds for some screens only.
+_CSS_COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
+_AT_RULE = re.compile(r"@[^{};]{0,500}+\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+(?:\}|$)")
+_COLOURS = re.compile(
+    r"(?:^|[;\s])(background(?:-color)?|color)\s*:\s*(#[0-9a-f]{3,6}|[a-z]{3,20})(?=\s*(?:[;!]|$))", re.IGNORECASE
+)
+_SIMPLE_SELECTOR = re.compile(r"\s*[a-zA-Z0-9]{0,20}([.#][\w-]{1,100})\s*", re.ASCII)
+_LONGEST_STYLES = 50_000
 _KEEPS_LINES = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 _QUOTE_CLASS = re.compile(r"quote|cite", re.IGNORECASE)
 _QUOTE_STYLE = re.compile(r"border-left(?!\s*:\s*(?:0|none))", re.IGNORECASE)
@@ -48,18 +58,21 @@ _BREAKING_TAGS = frozenset({
     "address", "article", "blockquote", "br", "center", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3",
     "h4", "h5", "h6", "header", "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul",
 })  # fmt: skip
+_ATTRIBUTE = re.compile(r"([a-zA-Z-]{1,40})(?:\s{0,9}=\s{0,9}(\"[^\"]*\"|'[^']*'|[^\s>]+))?")
+_EMPTY_TAGS = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"})
 # Elements whose content the stripper skips; the others of _UNSEEN_TAGS are empty or hold only fallback text.
 _SKIPPED_TAGS = frozenset({"head", "noscript", "script", "style", "svg", "template", "title"})
 _BLANK_LINES = re.compile(r"\n{3,}")
 _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 
 
-def text_from_html(source: str, limit: int = MAX_HTML) -> tuple[str, str | None]:
+def text_from_html(source: str, limit: int = MAX_HTML, *, lay_out: bool = True) -> tuple[str, str | None]:
     """Convert an HTML body to plain text.
 
     Args:
         source: The decoded HTML.
         limit: How many characters are looked at, inline images already left out.
+        lay_out: False to strip the tags at once, where a mail has too much HTML for better.
 
     Returns:
         The text, and a problem in words where something had to be left out.
@@ -68,7 +81,7 @@ def text_from_html(source: str, limit: int = MAX_HTML) -> tuple[str, str | None]
     problem = None
     if len(source) > limit:
         source, problem = source[:limit], f"HTML body longer than {limit} characters"
-    text = _laid_out(source)
+    text = _laid_out(source) if lay_out else None
     if text is None or not text.strip():
         text = _stripped(source)
     return _tidy(text), problem
@@ -127,9 +140,10 @@ def _is_moderate(tree: html.HtmlElement) -> bool:
 def _keep_what_is_seen(tree: html.HtmlElement) -> None:
     """Drop what a reader does not see, and mark the quotations."""
     unseen, quotations = [], []
+    hidden = _hidden_names("".join(element.text or "" for element in tree.iter("style")))
     for element in tree.iter(etree.Element):
         style = element.attrib.pop("style", "")
-        if _is_unseen(element, style):
+        if _is_unseen(element, style) or (hidden and not hidden.isdisjoint(_names(element))):
             unseen.append(element)
         elif element.tag == "blockquote" and _is_quotation(element.get("type"), element.get("class"), style):
             quotations.append(element)
@@ -139,6 +153,22 @@ def _keep_what_is_seen(tree: html.HtmlElement) -> None:
         element.drop_tree()
     for element in quotations:
         _mark_quotation(element)
+
+
+def _hidden_names(styles: str) -> frozenset[str]:
+    """The classes (".x") and ids ("#x") that a style element hides, from selectors of just one name."""
+    if not _HIDDEN_STYLE.search(styles):
+        return frozenset()
+    names: set[str] = set()
+    for rule in _AT_RULE.sub("", _CSS_COMMENT.sub("", styles[:_LONGEST_STYLES])).split("}"):
+        selectors, _, style = rule.partition("{")
+        if _is_hiding(style):
+            names.update(match[1] for one in selectors.split(",") if (match := _SIMPLE_SELECTOR.fullmatch(one)))
+    return frozenset(names)
+
+
+def _names(element: html.HtmlElement) -> list[str]:
+    return [f".{name}" for name in element.get("class", "").split()] + [f"#{element.get('id', '')}"]
 
 
 def _part_blocks(tree: html.HtmlElement) -> None:
@@ -171,7 +201,20 @@ def _mark_quotation(element: html.HtmlElement) -> None:
 
 
 def _is_unseen(element: html.HtmlElement, style: str) -> bool:
-    return element.tag in _UNSEEN_TAGS or "hidden" in element.attrib or bool(style and _HIDDEN_STYLE.search(style))
+    return element.tag in _UNSEEN_TAGS or "hidden" in element.attrib or bool(style and _is_hiding(style))
+
+
+def _is_hiding(style: str) -> bool:
+    """Whether a style makes its element invisible: not shown, no size, no opacity, or the colour of its ground."""
+    if _HIDDEN_STYLE.search(style):
+        return True
+    colours = {name[:10].lower(): _colour(value) for name, value in _COLOURS.findall(style)}
+    return "color" in colours and colours["color"] == colours.get("background")
+
+
+def _colour(value: str) -> str:
+    value = {"white": "#ffffff", "black": "#000000"}.get(value.lower(), value.lower())
+    return "#" + "".join(digit * 2 for digit in value[1:]) if len(value) == 4 and value[0] == "#" else value
 
 
 def _is_quotation(kind: str | None, css_class: str | None, style: str) -> bool:
@@ -180,25 +223,70 @@ def _is_quotation(kind: str | None, css_class: str | None, style: str) -> bool:
 
 
 def _stripped(source: str) -> str:
-    """The text without its tags: one pass, no nesting, no marks; hidden are only scripts and styles."""
+    """The text without its tags, in one pass; hidden elements are left out and quotations marked as far as they close.
+
+    What is opened as hidden and never closed would hide the rest, so that it is shown.
+    """
+    text, unclosed = _one_pass(source, len(source))
+    if unclosed is None and text.strip():
+        return text
+    return _one_pass(source, unclosed or 0)[0]
+
+
+def _one_pass(source: str, hides_until: int) -> tuple[str, int | None]:
+    """The text, and where an element that was skipped begins that came to no end.
+
+    Scripts and styles are skipped in any case, other elements where they are hidden and begin before a position.
+    """
     pieces: list[str] = []
-    position, skipping = 0, ""
+    quotations: list[bool] = []
+    position, skipping, depth, begun = 0, "", 0, 0
     for match in _TAG.finditer(source):
-        if not skipping:
-            pieces.append(source[position : match.start()].replace("\n", " "))
-        position = match.end()
         closing, tag = match[1], (match[2] or "").lower()
         if skipping:
-            skipping = "" if closing and tag == skipping else skipping
-        elif tag in _SKIPPED_TAGS and not closing:
-            skipping = tag
+            if tag == skipping and skipping not in _SKIPPED_TAGS:
+                depth += -1 if closing else 1
+            if (closing and tag == skipping and (skipping in _SKIPPED_TAGS or depth == 0)) or (
+                skipping == "head" and tag == "body"
+            ):
+                skipping, position = "", match.end()
+            continue
+        pieces.append(source[position : match.start()].replace("\n", " "))
+        position = match.end()
+        if (
+            not closing
+            and tag not in _EMPTY_TAGS
+            and _begins_unseen(tag, match[0], may_hide=match.start() < hides_until)
+        ):
+            skipping, depth, begun = tag, 1, match.start()
+        elif tag == "blockquote":
+            pieces.append(_quotation_mark(match[0], quotations, closing=bool(closing)))
         elif tag in _BREAKING_TAGS:
             pieces.append("\n")
         elif tag in {"td", "th"}:
             pieces.append("  ")
     if not skipping:
         pieces.append(source[position:].replace("\n", " "))
-    return unescape("".join(pieces))
+    pieces.extend(f"\n{_CLOSE}" for is_marked in quotations if is_marked)
+    return unescape("".join(pieces)), begun if skipping else None
+
+
+def _begins_unseen(tag: str, source: str, *, may_hide: bool) -> bool:
+    if tag in _SKIPPED_TAGS:
+        return True
+    if not may_hide or len(source) == len(tag) + 2:
+        return False
+    attributes = {name.lower(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(source[len(tag) + 1 : 2_000])}
+    return "hidden" in attributes or _is_hiding(attributes.get("style", ""))
+
+
+def _quotation_mark(source: str, quotations: list[bool], *, closing: bool) -> str:
+    """What stands for a blockquote's beginning or end; `quotations` says of the open ones which are marked."""
+    if closing:
+        return f"\n{_CLOSE}\n" if quotations and quotations.pop() else "\n"
+    attributes = {name.lower(): value.strip("\"'") for name, value in _ATTRIBUTE.findall(source[11:2_000])}
+    quotations.append(_is_quotation(attributes.get("type"), attributes.get("class"), attributes.get("style", "")))
+    return f"\n{_OPEN}\n" if quotations[-1] else "\n"
 
 
 def _tidy(text: str) -> str:

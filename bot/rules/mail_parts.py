@@ -17,7 +17,9 @@ _HEADER_LINE = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80}", re.ASCII)
 _GUESSED_BOUNDARY = re.compile(rb"(?<![^\n])--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[Cc]ontent-[A-Za-z-]{1,40}[ \t]*:)")
 _MULTIPART = "multipart/"
+ATTACHED_MAILS = frozenset({"message/rfc822", "message/global"})
 _LONGEST_PARAMETERS = 4_000
+_UUENCODED = frozenset({"x-uuencode", "x-uue", "uuencode", "uue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,14 @@ class Part:
         encoding = self.header.text("content-transfer-encoding", 100).strip().strip("\"'").lower()
         # Four octets of base64 carry three, and lines end; three octets of quoted-printable carry one at worst.
         end = self.end if limit is None else min(self.end, self.start + 3 * limit)
-        content = self.octets[self.start : end]
         if encoding == "base64":
-            content = decode_base64(content)
+            content = decode_base64(self.octets, self.start, end)
         elif encoding == "quoted-printable":
-            content = binascii.a2b_qp(content)
+            content = binascii.a2b_qp(memoryview(self.octets)[self.start : end])
+        elif encoding in _UUENCODED:
+            content = _decode_uu(self.octets[self.start : end])
+        else:
+            content = self.octets[self.start : end]
         return content if limit is None else content[:limit]
 
 
@@ -92,16 +97,26 @@ class Reader:
 
     Attributes:
         text_left: How many octets of text may still be read.
+        tags_laid_out: How many tags of HTML were, over all parts.
     """
 
     limits: Limits
     problems: list[str] = field(default_factory=list)
     text_left: int = field(init=False)
+    tags_laid_out: int = 0
     _parts: int = 0
     _candidates: int = 0
 
     def __post_init__(self) -> None:
         self.text_left = self.limits.text_octets
+
+    def take_part(self) -> bool:
+        """Count one more part; False, and noted, where the mail has too many."""
+        if self._parts >= self.limits.parts:
+            self.note(f"more than {self.limits.parts} parts")
+            return False
+        self._parts += 1
+        return True
 
     def read(self, octets: bytes) -> Part:
         """Read a whole mail; its root part has the mail's own header."""
@@ -119,10 +134,10 @@ class Reader:
         header = self._header(octets, start, end)
         part = Part(octets, header, header.body_start, end, parent=parent)
         self._describe(part)
-        if part.content_type.startswith(_MULTIPART) or part.content_type == "message/rfc822":
+        if part.content_type.startswith(_MULTIPART) or part.content_type in ATTACHED_MAILS:
             if depth >= self.limits.depth:
                 self.note(f"parts nested deeper than {self.limits.depth}")
-            elif part.content_type == "message/rfc822":
+            elif part.content_type in ATTACHED_MAILS:
                 self._attached_mail(part, depth)
             else:
                 self._multipart(part, depth)
@@ -271,15 +286,16 @@ def _collapse(value: str | tuple[str | None, str | None, str]) -> str:
     return value
 
 
-def decode_base64(content: bytes) -> bytes:
+def decode_base64(octets: bytes, start: int = 0, end: int | None = None) -> bytes:
     """Decode base64 however broken: foreign octets skipped, padding missing or in the middle, cut in a quadruple."""
-    padding = content.find(b"=")
-    if padding < 0 or not content[padding : padding + 10_000].strip(b"\r\n\t ="):
+    end = len(octets) if end is None else end
+    padding = octets.find(b"=", start, end)
+    if padding < 0 or not octets[padding : min(end, padding + 10_000)].strip(b"\r\n\t ="):
         try:
-            return binascii.a2b_base64(content)  # without another copy of a large attachment
+            return binascii.a2b_base64(memoryview(octets)[start:end])  # without another copy of a large attachment
         except binascii.Error:
             pass
-    return b"".join(_decode_run(run) for run in re.split(rb"=+", content, maxsplit=1_000))
+    return b"".join(_decode_run(run) for run in re.split(rb"=+", octets[start:end], maxsplit=1_000))
 
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
@@ -290,3 +306,19 @@ def _decode_run(run: bytes) -> bytes:
     if len(letters) % 4 == 1:
         letters = letters[:-1]
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def _decode_uu(content: bytes) -> bytes:
+    """Decode uuencoded lines; what is none is skipped."""
+    decoded = []
+    for line in content.split(b"\n")[:1_000_000]:
+        if line.startswith((b"begin ", b"end")) or not line.strip():
+            continue
+        try:
+            decoded.append(binascii.a2b_uu(line.rstrip(b"\r")))
+        except binascii.Error:
+            try:  # some encoders count or fill wrongly: believe the length octet (as uuencode.py of old did)
+                decoded.append(binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3]))
+            except binascii.Error:
+                continue
+    return b"".join(decoded)

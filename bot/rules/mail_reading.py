@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,14 +14,17 @@ from bot.rules.mail_addresses import Address, parse_addresses
 from bot.rules.mail_bodies import Content, collect
 from bot.rules.mail_charsets import clean_line, decode_header, decode_octets, decode_words
 from bot.rules.mail_parts import Header, Limits, Part, Reader
+from bot.rules.winmail import TNEF
 
-__all__ = ["Address", "Attachment", "IncomingMail", "Limits", "attachment_content", "read_mail"]
+__all__ = ["Address", "Attachment", "IncomingMail", "Limits", "attachment_content", "attachment_contents", "read_mail"]
 
 _MOST_REFERENCES = 100
+_MOST_ATTACHED_TEXTS = 10
 _LONGEST_ID = 980
 _LONGEST_SUBJECT = 500
 _ID = re.compile(r"<[^<>]{1,2000}>")
 _WHITE = re.compile(r"\s+")
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _COMMENT = re.compile(r"\([^()]*\)")
 # parsedate knows the zones of RFC 822 only, which are American.
 _EUROPEAN_ZONES = {"CET": "+0100", "CEST": "+0200", "MEZ": "+0100", "MESZ": "+0200"}
@@ -133,6 +136,12 @@ def attachment_content(raw: bytes, index: int, limits: Limits | None = None) -> 
     """
     reader = Reader(limits or Limits())
     return collect(reader.read(raw), reader).attachments[index].body()
+
+
+def attachment_contents(raw: bytes, limits: Limits | None = None) -> Iterator[bytes]:
+    """The decoded contents of all of `read_mail(raw, limits).attachments`, in order, one in memory at a time."""
+    reader = Reader(limits or Limits())
+    return (part.body() for part in collect(reader.read(raw), reader).attachments)
 
 
 def _read(raw: bytes, limits: Limits) -> IncomingMail:
@@ -250,13 +259,17 @@ def _attachment(part: Part, number: int) -> Attachment:
 
 
 def _attached_texts(content: Content, reader: Reader) -> tuple[str, ...]:
-    """Forwarded mails as text; not those of a report, which are our own coming back."""
+    """Forwarded mails as text, those within them too; not those of a report, which are our own coming back."""
     if content.report_type:
         return ()
-    texts = []
-    for part in content.attached_mails[:10]:
+    texts: list[str] = []
+    waiting = [(part, content.tnef_level) for part in content.attached_mails]
+    while waiting and len(texts) < _MOST_ATTACHED_TEXTS:
+        part, tnef_level = waiting.pop(0)
         heads = [f"{name.title()}: {clean_line(part.header.text(name))}" for name in ("from", "date", "subject")]
-        texts.append("\n".join([*heads, "", collect(part, reader).text()]))
+        inner = collect(part, reader, tnef_level + (part.content_type in TNEF))
+        texts.append("\n".join([*heads, "", inner.text()]))
+        waiting.extend((found, inner.tnef_level) for found in inner.attached_mails)
     return tuple(texts)
 
 
@@ -266,5 +279,8 @@ def _content_key(root: Part) -> str:
     for name in ("message-id", "from", "date", "subject"):
         value = b" ".join(b" ".join(root.header.all(name)).split())
         digest.update(b"%d:" % len(value) + value)
-    digest.update(root.octets[root.start :].replace(b"\r\n", b"\n").strip(b"\n"))
+    body = root.octets[root.start :]
+    # The usual mail has no carriage return alone; then leaving them all out is the same, and faster.
+    body = body.replace(b"\r\n", b"\n") if _LONE_RETURN.search(body) else body.translate(None, b"\r")
+    digest.update(body.strip(b"\n"))
     return digest.hexdigest()
