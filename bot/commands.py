@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from bot.model import Priority, Timer
@@ -45,6 +45,7 @@ class SlackPerson:
         channel: The channel of the click, for an ephemeral answer; None in a modal or App Home.
         thread_ts: The thread of the click.
         is_stranger: True for people of other workspaces (Slack Connect): never an engineer.
+        at: When they did it, aware: as recorded, however late it is handled; None counts as the time of handling.
     """
 
     user: str
@@ -52,6 +53,7 @@ class SlackPerson:
     channel: str | None = None
     thread_ts: str | None = None
     is_stranger: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,38 @@ class OpenHome:
     """Somebody opened the App Home, or asked to see it anew."""
 
     by: SlackPerson
+
+
+@dataclass(frozen=True, slots=True)
+class AgreeDate:
+    """An engineer proposes a date to the customer, who is asked by mail to confirm it.
+
+    Attributes:
+        day: With `clock_time`, in the zone in which times are shown (`service.timezone`).
+        words: The engineer's own words to the customer; may be empty.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    day: date
+    clock_time: time
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDate:
+    """An engineer knows that the customer agrees to the proposed date, by phone for example."""
+
+    by: SlackPerson
+    ticket_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateKept:
+    """What was agreed for a date is done."""
+
+    by: SlackPerson
+    ticket_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,6 +336,7 @@ class SlaConfig(Section):
     question: PriorityConfig = PriorityConfig(calendar="8x5", reaction=timedelta(hours=2), reply=timedelta(hours=4))
     provisional_priority: Literal["critical", "non_critical", "question"] = "non_critical"
     customer_reminders: Multiples = (1, 3, 6)
+    agreed_date_reminders: tuple[Duration, ...] = (timedelta(days=1), timedelta(hours=1))
 
     @field_validator("critical", "non_critical", "question", mode="before")
     @classmethod

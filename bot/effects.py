@@ -75,6 +75,7 @@ class Note(StrEnum):
     CUSTOMER_SILENT = "customer_silent"
     MAIL_NOT_SENT = "mail_not_sent"
     MAIL_WITHHELD = "mail_withheld"
+    AGREED_DATE = "agreed_date"
     NOTHING_NEW = "nothing_new"
     SIMILAR_TICKETS = "similar_tickets"
     JOINED = "joined"
@@ -128,11 +129,16 @@ class EditReply:
 
 @dataclass(frozen=True, slots=True)
 class PostEscalation:
-    """A message in the escalation channel about a breached clock."""
+    """A message in the escalation channel about a breached clock.
+
+    Attributes:
+        withdrawn: It is not late after all: its deadline moved, or it proves to have been met in time.
+    """
 
     ticket_id: int
     clock_id: int
     mention: tuple[str, ...] = ()
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
