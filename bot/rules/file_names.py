@@ -8,8 +8,10 @@ import re
 from bot.rules.mail_charsets import clean_line
 
 _LONGEST = 120
+_MOST_OCTETS = 240  # file systems take 255
+_LONGEST_EXTENSION = 10
 _FORBIDDEN = re.compile(r'[<>:"|?*\\/]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
 _USUAL = {
     "application/ms-tnef": "winmail.dat",
     "application/pgp-signature": "signature.asc",
@@ -24,7 +26,7 @@ _USUAL = {
 
 
 def safe_name(name: str, content_type: str, number: int) -> str:
-    """A file name without path, control characters or names that systems reserve.
+    """A file name without path, control character, mark of writing direction, or name that systems reserve.
 
     Args:
         name: The name as the mail gave it, decoded; may be empty.
@@ -32,7 +34,8 @@ def safe_name(name: str, content_type: str, number: int) -> str:
         number: Which attachment it is, from 1; part of a made-up name.
 
     Returns:
-        At most 120 characters, never empty, never beginning with a dot.
+        At most 120 characters and 240 octets of UTF-8, never empty, never beginning with a dot; a long name keeps its
+        last two extensions, so that "faktura ... .pdf.exe" shows what it is.
     """
     base = clean_line(name.replace("\\", "/").rpartition("/")[2])
     base = _FORBIDDEN.sub("_", base).strip(" .")
@@ -40,11 +43,41 @@ def safe_name(name: str, content_type: str, number: int) -> str:
         return _made_up(content_type, number)
     if _RESERVED.match(base):
         base = "_" + base
-    if len(base) > _LONGEST:
-        stem, dot, extension = base.rpartition(".")
-        keeps_extension = bool(dot) and len(extension) <= 10
-        base = stem[: _LONGEST - len(extension) - 1] + "." + extension if keeps_extension else base[:_LONGEST]
-    return base
+    return _shortened(base)
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """A name that no other file of the same mail has, in whatever case; "log.txt" becomes "log (2).txt".
+
+    Args:
+        name: A safe name.
+        taken: The names given so far, case-folded; the new one is added.
+    """
+    candidate, number = name, 1
+    while candidate.casefold() in taken:
+        number += 1
+        candidate = _shortened(name, f" ({number})")
+    taken.add(candidate.casefold())
+    return candidate
+
+
+def extensions(name: str) -> list[str]:
+    """What stands behind the dots of a file name, lower case and in order: ["pdf", "exe"] of "faktura.pdf.exe"."""
+    base = re.split(r"[\\/]", name.rstrip(" .\0"))[-1]
+    return [part.strip().lower() for part in base.split(".")[1:]]
+
+
+def _shortened(base: str, suffix: str = "") -> str:
+    """Put a suffix in front of the extensions, and cut what stands in front of it where all is too long."""
+    stem, endings = base, ""
+    for _ in range(2):
+        head, dot, extension = stem.rpartition(".")
+        if not head or not dot or len(extension) > _LONGEST_EXTENSION:
+            break
+        stem, endings = head, dot + extension + endings
+    stem = stem[: _LONGEST - len(suffix + endings)]
+    room = _MOST_OCTETS - len((suffix + endings).encode())
+    return stem.encode()[:room].decode("utf-8", "ignore") + suffix + endings
 
 
 def _made_up(content_type: str, number: int) -> str:
