@@ -15,7 +15,7 @@ import click
 from bot.cli import Invocation, pass_invocation
 from bot.cli_commands.db import opened_database
 from bot.cli_commands.sla_csv import answer_csv
-from bot.cli_commands.sla_questions import DELIVERY, ELAPSED, REACTION, REPLY, Promises, Question
+from bot.cli_commands.sla_questions import ELAPSED, Promises, Question
 from bot.cli_commands.sla_words import (
     Unanswerable,
     day_and_time,
@@ -27,6 +27,7 @@ from bot.cli_commands.sla_words import (
     utc_text,
 )
 from bot.edges.clock import SystemClock
+from bot.model import ClockKind
 
 if TYPE_CHECKING:  # SQLAlchemy behind it takes longer to load than the arithmetic takes altogether
     from storage.explaining import TicketClocks
@@ -110,7 +111,7 @@ def due(
     """
     if is_reply and is_delivery:
         raise click.UsageError("--reply and --delivery ask for two different deadlines")
-    kind = REPLY if is_reply else DELIVERY if is_delivery else REACTION
+    kind = ClockKind.REPLY if is_reply else ClockKind.DELIVERY if is_delivery else ClockKind.REACTION
     fields = {"kind": kind, "priority": priority, "calendar": calendar, "start_at": sent, "duration_s": budget}
     promises = Promises(invocation.read_sections())
     if csv_file is not None:

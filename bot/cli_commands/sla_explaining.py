@@ -10,6 +10,7 @@ from bot.cli_commands.sla_questions import Promises
 from bot.cli_commands.sla_story import ClockStory, Event, details, stories
 from bot.cli_commands.sla_words import day_and_time, seconds_number, shown, span_words, utc_text
 from bot.model import ClockState, Direction, Message, SlaClock
+from bot.rules.paused_clocks import is_overdue
 from storage.explaining import TicketClocks
 
 
@@ -77,7 +78,7 @@ class Explanation:
         left_span = self._left(clock)
         if left_span is None:
             return due
-        if self._now > clock.due_at:
+        if is_overdue(clock, self._now):
             return f"{due}, overdue by {span_words(left_span)} of service time"
         return f"{due}, {span_words(left_span)} of service time left"
 
@@ -150,7 +151,7 @@ class Explanation:
             "due_at": clock.due_at.astimezone(self._zone).isoformat(),
             "due_at_utc": utc_text(clock.due_at),
             "left_s": _seconds(self._left(clock)),
-            "overdue": clock.state is ClockState.RUNNING and self._now > clock.due_at,
+            "overdue": clock.state in {ClockState.RUNNING, ClockState.PAUSED} and is_overdue(clock, self._now),
             "calendar": clock.calendar,
             "budget_s": seconds_number(clock.budget),
             "started_at_utc": utc_text(clock.started_at),

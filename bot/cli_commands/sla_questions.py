@@ -20,27 +20,23 @@ from bot.cli_commands.sla_words import (
     read_span,
 )
 from bot.config import ServiceSections
-from bot.model import Priority
+from bot.model import ClockKind, Priority
 from bot.rules.business_hours import ServiceCalendar
 from bot.rules.calendars import named_calendar
+from bot.rules.clock_terms import measure
 from bot.rules.sla import SlaTerms, terms_from_config
 
 T = TypeVar("T")
 
 ELAPSED = "elapsed"
-REACTION = "reaction"
-REPLY = "reply"
-DELIVERY = "delivery"
-_KINDS = {
+DUE = "due"
+_KINDS: dict[str, str] = {
     ELAPSED: ELAPSED,
-    "due": "due",
-    REACTION: REACTION,
-    REPLY: REPLY,
-    "next_reply": REPLY,
-    "customer_reply": REPLY,
-    DELIVERY: DELIVERY,
-    "intake": "intake",
+    DUE: DUE,
+    "next_reply": ClockKind.REPLY,
+    **{kind: kind for kind in ClockKind if kind is not ClockKind.AGREED},
 }
+"""What a question may be about. An agreed date has no budget: it is its own deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +136,11 @@ class Promises:
     def _measure(self, kind: str, priority: Priority) -> tuple[str, timedelta | None]:
         """The calendar and the budget that the terms give a kind of clock; no budget where they promise none."""
         terms = self._terms[priority]
-        if kind == DELIVERY:
-            return terms.delivery_calendar, terms.delivery
-        budgets = {REACTION: terms.reaction, REPLY: terms.reply, "intake": self._sections.intake.reminder_after}
-        return terms.calendar, budgets.get(kind)
+        if kind not in {ELAPSED, DUE} and (
+            measured := measure(ClockKind(kind), terms, self._sections.intake.reminder_after)
+        ):
+            return measured
+        return terms.calendar, None
 
 
 def _read_kind(text: str) -> str:
