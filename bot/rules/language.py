@@ -48,27 +48,27 @@ _ENGLISH = frozenset(
         anymore anyone anything app appreciated approved are around as asap ask at attached available away back be
         because been before being below best better blinking both bought broken but buy cable call called came can
         cannot change changed check checked close closed come coming configure confirmed connect connected connecting
-        connection connectivity correct could couldn crashed critical customer customers day days dead dear detected
-        device devices did didn different disconnected disconnecting does doesn doing don done down dropped dropping
-        drops due during each either else end escalate even ever every everybody everyone everything expect expected
-        expired failed failing fails failure faulty few fine firmware first fixed flashing for found friday from get
-        gets getting give given gives goes going gone good got great guys had half handling happen happened happening
-        happens hardware has hasn have haven having hello help her here hey hi him his hour hours how however hurry idea
-        if immediately in information inside into is isn issue issues it its just keep keeps know last later least let
-        license like ll locked long longer look looking looks lost made make makes many maybe message might minute
-        minutes missing mistake monday month more morning much must need needed needs neither network never new next
-        night nobody none nope nothing now number of off office often old once only other our ours out outside over own
-        people perfect person please pls plz possible price progress question questions quick quickly quite rather reach
-        ready really received red regarding regards reminder renewal replace replaced replacement reply request resolved
-        respond responding response ring running said same saturday say says screen screenshot second see seem seems
-        seen send sending sent serial several should show showing shows since sincerely slow slowly solved some somebody
-        someone something soon sorry sounds started starting still stopped stops such sunday support sure take takes
-        tell than thank thanks that the their them then there these they thing things think this those though through
-        thursday thx till times today together told tomorrow too took tried trouble try trying tuesday turn turned two
-        unable unavailable under unreachable until up updated upgraded urgent us use used users using very visit waiting
-        want wasn way wednesday week weeks well went were weren what when where whether which while who whole whom whose
-        why will wish with within without won work worked working works worse would wouldn wrong year yes yesterday yet
-        you your yours
+        connection connectivity contract correct could couldn crashed critical customer customers day days dead dear
+        detected device devices did didn different disconnected disconnecting does doesn doing don done down dropped
+        dropping drops due during each either else end escalate even ever every everybody everyone everything expect
+        expected expired failed failing fails failure faulty few fine firmware first fixed flashing for found friday
+        from get gets getting give given gives goes going gone good got great guys had half handling happen happened
+        happening happens hardware has hasn have haven having hello help her here hey hi him his hour hours how however
+        hurry idea if immediately in information inside into is isn issue issues it its just keep keeps know last later
+        least let license like ll locked long longer look looking looks lost made make makes many maybe message might
+        minute minutes missing mistake monday month more morning much must need needed needs neither network never new
+        next night nobody none nope nothing now number of off office often old once only other our ours out outside over
+        own people perfect person please pls plz possible price progress question questions quick quickly quite rather
+        reach ready really received red regarding regards reminder renewal replace replaced replacement reply request
+        resolved respond responding response ring running said same saturday say says screen screenshot second see seem
+        seems seen send sending sent serial several should show showing shows since sincerely slow slowly solved some
+        somebody someone something soon sorry sounds started starting still stopped stops such sunday support sure take
+        takes tell than thank thanks that the their them then there these they thing things think this those though
+        through thursday thx till times today together told tomorrow too took tried trouble try trying tuesday turn
+        turned two unable unavailable under unreachable until up updated upgraded urgent us use used users using very
+        visit waiting want wasn way wednesday week weeks well went were weren what when where whether which while who
+        whole whom whose why will wish with within without won work worked working works worse would wouldn wrong year
+        yes yesterday yet you your yours
     """)
 )
 _POLISH_CLUSTERS = re.compile(

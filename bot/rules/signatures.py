@@ -171,13 +171,12 @@ def _cut_behind_delimiter(lines: list[str], seen: list[str], kept: list[bool], e
     exact = [i for i in delimiters if _EXACT_DELIMITER.match(lines[i])]
     if not exact and len(delimiters) > 1:
         return  # a rule that parts paragraphs, not a signature
-    for start in (exact or delimiters)[:_DELIMITERS_TRIED]:
-        if not any(kept[i] and seen[i].strip() for i in range(start - 1, -1, -1)):
+    for start in (exact or delimiters)[:_DELIMITERS_TRIED]:  # Gmail puts one above the quotation, and one below
+        if not kept[start] or not any(kept[i] and seen[i].strip() for i in range(start - 1, -1, -1)):
             continue
         stop = _end_of_signature(seen, kept, start, end)
         if stop and (exact or _looks_like_signature(seen, start, stop)):
             kept[start:stop] = [False] * (stop - start)
-            return
 
 
 def _end_of_signature(seen: list[str], kept: list[bool], start: int, end: int) -> int:
