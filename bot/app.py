@@ -20,6 +20,7 @@ from bot.config import Config, ImapConfig
 from bot.edges.imap_inbox import ImapInbox
 from bot.edges.pacing import Pace
 from bot.edges.slack_chat import SlackChat, slack_client
+from bot.edges.slack_files import SlackFiles
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_socket import SlackSocket
 from bot.edges.smtp_mailer import SmtpMailer
@@ -30,6 +31,7 @@ from bot.loops.inbox import InboxLoop
 from bot.loops.outbox import OutboxLoop
 from bot.loops.posting_to_slack import SlackPerformer
 from bot.loops.sending_mail import MailPerformer
+from bot.loops.sharing_files import FilesPerformer
 from bot.loops.slack_desk import SlackDesk
 from bot.loops.timers import TimerLoop
 from bot.model import Language, Ticket
@@ -97,7 +99,9 @@ class Bot:
         """Finish what is in hand within `stop_within`, then close everything."""
         self.supervisor.stopping.set()
         wakes = self.database.wakes
-        for wake in (wakes.mail_inbox, wakes.slack_inbox, wakes.mail_outbox, wakes.slack_outbox, wakes.timers):
+        for wake in (
+            wakes.mail_inbox, wakes.slack_inbox, wakes.mail_outbox, wakes.slack_outbox, wakes.files_outbox, wakes.timers
+        ):  # fmt: skip
             wake.set()
         await self.supervisor.stop()
         await self._mailer.close()
@@ -111,6 +115,7 @@ class Bot:
         staff_words = words("staff", Language(config.service.staff_language))
         pace = Pace(timedelta(minutes=1) / config.slack.posts_per_minute, config.slack.posts_at_once)
         slack_performer = SlackPerformer(SlackChat(client, config.slack.timeout), pace, database, clock, config)
+        files_performer = FilesPerformer(SlackFiles(client, config.slack.timeout), pace, database, contexts)
         mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
         socket = SlackSocket(
             config.slack, SlackDesk(database, clock), SlackDesk(database, clock), client,
@@ -125,6 +130,9 @@ class Bot:
         slack_outbox = OutboxLoop(
             Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts, _no_check
         )
+        files_outbox = OutboxLoop(
+            Transport.FILES, files_performer, database, outbox, wakes.files_outbox, contexts, _no_check
+        )
         timers = TimerLoop(database, wakes.timers, contexts)
 
         add = self.supervisor.add
@@ -132,6 +140,7 @@ class Bot:
         add("inbox: slack", lambda: slack_inbox.run(stopping))
         add(MAIL_OUTBOX, lambda: mail_outbox.run(stopping), connects=True)
         add("outbox: slack", lambda: slack_outbox.run(stopping))
+        add("outbox: files", lambda: files_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
         add("slack", lambda: socket.run(stopping), connects=True)
         add("health", lambda: self.health.run(stopping))

@@ -22,7 +22,7 @@ async def handle(arrived: ReceivedMail, ticket: Ticket, uow: UnitOfWork, ctx: Co
             return
         await _reopen(ticket, uow, ctx)
     await uow.tickets.add_participant(ticket.id, arrived.address)
-    message = await store_message(uow, ticket, arrived)
+    message = await store_message(uow, ctx, ticket, arrived)
     await journal(uow, ctx, ticket, arrived.address, "customer_wrote", message=message.id)
     await report_received.show_mail(uow, ticket, arrived, message.id)
     ticket.facts["reply_to_ids"] = list(arrived.references)

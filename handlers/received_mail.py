@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.commands import EmailReceived
@@ -15,6 +15,7 @@ from bot.rules.mail_screening import Screening
 from bot.rules.mail_writing import reply_chain
 from bot.rules.reply_text import new_words
 from bot.rules.sla import sent_at
+from handlers import attachments
 from handlers.context import Context
 from handlers.intake_facts import Sender
 
@@ -24,6 +25,7 @@ class ReceivedMail:
     """One mail, read and screened.
 
     Attributes:
+        raw: Its octets; only the header where `complete` is False.
         address: The sender's address, lower case.
         sent_at: When it was sent, as far as its Date header is credible (UTC).
         authentic: False when the receiving server's DMARC check failed; None when it said nothing.
@@ -31,6 +33,7 @@ class ReceivedMail:
     """
 
     inbox_id: int
+    raw: bytes = field(repr=False)
     mail: IncomingMail
     screening: Screening
     address: str
@@ -59,6 +62,7 @@ def received(command: EmailReceived, mail: IncomingMail, screening: Screening, c
     authentication = read_authentication(mail, config.mail.trusted_authserv_ids)
     return ReceivedMail(
         inbox_id=command.inbox_id,
+        raw=command.raw,
         mail=mail,
         screening=screening,
         address=mail.from_.address.lower() if mail.from_ else "",
@@ -79,9 +83,9 @@ def sender_of(arrived: ReceivedMail, ctx: Context) -> Sender:
     return Sender(arrived.address, arrived.authentic, info_only)
 
 
-async def store_message(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail) -> Message:
-    """Keep the mail as a message of its ticket."""
-    return await uow.tickets.add_message(
+async def store_message(uow: UnitOfWork, ctx: Context, ticket: Ticket, arrived: ReceivedMail) -> Message:
+    """Keep the mail as a message of its ticket, with its files."""
+    message = await uow.tickets.add_message(
         Message(
             id=0,
             ticket_id=ticket.id,
@@ -94,3 +98,5 @@ async def store_message(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail) 
             inbox_id=arrived.inbox_id,
         )
     )
+    await attachments.keep(uow, ctx, ticket, message, arrived.mail, arrived.raw)
+    return message

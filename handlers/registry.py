@@ -10,6 +10,7 @@ from bot.commands import (
     Command,
     DecideSender,
     EmailReceived,
+    FilesNotShown,
     MailNotSent,
     MailSent,
     NothingToDo,
@@ -21,6 +22,7 @@ from bot.commands import (
 )
 from bot.ports import UnitOfWork
 from handlers import (
+    attachments,
     card_refresh,
     email_received,
     engineer_replied,
@@ -57,6 +59,7 @@ HANDLERS: dict[type[Command], Handler] = {
     TimerDue: _timer,
     MailSent: mail_outcome.sent,
     MailNotSent: mail_outcome.not_sent,
+    FilesNotShown: attachments.not_shown,
     OpenHome: home_opened.handle,
     NothingToDo: _nothing,
 }

@@ -8,7 +8,7 @@ from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
 from bot.rules.sla import terms_from_config
-from handlers import clocks, customer_mails
+from handlers import attachments, clocks, customer_mails
 from handlers.context import Context, journal
 from handlers.intake_facts import gather
 from handlers.received_mail import ReceivedMail, sender_of, store_message
@@ -40,7 +40,7 @@ async def handle(
     proposal = propose_priority(f"{arrived.mail.subject}\n{arrived.new_text}")
     ticket = await uow.tickets.add(_ticket(arrived, ctx, assessment, proposal, quoted_ticket, follows))
     await uow.tickets.add_participant(ticket.id, arrived.address)
-    message = await store_message(uow, ticket, arrived)
+    message = await store_message(uow, ctx, ticket, arrived)
     await journal(
         uow, ctx, ticket, arrived.address, "report_received",
         checks={check.check: check.found for check in assessment.checks},
@@ -103,7 +103,8 @@ async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, mess
                 "address": arrived.address,
                 "subject": arrived.mail.subject,
                 "text": arrived.new_text,
-                "attachments": [a.name for a in arrived.mail.attachments if not a.is_inline],
+                "files": attachments.listed(await uow.attachments.of_message(message_id)),
+                "number": ticket.number,
                 "sent_at": arrived.sent_at.isoformat(),
                 "complete": arrived.complete,
             },

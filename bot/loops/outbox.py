@@ -12,8 +12,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from bot.commands import MailNotSent
-from bot.effects import PostOperator, SendMail
+from bot.commands import FilesNotShown, MailNotSent
+from bot.effects import PostOperator, SendMail, ShareFiles
 from bot.logs import log_context
 from bot.ports import OutboxRow
 from bot.rules.retrying import Park, after_failure, describe
@@ -34,7 +34,7 @@ class Performer(Protocol):
 
 
 class OutboxLoop:
-    """One loop for each way out, so that a silent Slack never delays a mail.
+    """One loop for each way out, so that a silent Slack never delays a mail, and no upload a post.
 
     Args:
         transport: Which rows to take.
@@ -106,6 +106,8 @@ class OutboxLoop:
                 return
             if isinstance(row.effect, SendMail):
                 await dispatch(MailNotSent(row.id, decision.reason), uow, self._contexts())
+            elif isinstance(row.effect, ShareFiles):
+                await dispatch(FilesNotShown(row.id, decision.reason), uow, self._contexts())
             elif not isinstance(row.effect, PostOperator):
                 data: dict[str, object] = {"outbox": row.id, "reason": decision.reason}
                 await uow.outbox.add(PostOperator("outbox_parked", data), dedupe_key=f"outbox-parked:{row.id}")

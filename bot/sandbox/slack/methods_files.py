@@ -53,17 +53,23 @@ async def take_upload(backstage: Backstage, request: web.Request) -> web.Respons
     fatal = next((fault for fault in faults if fault.kind != "slow"), None)
     if fatal is not None and not fatal.after_effect:
         return _broken(fatal, request)
-    if request.content_type.startswith("multipart/"):
-        field = next(iter((await request.post()).values()))
-        content = field.file.read() if isinstance(field, web.FileField) else str(field).encode()
-    else:
-        content = await request.read()
+    try:
+        content = await _octets(request)
+    except ConnectionResetError:
+        return web.Response(status=400)
     if len(content) != file.size:
         workspace.violation("upload", f"announced {file.size} octets, sent {len(content)}")
         return web.Response(status=400, text="length does not match")
     file.content, file.uploaded = content, True
     workspace.changed()
     return web.Response(text=f"OK - {len(content)}") if fatal is None else _broken(fatal, request)
+
+
+async def _octets(request: web.Request) -> bytes:
+    if not request.content_type.startswith("multipart/"):
+        return await request.read()
+    field = next(iter((await request.post()).values()))
+    return field.file.read() if isinstance(field, web.FileField) else str(field).encode()
 
 
 def _broken(fault: ApiFault, request: web.Request) -> web.Response:

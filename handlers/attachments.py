@@ -1,0 +1,73 @@
+"""The files of a customer's mail: kept with the ticket in the transaction that stores the message, named in Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.commands import FilesNotShown
+from bot.effects import Note, PostInThread, PostOperator, ShareFiles
+from bot.model import Attachment, AttachmentVerdict, Message, Ticket
+from bot.ports import UnitOfWork
+from bot.rules.attachments import AttachmentLimits, Decision, sort_attachments
+from bot.rules.mail_reading import IncomingMail, attachment_contents
+from handlers.context import Context, journal
+
+
+async def keep(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, mail: IncomingMail, raw: bytes) -> None:
+    """Store what the mail carries, as `bot.rules.attachments` decides; the pictures of its signature stay out."""
+    if not mail.attachments:
+        return
+    decisions = sort_attachments(mail.attachments, attachment_contents(raw), AttachmentLimits.of(ctx.config.intake))
+    kept: list[Attachment] = []
+    for decision, content in zip(decisions, attachment_contents(raw), strict=True):
+        if decision.is_decoration:
+            continue
+        file = _attachment(decision, message, len(kept))
+        is_dropped = file.verdict is AttachmentVerdict.DROPPED
+        kept.append(await uow.attachments.add(file, None if is_dropped else content))
+    if kept:
+        files = [[file.id, file.name, file.size, file.verdict, file.reason] for file in kept]
+        await journal(uow, ctx, ticket, message.author, "files_received", message=message.id, files=files)
+
+
+def _attachment(decision: Decision, message: Message, position: int) -> Attachment:
+    reason = f"{decision.reason}: {decision.found}" if decision.reason else ""
+    return Attachment(
+        id=0,
+        ticket_id=message.ticket_id,
+        message_id=message.id,
+        position=position,
+        name=decision.name,
+        content_type=decision.content_type,
+        size=decision.size,
+        verdict=decision.verdict,
+        reason=reason,
+    )
+
+
+def listed(files: Iterable[Attachment]) -> list[dict[str, object]]:
+    """What `Note.CUSTOMER_WROTE` says about files, as JSON values."""
+    return [
+        {
+            "name": file.name,
+            "type": file.content_type,
+            "size": file.size,
+            "verdict": file.verdict,
+            "reason": file.reason,
+        }
+        for file in files
+    ]
+
+
+async def not_shown(command: FilesNotShown, uow: UnitOfWork, ctx: Context) -> None:
+    """Say in the thread which files are not there, and tell an operator why, each reason once a day."""
+    effect = (await uow.outbox.get(command.outbox_id)).effect
+    assert isinstance(effect, ShareFiles)
+    ticket = await uow.tickets.get(effect.ticket_id)
+    files = [file for file in await uow.attachments.of_message(effect.message_id) if file.is_for_slack]
+    names = [file.name for file in files if file.slack_file is None] or [file.name for file in files]
+    await journal(uow, ctx, ticket, "bot", "files_not_shown", reason=command.reason, names=names)
+    data: dict[str, object] = {"names": names, "reason": command.reason, "number": ticket.number}
+    await uow.outbox.add(PostInThread(ticket.id, Note.FILES_NOT_SHOWN, data))
+    notice = PostOperator("files_not_shown", {"reason": command.reason})
+    await uow.outbox.add(notice, dedupe_key=f"files-not-shown:{ctx.now:%Y-%m-%d}:{command.reason}")
