@@ -281,6 +281,7 @@ class Timer:
     clock_id: int | None = None
     level: int | None = None
     attempts: int = 0
+    escalation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

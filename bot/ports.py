@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.effects import Effect
+from bot.escalations import DutyShift, Escalation
 from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 
 
@@ -351,6 +352,41 @@ class ClockRepo(Protocol):
         """Forget a pending timer, so that its key may be set again; False when it was done or cancelled before."""
 
 
+class EscalationRepo(Protocol):
+    """Escalations; a ticket has at most one that has not ended."""
+
+    async def add(self, escalation: Escalation) -> Escalation:
+        """Store a new escalation; its id is made here."""
+
+    async def get(self, escalation_id: int) -> Escalation:
+        """One escalation, locked for this transaction; LookupError when there is none."""
+
+    async def open_of_ticket(self, ticket_id: int) -> Escalation | None:
+        """The ticket's escalation that has not ended, locked for this transaction."""
+
+    async def of_ticket(self, ticket_id: int) -> tuple[Escalation, ...]:
+        """All escalations of a ticket, oldest first."""
+
+    async def all_open(self, limit: int) -> tuple[Escalation, ...]:
+        """Escalations that have not ended, the longest waiting first."""
+
+    async def update(self, escalation: Escalation) -> None:
+        """Store the changes and grow the version."""
+
+
+class DutyRepo(Protocol):
+    """The shifts of the duty rota that people set."""
+
+    async def add(self, shift: DutyShift) -> DutyShift:
+        """Store a shift; its id is made here."""
+
+    async def remove(self, shift_id: int, at: datetime) -> bool:
+        """Take a shift back; it stays stored with the time. False when it was taken back before or never was."""
+
+    async def between(self, since: datetime, until: datetime) -> tuple[DutyShift, ...]:
+        """The shifts that stand and touch the span, in the order in which they were set."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over everything stored: all of it is committed, or nothing."""
 
@@ -366,6 +402,10 @@ class UnitOfWork(Protocol):
     def outbox(self) -> OutboxRepo: ...
     @property
     def clocks(self) -> ClockRepo: ...
+    @property
+    def escalations(self) -> EscalationRepo: ...
+    @property
+    def duty(self) -> DutyRepo: ...
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""

@@ -80,6 +80,7 @@ class StoredClocks:
                 "ticket_id": timer.ticket_id,
                 "fire_at": timer.fire_at,
                 "clock_id": timer.clock_id,
+                "escalation_id": timer.escalation_id,
                 "level": timer.level,
                 "state": TimerState.PENDING,
                 "attempts": 0,
@@ -126,7 +127,7 @@ class StoredClocks:
 @cache
 def _set_timer(*, is_postgresql: bool) -> ReturningInsert[int]:
     insert = upsert(timers, is_postgresql=is_postgresql)
-    news = ("kind", "ticket_id", "fire_at", "clock_id", "level", "state", "attempts")
+    news = ("kind", "ticket_id", "fire_at", "clock_id", "escalation_id", "level", "state", "attempts")
     return insert.on_conflict_do_update(
         index_elements=["key"],
         set_={name: insert.excluded[name] for name in news},
@@ -187,4 +188,5 @@ def timer_of(row: Row[*tuple[Any, ...]]) -> Timer:
         clock_id=row.clock_id,
         level=row.level,
         attempts=row.attempts,
+        escalation_id=row.escalation_id,
     )

@@ -24,11 +24,12 @@ from sqlalchemy import (
     text,
 )
 
+from bot.escalations import EscalationSource
 from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Language, Priority, TicketState
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 """The newest migration; with those before it, it makes exactly these tables."""
 
 metadata = MetaData(
@@ -70,6 +71,26 @@ def _id() -> Column[int]:
 
 def _reference(name: str, to: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, row_id(), ForeignKey(to), nullable=nullable)
+
+
+_TICKET_IS_OPEN = "state NOT IN ('resolved', 'closed')"
+_INBOX_IS_NEW = "state = 'new'"
+_INBOX_IS_PARKED = "state = 'parked'"
+_INBOX_IS_FIRST = "state <> 'duplicate'"
+_OUTBOX_IS_UNSENT = "state IN ('pending', 'sending', 'in_doubt')"
+_OUTBOX_IS_WAITING = "state IN ('pending', 'in_doubt')"
+_OUTBOX_IS_PARKED = "state = 'parked'"
+_OUTBOX_IS_AUTOMATIC = "automatic_to IS NOT NULL"
+_CLOCK_IS_RUNNING = "state = 'running'"
+_ESCALATION_IS_OPEN = "ended_at IS NULL"
+_SHIFT_STANDS = "removed_at IS NULL"
+_TIMER_IS_PENDING = "state = 'pending'"
+
+
+def _partial_index(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows for which the condition holds; a query uses it that repeats the condition literally."""
+    where = text(condition)
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 contracts = Table(
@@ -137,24 +158,11 @@ tickets = Table(
     Column("slack_ts", PlainText),
     Column("terms", JsonValue, nullable=False),
     Column("facts", JsonValue, nullable=False),
+    _partial_index("ix_tickets_open", _TICKET_IS_OPEN, "reported_at", "id"),
+    _partial_index("ix_tickets_assignee", _TICKET_IS_OPEN, "assignee", "id"),
     sqlite_autoincrement=True,
 )
-_TICKET_IS_OPEN = text("state NOT IN ('resolved', 'closed')")
-Index(
-    "ix_tickets_open",
-    tickets.c.reported_at,
-    tickets.c.id,
-    sqlite_where=_TICKET_IS_OPEN,
-    postgresql_where=_TICKET_IS_OPEN,
-)
 Index(None, tickets.c.contract_id)
-Index(
-    "ix_tickets_assignee",
-    tickets.c.assignee,
-    tickets.c.id,
-    sqlite_where=_TICKET_IS_OPEN,
-    postgresql_where=_TICKET_IS_OPEN,
-)
 
 ticket_participants = Table(
     "ticket_participants",
@@ -188,26 +196,10 @@ inbox = Table(
     Column("outcome", PlainText),
     Column("error", PlainText),
     _reference("ticket_id", "tickets.id", nullable=True),
+    _partial_index("ix_inbox_new", _INBOX_IS_NEW, "source", "next_attempt_at", "id"),
+    _partial_index("ix_inbox_parked", _INBOX_IS_PARKED, "id"),
+    _partial_index("uq_inbox_content_key", _INBOX_IS_FIRST, "content_key", unique=True),
     sqlite_autoincrement=True,
-)
-_INBOX_IS_NEW = text("state = 'new'")
-_INBOX_IS_PARKED = text("state = 'parked'")
-_INBOX_IS_FIRST = text("state <> 'duplicate'")
-Index(
-    "ix_inbox_new",
-    inbox.c.source,
-    inbox.c.next_attempt_at,
-    inbox.c.id,
-    sqlite_where=_INBOX_IS_NEW,
-    postgresql_where=_INBOX_IS_NEW,
-)
-Index("ix_inbox_parked", inbox.c.id, sqlite_where=_INBOX_IS_PARKED, postgresql_where=_INBOX_IS_PARKED)
-Index(
-    "uq_inbox_content_key",
-    inbox.c.content_key,
-    unique=True,
-    sqlite_where=_INBOX_IS_FIRST,
-    postgresql_where=_INBOX_IS_FIRST,
 )
 Index(None, inbox.c.ticket_id)
 
@@ -294,34 +286,11 @@ outbox = Table(
     Column("rfc_message_id", PlainText, unique=True),
     Column("raw", LargeBinary),
     Column("automatic_to", PlainText),  # the recipient, lower case, of a mail that no person wrote
+    _partial_index("ix_outbox_lane", _OUTBOX_IS_UNSENT, "lane", "id"),
+    _partial_index("ix_outbox_due", _OUTBOX_IS_WAITING, "transport", "next_attempt_at", "id"),
+    _partial_index("ix_outbox_parked", _OUTBOX_IS_PARKED, "id"),
+    _partial_index("ix_outbox_automatic", _OUTBOX_IS_AUTOMATIC, "automatic_to", "created_at"),
     sqlite_autoincrement=True,
-)
-_OUTBOX_IS_UNSENT = text("state IN ('pending', 'sending', 'in_doubt')")
-_OUTBOX_IS_WAITING = text("state IN ('pending', 'in_doubt')")
-_OUTBOX_IS_PARKED = text("state = 'parked'")
-_OUTBOX_IS_AUTOMATIC = text("automatic_to IS NOT NULL")
-Index(
-    "ix_outbox_lane",
-    outbox.c.lane,
-    outbox.c.id,
-    sqlite_where=_OUTBOX_IS_UNSENT,
-    postgresql_where=_OUTBOX_IS_UNSENT,
-)
-Index(
-    "ix_outbox_due",
-    outbox.c.transport,
-    outbox.c.next_attempt_at,
-    outbox.c.id,
-    sqlite_where=_OUTBOX_IS_WAITING,
-    postgresql_where=_OUTBOX_IS_WAITING,
-)
-Index("ix_outbox_parked", outbox.c.id, sqlite_where=_OUTBOX_IS_PARKED, postgresql_where=_OUTBOX_IS_PARKED)
-Index(
-    "ix_outbox_automatic",
-    outbox.c.automatic_to,
-    outbox.c.created_at,
-    sqlite_where=_OUTBOX_IS_AUTOMATIC,
-    postgresql_where=_OUTBOX_IS_AUTOMATIC,
 )
 
 clocks = Table(
@@ -340,16 +309,56 @@ clocks = Table(
     Column("breached_at", UtcDateTime),
     Column("pauses", JsonValue, nullable=False, server_default=text("'[]'")),  # [[since, until or null], ...], ISO 8601
     Column("remaining_us", Microseconds),
+    _partial_index("ix_clocks_running", _CLOCK_IS_RUNNING, "due_at", "id"),
     sqlite_autoincrement=True,
 )
 Index(None, clocks.c.ticket_id, clocks.c.id)
-_CLOCK_IS_RUNNING = text("state = 'running'")
-Index(
-    "ix_clocks_running",
-    clocks.c.due_at,
-    clocks.c.id,
-    sqlite_where=_CLOCK_IS_RUNNING,
-    postgresql_where=_CLOCK_IS_RUNNING,
+
+escalations = Table(
+    "escalations",
+    metadata,
+    _id(),
+    Column("version", Integer, nullable=False),
+    _reference("ticket_id", "tickets.id"),
+    Column("source", word_of(EscalationSource), nullable=False),
+    Column("reason", PlainText, nullable=False),
+    Column("raised_by", PlainText, nullable=False),
+    Column("requester", PlainText),
+    _reference("clock_id", "clocks.id", nullable=True),
+    Column("window", String(16), nullable=False),
+    Column("chain", JsonValue, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("stepped_at", UtcDateTime),
+    Column("called_at", UtcDateTime),
+    Column("acknowledged_at", UtcDateTime),
+    Column("touched_at", UtcDateTime),
+    Column("snoozed_until", UtcDateTime),
+    Column("owner", PlainText),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", PlainText),
+    Column("slack_channel", PlainText),
+    Column("slack_ts", PlainText),
+    Column("facts", JsonValue, nullable=False),
+    _partial_index("uq_escalations_open", _ESCALATION_IS_OPEN, "ticket_id", unique=True),
+    sqlite_autoincrement=True,
+)
+Index(None, escalations.c.ticket_id, escalations.c.id)
+
+duty_shifts = Table(
+    "duty_shifts",
+    metadata,
+    _id(),
+    Column("user", PlainText, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("substitute", PlainText),
+    Column("set_by", PlainText, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("removed_at", UtcDateTime),
+    _partial_index("ix_duty_shifts_standing", _SHIFT_STANDS, "ends_at"),
+    sqlite_autoincrement=True,
 )
 
 timers = Table(
@@ -361,16 +370,14 @@ timers = Table(
     _reference("ticket_id", "tickets.id"),
     Column("fire_at", UtcDateTime, nullable=False),
     _reference("clock_id", "clocks.id", nullable=True),
+    Column("escalation_id", row_id()),  # no foreign key: SQLite would have to write the table anew to get one
     Column("level", Integer),
     Column("state", word_of(TimerState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _partial_index("ix_timers_due", _TIMER_IS_PENDING, "fire_at", "id"),
+    _partial_index("ix_timers_clock_id", _TIMER_IS_PENDING, "clock_id"),
     sqlite_autoincrement=True,
 )
-_TIMER_IS_PENDING = text("state = 'pending'")
-Index(
-    "ix_timers_due", timers.c.fire_at, timers.c.id, sqlite_where=_TIMER_IS_PENDING, postgresql_where=_TIMER_IS_PENDING
-)
-Index("ix_timers_clock_id", timers.c.clock_id, sqlite_where=_TIMER_IS_PENDING, postgresql_where=_TIMER_IS_PENDING)
 
 settings = Table(
     "settings",

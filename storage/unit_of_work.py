@@ -6,6 +6,7 @@ from bot.model import JournalEntry
 from storage.attachments import StoredAttachments
 from storage.clocks import StoredClocks
 from storage.contracts import StoredContracts
+from storage.escalations import StoredDuty, StoredEscalations
 from storage.inbox import StoredInbox
 from storage.journal import StoredJournal
 from storage.outbox import StoredOutbox
@@ -29,6 +30,8 @@ class StoredUnitOfWork:
         self.inbox = StoredInbox(transaction)
         self.outbox = StoredOutbox(transaction, self.tickets)
         self.clocks = StoredClocks(transaction)
+        self.escalations = StoredEscalations(transaction)
+        self.duty = StoredDuty(transaction)
         self.settings = StoredSettings(transaction)
         self._journal = StoredJournal(transaction)
 

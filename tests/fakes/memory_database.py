@@ -19,6 +19,7 @@ from bot.model import Contract, JournalEntry, Timer
 from bot.ports import Clock, InboxState, OutboxRow, OutboxState
 from bot.rules.contract_numbers import fold
 from storage.composing import MailComposer
+from tests.fakes.memory_escalations import MemoryDuty, MemoryEscalations
 from tests.fakes.memory_queues import MemoryClocks, MemoryInbox, MemoryOutbox
 from tests.fakes.memory_tables import KeptInbox, Tables, kept_facts, utc
 from tests.fakes.memory_tickets import MemoryAttachments, MemoryContracts, MemoryTickets
@@ -52,6 +53,8 @@ class MemoryUnitOfWork:
         self.inbox = MemoryInbox(tables)
         self.outbox = MemoryOutbox(tables, self.tickets, clock, compose)
         self.clocks = MemoryClocks(tables)
+        self.escalations = MemoryEscalations(tables)
+        self.duty = MemoryDuty(tables)
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""

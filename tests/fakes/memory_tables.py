@@ -10,6 +10,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from bot.escalations import DutyShift, Escalation
 from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 from bot.ports import InboxState, OutboxRow, OutboxState
 from storage.schema import TimerState
@@ -69,6 +70,8 @@ class Tables:
     timers: dict[int, KeptTimer] = field(default_factory=dict)
     timer_keys: dict[str, int] = field(default_factory=dict)
     timers_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    escalations: dict[int, Escalation] = field(default_factory=dict)
+    duty_shifts: dict[int, DutyShift] = field(default_factory=dict)
     journal: dict[int, tuple[JournalEntry, ...]] = field(default_factory=dict)
     fire_times: list[tuple[datetime, int]] = field(default_factory=list)
     next_id: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
