@@ -39,6 +39,7 @@ class Entry(NamedTuple):
 
 # Modules are loaded only when their command is used: `hezo360 --help` answers at once.
 COMMANDS: dict[str, Entry] = {
+    "attachments": Entry("bot.cli_commands.attachments:attachments", "Look at the files of a ticket, and save them."),
     "config": Entry("bot.cli_commands.config:config", "Check or show the configuration."),
     "contracts": Entry("bot.cli_commands.contracts:contracts", "Fill the contract registry and look at it."),
     "db": Entry("bot.cli_commands.db:db", "Look after the database."),
