@@ -44,6 +44,7 @@ _BARE_HEAD = re.compile(
     rf"[^\n<]{{0,160}}[<(\[][^<>\s()]{{1,200}}@[^<>\s()]{{1,200}}[>)\]],?\s{{0,3}}{_WROTE}\s?:$", re.IGNORECASE
 )
 _CITING = re.compile(r"(?:cytowanie|cytuję|cytat|quoting)\b.{2,200}:$", re.IGNORECASE)
+_NAMED_HEAD = re.compile(r"(?:[^\W\d_a-z][^\s:]{0,40}\s){1,4}(?:napisa[łl]\s?\(a\)|wrote|writes):$")
 _TIME = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
 _MAIL_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 _FULL_DATE = re.compile(
@@ -131,6 +132,8 @@ def attribution(lines: list[str], marked: list[bool], position: int) -> int:
     if not first or len(first) > _LONGEST_HEAD:
         return 0
     if not _HEAD_BEGINS.match(first):
+        if _NAMED_HEAD.match(first):  # "Jan Kowalski napisał(a):", nothing else
+            return 1 if marked_follows(lines, marked, position + 1) else 0
         stands = first.endswith(":") and (_BARE_HEAD.match(first) or _CITING.match(first))
         return 1 if stands and _is_certain(first, lines, marked, position, 1) else 0
     head = ""
