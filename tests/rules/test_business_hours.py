@@ -29,6 +29,7 @@ WHOLE_DAYS = ServiceCalendar.weekly("Europe/Warsaw", dict.fromkeys(range(1, 8), 
 NIGHTS = ServiceCalendar.weekly("Europe/Warsaw", dict.fromkeys(range(1, 8), ((time(1, 30), time(2, 30)),)))
 NEW_YORK = ServiceCalendar.weekly("America/New_York", dict.fromkeys(range(1, 6), NINE_TO_FIVE), country="US")
 LORD_HOWE = ServiceCalendar.weekly("Australia/Lord_Howe", dict.fromkeys(range(1, 8), ((time(1), time(3)),)))
+MICROSECOND = timedelta(microseconds=1)
 EVERY = (ALWAYS, OFFICE, SPLIT, WHOLE_DAYS, NIGHTS, NEW_YORK, LORD_HOWE)
 
 with (Path(__file__).parents[1] / "data" / "sla_vectors.csv").open(encoding="utf-8", newline="") as file:
@@ -79,82 +80,6 @@ def test_vector(vector: dict[str, str]) -> None:
     assert calendar.elapsed(start, due) == budget
 
 
-# Seconds since 1970: 2024 to 2061.
-instants = st.integers(1704067200, 2903299199).map(lambda second: datetime.fromtimestamp(second, UTC))
-budgets = st.integers(1, 400 * 3600).map(lambda seconds: timedelta(seconds=seconds))
-calendars = st.sampled_from(EVERY)
-
-
-@settings(deadline=None)
-@given(calendars, instants, budgets)
-def test_elapsed_until_due_is_the_budget(calendar: ServiceCalendar, start: datetime, budget: timedelta) -> None:
-    assert calendar.elapsed(start, calendar.due(start, budget)) == budget
-
-
-@settings(deadline=None)
-@given(calendars, instants, budgets)
-def test_due_is_the_first_instant_that_uses_the_budget_up(
-    calendar: ServiceCalendar, start: datetime, budget: timedelta
-) -> None:
-    due = calendar.due(start, budget)
-    assert calendar.elapsed(start, due - timedelta(microseconds=1)) < budget
-    assert wall_clock_open(calendar, due - timedelta(microseconds=1))
-
-
-@settings(deadline=None)
-@given(calendars, instants, budgets, budgets)
-def test_due_is_additive(calendar: ServiceCalendar, start: datetime, first: timedelta, second: timedelta) -> None:
-    assert calendar.due(calendar.due(start, first), second) == calendar.due(start, first + second)
-
-
-@settings(deadline=None)
-@given(calendars, instants, budgets, budgets)
-def test_due_is_monotone_in_the_budget(
-    calendar: ServiceCalendar, start: datetime, budget: timedelta, more: timedelta
-) -> None:
-    assert start < calendar.due(start, budget) < calendar.due(start, budget + more)
-
-
-@settings(deadline=None)
-@given(calendars, instants, st.integers(0, 10**7), budgets)
-def test_due_is_monotone_in_the_start(
-    calendar: ServiceCalendar, start: datetime, later: int, budget: timedelta
-) -> None:
-    assert calendar.due(start, budget) <= calendar.due(start + timedelta(seconds=later), budget)
-
-
-@settings(deadline=None)
-@given(calendars, instants, st.integers(0, 10**8), st.integers(0, 10**8))
-def test_elapsed_is_additive(calendar: ServiceCalendar, start: datetime, first: int, second: int) -> None:
-    middle = start + timedelta(seconds=first)
-    end = middle + timedelta(seconds=second)
-    assert calendar.elapsed(start, middle) + calendar.elapsed(middle, end) == calendar.elapsed(start, end)
-    assert calendar.elapsed(end, start) == -calendar.elapsed(start, end)
-    assert timedelta(0) <= calendar.elapsed(start, middle) <= middle - start
-
-
-@settings(deadline=None)
-@given(calendars, instants, st.integers(-14 * 60, 14 * 60), budgets)
-def test_the_zone_of_the_question_does_not_matter(
-    calendar: ServiceCalendar, start: datetime, offset: int, budget: timedelta
-) -> None:
-    elsewhere = start.astimezone(timezone(timedelta(minutes=offset)))
-    assert calendar.due(elsewhere, budget) == calendar.due(start, budget)
-    assert calendar.due(elsewhere, budget).tzinfo is UTC
-    assert calendar.next_opening(elsewhere).tzinfo is UTC
-    assert calendar.is_open(elsewhere) == calendar.is_open(start)
-
-
-@settings(deadline=None)
-@given(calendars, instants)
-def test_open_is_what_the_wall_clock_says(calendar: ServiceCalendar, at: datetime) -> None:
-    assert calendar.is_open(at) == wall_clock_open(calendar, at)
-    opening = calendar.next_opening(at)
-    assert opening >= at
-    assert calendar.is_open(opening)
-    assert calendar.elapsed(at, opening) == timedelta(0)
-
-
 windows_of_a_day = st.lists(st.integers(0, 24 * 12), min_size=2, max_size=6, unique=True).map(
     lambda cuts: tuple(
         (time(first // 12, first % 12 * 5), time(last // 12 % 24, last % 12 * 5))
@@ -174,7 +99,60 @@ random_calendars = st.builds(
 whole_minutes = st.integers(29453760, 30504959).map(lambda minute: datetime.fromtimestamp(minute * 60, UTC))
 
 
+# Seconds since 1970: 2024 to 2061.
+instants = st.integers(1704067200, 2903299199).map(lambda second: datetime.fromtimestamp(second, UTC))
+budgets = st.integers(1, 60 * 3600).map(lambda seconds: timedelta(seconds=seconds))
+offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+calendars = st.sampled_from(EVERY) | random_calendars
+
+
 @settings(max_examples=60, deadline=None)
+@given(calendars, instants, budgets, budgets, offsets)
+def test_the_laws_of_due(
+    calendar: ServiceCalendar, start: datetime, budget: timedelta, more: timedelta, elsewhere: timezone
+) -> None:
+    due = calendar.due(start, budget)
+    assert calendar.elapsed(start, due) == budget
+    # It is the first instant that uses the budget up, and lies at the end of open time.
+    assert calendar.elapsed(start, due - MICROSECOND) == budget - MICROSECOND
+    assert wall_clock_open(calendar, due - MICROSECOND)
+    # Additive, and so monotone in the budget; monotone in the start.
+    both = calendar.due(start, budget + more)
+    assert calendar.due(due, more) == both
+    assert start < due < both
+    assert due <= calendar.due(start + more, budget)
+    # Whatever zone goes in, UTC comes out.
+    assert calendar.due(start.astimezone(elsewhere), budget) == due
+    assert {due.tzinfo, calendar.due(start.astimezone(elsewhere), budget).tzinfo} == {UTC}
+
+
+@settings(max_examples=60, deadline=None)
+@given(calendars, instants, st.integers(0, 10**8), st.integers(0, 10**8), offsets)
+def test_the_laws_of_elapsed(
+    calendar: ServiceCalendar, start: datetime, first: int, second: int, elsewhere: timezone
+) -> None:
+    middle = start + timedelta(seconds=first)
+    end = middle + timedelta(seconds=second)
+    assert calendar.elapsed(start, middle) + calendar.elapsed(middle, end) == calendar.elapsed(start, end)
+    assert calendar.elapsed(end, start) == -calendar.elapsed(start, end)
+    assert timedelta(0) <= calendar.elapsed(start, middle) <= middle - start
+    assert calendar.elapsed(start.astimezone(elsewhere), end) == calendar.elapsed(start, end)
+    assert ALWAYS.elapsed(start, end) == end - start
+
+
+@settings(max_examples=60, deadline=None)
+@given(calendars, instants, offsets)
+def test_the_laws_of_openings(calendar: ServiceCalendar, at: datetime, elsewhere: timezone) -> None:
+    assert calendar.is_open(at.astimezone(elsewhere)) == wall_clock_open(calendar, at)
+    opening = calendar.next_opening(at.astimezone(elsewhere))
+    assert calendar.is_open(opening)
+    assert calendar.elapsed(at, opening) == timedelta(0)
+    assert opening == at if calendar.is_open(at) else opening > at
+    assert opening == calendar.due(at, MICROSECOND) - MICROSECOND
+    assert opening.tzinfo is UTC
+
+
+@settings(max_examples=40, deadline=None)
 @given(random_calendars, whole_minutes, st.integers(1, 3 * 1440))
 def test_the_same_as_walking_minute_by_minute(calendar: ServiceCalendar, start: datetime, minutes: int) -> None:
     open_minutes = walked(calendar, start, minutes)
@@ -226,6 +204,35 @@ def test_a_window_over_a_change_of_the_clocks_is_as_long_as_it_was(
     assert walked(calendar, midnight.astimezone(UTC), 24 * 60) == minutes
 
 
+def test_a_window_in_the_hour_of_the_change_stays_shut_in_spring_and_comes_twice_in_autumn() -> None:
+    two_to_three = ServiceCalendar.weekly("Europe/Warsaw", dict.fromkeys(range(1, 8), ((time(2), time(3)),)))
+    evening = datetime(2027, 3, 27, 20, tzinfo=UTC)
+    assert two_to_three.next_opening(evening) == datetime(2027, 3, 29, 0, tzinfo=UTC)
+    assert two_to_three.due(evening, timedelta(hours=1)) == datetime(2027, 3, 29, 1, tzinfo=UTC)
+    assert not two_to_three.is_open(datetime(2027, 3, 28, 1, tzinfo=UTC))
+    night = datetime(2026, 10, 24, 23, 59, 59, tzinfo=UTC)
+    assert two_to_three.next_opening(night) == datetime(2026, 10, 25, 0, tzinfo=UTC)
+    assert two_to_three.due(night, timedelta(hours=2)) == datetime(2026, 10, 25, 2, tzinfo=UTC)
+    assert two_to_three.due(night, timedelta(hours=2, seconds=1)) == datetime(2026, 10, 26, 1, 0, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [
+        # The spring night has 23 hours: 01:59:59 is followed by 03:00:00.
+        ("2027-03-28T00:30:00+01:00", "2027-03-28T01:30:00+01:00"),
+        ("2027-03-28T01:30:00+01:00", "2027-03-28T03:30:00+02:00"),
+        # The autumn night has 25: 02:30 comes twice, an hour apart.
+        ("2026-10-25T01:30:00+02:00", "2026-10-25T02:30:00+02:00"),
+        ("2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"),
+        ("2026-10-25T02:30:00+01:00", "2026-10-25T03:30:00+01:00"),
+    ],
+)
+def test_an_hour_around_the_clock_is_an_hour_on_the_nights_of_the_changes(start: str, due: str) -> None:
+    for calendar in (ALWAYS, WHOLE_DAYS):
+        assert calendar.due(datetime.fromisoformat(start), timedelta(hours=1)) == datetime.fromisoformat(due)
+
+
 @pytest.mark.parametrize(
     ("start", "hours", "due"),
     [
@@ -264,6 +271,44 @@ def test_several_windows_a_day_and_a_window_over_midnight() -> None:
 
 def test_extra_days_are_closed() -> None:
     assert SPLIT.next_opening(warsaw("2026-11-16T09:00")) == warsaw("2026-11-18T22:00")
+
+
+def easter(year: int) -> date:
+    """Easter Sunday (Meeus, Jones and Butcher)."""
+    a, b, c = year % 19, year // 100, year % 100
+    d = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    e = (32 + 2 * (b % 4) + 2 * (c // 4) - d - c % 4) % 7
+    f = d + e - 7 * ((a + 11 * d + 22 * e) // 451) + 114
+    return date(year, f // 31, f % 31 + 1)
+
+
+def test_polish_holidays_are_those_of_the_law_until_2061() -> None:
+    """Ustawa o dniach wolnych od pracy, art. 1: thirteen days and, from 2025 on, Christmas Eve."""
+    for year in range(2024, 2062):
+        fixed = ["0101", "0106", "0501", "0503", "0815", "1101", "1111", "1225", "1226"] + ["1224"] * (year >= 2025)
+        days = {date(year, int(day[:2]), int(day[2:])) for day in fixed}
+        assert public_holidays("PL", year) == days | {easter(year) + timedelta(days=after) for after in (0, 1, 49, 60)}
+
+
+def test_a_calendar_that_never_opens_again_says_so_and_does_not_search_for_ever() -> None:
+    mondays = [date(2195, 11, 23) + timedelta(weeks=week) for week in range(52 * 5)]
+    closed_down = ServiceCalendar.weekly("Europe/Warsaw", {1: NINE_TO_FIVE}, extra_closed=mondays)
+    last = warsaw("2195-11-16T17:00")
+    assert closed_down.due(warsaw("2195-11-16T09:00"), timedelta(hours=8)) == last
+    with pytest.raises(ValueError, match="1900 to 2199"):
+        closed_down.next_opening(last)
+    with pytest.raises(ValueError, match="1900 to 2199"):
+        closed_down.due(last, MICROSECOND)
+
+
+def test_beyond_the_calendar_of_the_computer_is_refused() -> None:
+    early, late = datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), datetime.max.replace(tzinfo=UTC)
+    for calendar in (ALWAYS, OFFICE):
+        with pytest.raises(ValueError, match=r"after the year 9999|1900 to 2199"):
+            calendar.due(late, timedelta(hours=1))
+        with pytest.raises(ValueError, match=r"before the year 1|1900 to 2199"):
+            calendar.next_opening(early)
+    assert ALWAYS.elapsed(early, late) > timedelta(days=3_652_058)
 
 
 @pytest.mark.parametrize(("day", "is_open"), [("2024-12-24", True), ("2025-12-24", False), ("2060-12-24", False)])
@@ -339,10 +384,11 @@ def test_equal_calendars_are_equal_and_hash_alike_whatever_they_have_worked_out(
     assert other != ServiceCalendar.weekly("Europe/Warsaw", dict.fromkeys(range(1, 6), NINE_TO_FIVE))
 
 
-def test_a_deadline_decades_away_costs_no_walk() -> None:
+@pytest.mark.parametrize("years", [2, 30])
+def test_a_deadline_years_away_costs_no_walk(years: int) -> None:
     start = warsaw("2026-11-16T12:00")
-    budget = timedelta(hours=8 * 250 * 30)
-    OFFICE.due(start, budget)  # works out the years once
+    budget = timedelta(hours=8 * 250 * years)
+    assert OFFICE.elapsed(start, OFFICE.due(start, budget)) == budget  # works out the years once
     before = stopwatch.perf_counter()
     for _ in range(100):
         OFFICE.due(start, budget)

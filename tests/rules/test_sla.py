@@ -183,6 +183,24 @@ def test_calendars_by_name() -> None:
         named_calendar("9x5", CalendarConfig(), "Europe/Warsaw")
 
 
+def test_the_windows_of_the_configuration_and_its_country() -> None:
+    section = CalendarConfig.model_validate(
+        {
+            "country": "US",
+            "windows": {"mon": ["08:00-12:00", "13:00-16:30"], "sat": ["22:00-24:00"], "sun": ["00:00-03:00"]},
+            "extra_closed": ["2026-11-23"],
+        }
+    )
+    calendar = named_calendar("8x5", section, "Europe/Warsaw")
+    monday = warsaw("2026-11-16T11:30")
+    assert calendar.due(monday, timedelta(hours=1)) == warsaw("2026-11-16T13:30")
+    assert calendar.due(monday, timedelta(hours=6)) == warsaw("2026-11-22T00:00")
+    assert calendar.due(monday, timedelta(hours=9)) == warsaw("2026-11-22T03:00")
+    assert calendar.due(monday, timedelta(hours=10)) == warsaw("2026-11-28T23:00")  # the 23rd is closed
+    assert calendar.next_opening(warsaw("2026-05-25T09:00")) == warsaw("2026-05-30T22:00")  # Memorial Day
+    assert not named_calendar("8x5", section, "America/New_York").is_open(monday)
+
+
 def test_terms_of_one_section() -> None:
     section = PriorityConfig(calendar="8x5", reaction=timedelta(minutes=30), reply=timedelta(hours=3))
     assert terms_of_priority(section).reaction == timedelta(minutes=30)
