@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from bot.model import Language
+from bot.rules.signatures import CLOSING, GREETING
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LOOKED_AT = 5_000
@@ -88,18 +89,6 @@ _OF_BOTH = frozenset(
         track tracking traffic training tunnel update upgrade wan youtube zoom
     """)
 )
-_CLOSING = re.compile(
-    r"\s*(?:z (?:poważaniem|powazaniem|wyrazami szacunku)|pozdrawiam\w*|pozdrowienia|pozdr\b"
-    r"|łączę (?:pozdrowienia|wyrazy)|serdecznie pozdrawiam|z góry dziękuję"
-    r"|(?:best|kind|warm|many)? ?regards|best wishes|sincerely|yours|cheers|br\b"
-    r"|-- ?$)",
-    re.IGNORECASE,
-)
-_GREETING = re.compile(
-    r"\s*(?:dzień dobry|dzien dobry|witam|witajcie|cześć|czesc|hej|szanowni państwo|szanowni panstwo|hello|hi|dear|hey"
-    r"|good (?:morning|afternoon|evening))\b(?:[^\n,.!?]{0,40}$|[^\w\n]*)",
-    re.IGNORECASE,
-)
 _CITED = re.compile(r"[\"„“”][^\"„“”\n]{3,200}[\"„“”]")  # what a screen says
 
 
@@ -134,8 +123,8 @@ def detect_language(text: str) -> Language:
     body, courtesies = _Evidence(), _Evidence()
     closed = False
     for line in text.split("\n"):
-        closed = closed or (bool(body) and _CLOSING.match(line) is not None)
-        greeting = _GREETING.match(line)
+        closed = closed or (bool(body) and CLOSING.match(line) is not None)
+        greeting = GREETING.match(line)
         if greeting:
             _weigh(greeting[0], courtesies, shouted=shouted)
         own = _CITED.sub(" ", line[greeting.end() :] if greeting else line)

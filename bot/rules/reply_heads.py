@@ -44,6 +44,7 @@ _BARE_HEAD = re.compile(
     rf"[^\n<]{{0,160}}[<(\[][^<>\s()]{{1,200}}@[^<>\s()]{{1,200}}[>)\]],?\s{{0,3}}{_WROTE}\s?:$", re.IGNORECASE
 )
 _CITING = re.compile(r"(?:cytowanie|cytuję|cytat|quoting)\b.{2,200}:$", re.IGNORECASE)
+# "Jan Kowalski napisał(a):", and nothing else
 _NAMED_HEAD = re.compile(r"(?:[^\W\d_a-z][^\s:]{0,40}\s){1,4}(?:napisa[łl]\s?\(a\)|wrote|writes):$")
 _TIME = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])")
 _MAIL_ADDRESS = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
@@ -132,9 +133,11 @@ def attribution(lines: list[str], marked: list[bool], position: int) -> int:
     if not first or len(first) > _LONGEST_HEAD:
         return 0
     if not _HEAD_BEGINS.match(first):
-        if _NAMED_HEAD.match(first):  # "Jan Kowalski napisał(a):", nothing else
+        if not first.endswith(":"):
+            return 0
+        if _NAMED_HEAD.match(first) or _is_foreign(first):
             return 1 if marked_follows(lines, marked, position + 1) else 0
-        stands = first.endswith(":") and (_BARE_HEAD.match(first) or _CITING.match(first))
+        stands = _BARE_HEAD.match(first) or _CITING.match(first)
         return 1 if stands and _is_certain(first, lines, marked, position, 1) else 0
     head = ""
     for count in range(1, _HEAD_LINES + 1):
@@ -150,6 +153,11 @@ def attribution(lines: list[str], marked: list[bool], position: int) -> int:
         if _ends(head, lines, marked, position + count):
             return count if _is_certain(head, lines, marked, position, count) else 0
     return 0
+
+
+def _is_foreign(line: str) -> bool:
+    """A head in some other language names date, time and address, too."""
+    return bool(_TIME.search(line) and _MAIL_ADDRESS.search(line) and _FULL_DATE.search(line))
 
 
 def _bare(line: str) -> str:

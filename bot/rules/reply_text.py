@@ -20,9 +20,9 @@ from bot.rules.reply_heads import (
     original_begins,
     says_something,
 )
-from bot.rules.signatures import cut_signatures, is_footer_line
+from bot.rules.signatures import CLOSING, GREETING, cut_signatures, is_footer_line
 
-_MOST_LINES = 3_000  # heads are looked for within these; a longer text is a pasted log
+_MOST_LINES = 2_000  # heads are looked for within these; a longer text is a pasted log
 _HEAD_LINES = 5
 _BLOCK_LINES = 18
 _SHORT_NOTE = 400  # characters; whoever refers to the text below does so in a few words
@@ -241,8 +241,12 @@ def _with_rule_above(body: _Body, position: int) -> int:
 
 
 def _has_words(body: _Body, kept: list[bool], position: int) -> bool:
-    """Whether anything of the sender's own stands above."""
-    return any(
-        kept[i] and not body.marked[i] and says_something(body.seen[i]) and not is_footer_line(body.seen[i])
-        for i in range(position)
-    )
+    """Whether anything of the sender's own stands above; with a mere greeting the answers may be further below."""
+    for line in (body.seen[i].strip() for i in range(position) if kept[i] and not body.marked[i]):
+        if CLOSING.match(line):
+            return False
+        greeting = GREETING.match(line)
+        rest = line[greeting.end() :] if greeting else line
+        if says_something(rest) and not is_footer_line(line):
+            return True
+    return False

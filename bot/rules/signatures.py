@@ -16,6 +16,19 @@ _DELIMITERS_TRIED = 50
 _TAIL = 150
 _MOST_FOOTERS = 12
 
+CLOSING = re.compile(
+    r"\s*(?:z (?:poważaniem|powazaniem|wyrazami szacunku)|pozdrawiam\w*|pozdrowienia|pozdr\b"
+    r"|łączę (?:pozdrowienia|wyrazy)|serdecznie pozdrawiam|z góry dziękuję"
+    r"|(?:best|kind|warm|many)? ?regards|best wishes|sincerely|yours|cheers|br\b"
+    r"|-- ?$)",
+    re.IGNORECASE,
+)
+GREETING = re.compile(
+    r"\s*(?:dzień dobry|dzien dobry|witam|witajcie|cześć|czesc|hej|szanowni państwo|szanowni panstwo|hello|hi|dear|hey"
+    r"|good (?:morning|afternoon|evening))\b(?:[^\n,.!?\d]{0,40}$|[^\w\n]*)",
+    re.IGNORECASE,
+)
+
 _EXACT_DELIMITER = re.compile(r"--[ \xa0]\r?$")
 _DELIMITER = re.compile(r"--\s{0,3}$")
 _POSTSCRIPT = re.compile(r"p\.?\s?s\.?[\s:.,-]", re.IGNORECASE)
