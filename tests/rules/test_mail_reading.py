@@ -10,7 +10,7 @@ import pytest
 
 from bot.rules.file_names import safe_name
 from bot.rules.mail_addresses import Address, parse_addresses
-from bot.rules.mail_charsets import decode_octets, decode_words
+from bot.rules.mail_charsets import clean_text, decode_octets, decode_words
 from bot.rules.mail_flowed import unflow
 from bot.rules.mail_html import text_from_html
 from bot.rules.mail_parts import Limits, decode_base64
@@ -211,6 +211,10 @@ def test_base64_however_broken(encoded: bytes, decoded: bytes) -> None:
         ("???", "___"),
         ("ł" * 200 + ".pdf", "ł" * 116 + ".pdf"),
         ("o\u0301.txt", "ó.txt"),
+        ("faktura" + "a" * 200 + ".pdf.exe", "faktura" + "a" * 105 + ".pdf.exe"),
+        ("\U0001f600" * 100, "\U0001f600" * 60),
+        ("COM\u00b9 .txt", "_COM\u00b9 .txt"),
+        ("zdj\u061c\u2066gpj.exe", "zdjgpj.exe"),
     ],
 )
 def test_file_names_are_made_safe(name: str, safe: str) -> None:
@@ -223,12 +227,65 @@ def test_flowed_text_keeps_quotation_depth_and_signature() -> None:
     assert unflow("nie \ndziała", delete_space=True) == "niedziała"
 
 
+def test_marks_on_one_letter_are_bounded() -> None:
+    started = time.process_time()
+    assert len(clean_text("a" + "\u0300\u0323" * 250_000)) <= 31
+    assert clean_text("o\u0301" * 50_000 + "\u2588" * 50) == "ó" * 50_000 + "\u2588" * 50
+    assert time.process_time() - started < 1
+
+
+def test_many_soft_lines_are_joined_in_time() -> None:
+    started = time.process_time()
+    assert len(unflow("a \n" * 300_000)) == 600_000
+    assert time.process_time() - started < 1
+
+
 def test_html_shows_what_a_reader_sees() -> None:
     source = (
         "<p>Dzień&nbsp;dobry</p><p style='font-size:0px'>ukryte</p><p hidden>ukryte</p><!-- ukryte -->"
         "<div style='MSO-HIDE:all'>ukryte</div>do<b>bre</b><noscript>ukryte</noscript> słowa"
     )
     assert text_from_html(source)[0] == "Dzień dobry\n\ndobre słowa"
+
+
+HIDING = [
+    "display: none", "visibility:hidden", "opacity:0", "opacity: 0.0;x:y", "font-size:0", "font-size:1px;",
+    "color:transparent", "max-height:0px;overflow:hidden", "position:absolute;left:-9999px", "text-indent:-5000px",
+    "clip:rect(0,0,0,0)", "color:#fff;background-color:#FFFFFF", "background:white;color:#ffffff",
+]  # fmt: skip
+SHOWING = [
+    "font-size:0.8em",
+    "opacity:0.9",
+    "color:#fff;background:#000080",
+    "margin-left:-20px",
+    "max-height:100px",
+    "color:white",
+]
+
+
+@pytest.mark.parametrize("lay_out", [True, False])
+def test_styles_that_hide_and_styles_that_do_not(lay_out: bool) -> None:
+    source = "".join(f"<div style='{style}'>NIE<div>NIE</div></div>" for style in HIDING)
+    source += "".join(f"<div style='{style}'>tak</div>" for style in SHOWING)
+    assert text_from_html(source, lay_out=lay_out)[0].split() == ["tak"] * len(SHOWING)
+
+
+def test_a_style_element_hides_by_class_and_id_but_not_for_other_screens() -> None:
+    source = (
+        "<style>/* } */ @media print { .screen {display:none} } td.x, .preheader{display:none} #spam {font-size:0}"
+        ".a .b{display:none}</style><p class=screen>ekran<p class='x preheader'>NIE<p id=spam>NIE<p class=b>także"
+    )
+    assert text_from_html(source)[0].split() == ["ekran", "także"]
+
+
+def test_beyond_laying_out_what_is_hidden_stays_hidden_and_quotations_are_marked() -> None:
+    source = (
+        "<div>" * 400 + "<head><title>NIE</title></head><script>NIE</script>ja<span hidden>NIE<span>NIE</span></span>"
+        "<blockquote type=cite>ty<blockquote>my</blockquote></blockquote><div style='display:none'>nie zamknięte"
+    )
+    lines = [line for line in text_from_html(source)[0].split("\n") if line.strip("> ")]
+    assert lines == ["ja", "> ty", "> my", "nie zamknięte"]
+    assert text_from_html("<div>" * 400 + "<head><title>NIE</title><body>tak")[0] == "tak"
 
 
 def test_html_marks_quotations_but_not_indentation() -> None:
@@ -282,6 +339,9 @@ def test_html_that_chokes_others_is_read_in_time(source: str) -> None:
         FROM
         + b"Content-Type: multipart/mixed; boundary=b\n\n"
         + (b"--b\nContent-Type: text/html\n\n" + b"<p>a" * 10_000) * 100,
+        FROM
+        + b"Content-Type: multipart/mixed; boundary=b\n\n"
+        + (b"--b\nContent-Type: text/html\n\n" + b"<p>a</p>" * 120 + b"\n") * 1_000,
     ],
     ids=lambda raw: raw[-20:].decode("ascii", "replace"),
 )
