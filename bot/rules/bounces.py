@@ -40,15 +40,18 @@ class Bounce:
     diagnostic: str
 
 
-def read_bounce(mail: IncomingMail) -> Bounce | None:
+def read_bounce(mail: IncomingMail, *, is_bounce: bool = False) -> Bounce | None:
     """Read a bounce.
+
+    Args:
+        is_bounce: It is known to be one, whatever it looks like.
 
     Returns:
         None for what is no bounce about a delivery: other mail, and reports of success ("delivered", "relayed").
     """
     if mail.delivery_status:
         return _from_report(mail)
-    if not looks_like_bounce(mail):
+    if not (is_bounce or looks_like_bounce(mail)):
         return None
     text = mail.text[:20_000]
     recipient = _address(", ".join(mail.headers.get("x-failed-recipients", ())))
@@ -69,9 +72,10 @@ def looks_like_bounce(mail: IncomingMail) -> bool:
     if mail.report_type:
         return mail.report_type == "delivery-status"
     local = mail.from_.address.rpartition("@")[0].lower() if mail.from_ else ""
-    return "x-failed-recipients" in mail.headers or local == "mailer-daemon" or (
-        mail.return_path == "" and (local == "postmaster" or BOUNCE_SUBJECT.match(mail.subject) is not None)
-    )  # fmt: skip
+    if "x-failed-recipients" in mail.headers or local == "mailer-daemon":
+        return True
+    signs = (mail.return_path == "", local == "postmaster", BOUNCE_SUBJECT.match(mail.subject) is not None)
+    return sum(signs) >= 2  # a person may well write as postmaster, or about an "undelivered device"
 
 
 BOUNCE_SUBJECT = re.compile(
@@ -119,6 +123,14 @@ def _typed(value: str) -> str:
 def _address(value: str) -> str | None:
     addresses = parse_addresses(value, 1)
     return addresses[0].address if addresses else None
+
+
+def ids_told_of(mail: IncomingMail) -> tuple[str, ...]:
+    """The Message-IDs that a bounce may be about, the likeliest first; which of them is ours only storage knows."""
+    texts = (*mail.attached_texts, mail.text)
+    told = [found for text in texts for match in _QUOTED_ID.finditer(text) if (found := message_id_in(match[1]))]
+    claimed = (mail.in_reply_to, *reversed(mail.references))
+    return tuple(dict.fromkeys(one for one in (mail.returned_message_id, *told[:20], *claimed) if one))
 
 
 def _original(mail: IncomingMail) -> str | None:

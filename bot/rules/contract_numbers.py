@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from bot.rules.folding import bare_letters, readable
 from bot.rules.other_numbers import without_labelled, without_shapes
+from bot.rules.polish_numbers import is_nip
 
 MAX_KEYS = 200
 """How many keys one text may ask the registry for, the likeliest first."""
@@ -51,6 +52,11 @@ _BETWEEN = re.compile(
 _COUNTED = re.compile(
     r"[ \t]{1,3}(?:lat|rok|miesi|mies|dni|urzadze|szt|devices|years|months|days|godz|h\b|%|zl|pln|eur)"
 )
+_BARE = re.compile(r"[0-9A-Z][0-9A-Z./_-]*(?: [0-9A-Z./_-]+){0,3}", re.ASCII)
+_GREETING = re.compile(
+    r"(?:dzien dobry|witam|hej|czesc|szanowni panstwo|hello|hi|dear \w+|good (?:morning|afternoon))[\s\w,.!]{0,20}"
+)
+_CLOSING = re.compile(r"(?:pozdr|z powazaniem|dziek|(?:best |kind )?regards|thank|--)")
 _OTHER_LABELS = frozenset({"NIP", "TEL", "FV", "VAT", "SN", "KRS", "REGON", "HA", "VPN", "P1", "P2", "P3"})
 
 
@@ -109,6 +115,24 @@ class _Word:
 def fold(number: str) -> str:
     """A contract number as the registry compares it: NFKC, upper case, without inner spaces, slashes and hyphens."""
     return _fold_readable(unicodedata.normalize("NFKC", readable(number)))
+
+
+def bare_number(text: str) -> str | None:
+    """The number that an answer consists of, between greeting and closing; None when it says anything else.
+
+    Somebody who was asked for a contract number writes no label before it. Tax and telephone numbers are none.
+    """
+    plain = without_labelled(without_shapes(unicodedata.normalize("NFKC", readable(text[:_MAX_TEXT]))))
+    said = []
+    for line in map(str.strip, plain.splitlines()):
+        if _CLOSING.match(bare_letters(line)):
+            break
+        if line and not _GREETING.fullmatch(bare_letters(line)):
+            said.append(line)
+    if len(said) != 1 or not _BARE.fullmatch(said[0]) or len(_DIGIT.findall(said[0])) < 4:
+        return None
+    number = said[0].rstrip(".")
+    return None if _is_something_else(number) or is_nip(number) else number
 
 
 def _fold_readable(number: str) -> str:

@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from bot.model import Contract, Device
 
+MAX_OFFERED = 5
+"""Of a contract with more devices than this none is proposed: nobody reads a list of forty."""
+
 
 class Problem(StrEnum):
     """What keeps a report from being accepted; each has its own sentence in the question mail."""
@@ -27,6 +30,7 @@ class Problem(StrEnum):
     CONTRACT_NOT_MATCHED = "contract_not_matched"
     CONTRACT_NOT_VALID = "contract_not_valid"
     SERIAL_NOT_COVERED = "serial_not_covered"
+    SERIAL_ON_OTHER_CONTRACT = "serial_on_other_contract"
     SEVERAL_CONTRACTS = "several_contracts"
 
 
@@ -41,10 +45,31 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem and the words it is about (a serial, a number), to quote back."""
+    """A problem and the words it is about (a serial, a number), to quote back.
+
+    Of SERIAL_ON_OTHER_CONTRACT these are the serial, the contract that covers it, and the one that was named.
+    """
 
     problem: Problem
     values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the registry knows of this sender that may be meant: to be asked, never assumed.
+
+    Attributes:
+        contract: The one contract that the missing number can be.
+        devices: What may be the missing device, at most MAX_OFFERED; empty where none is missing.
+    """
+
+    contract: Contract | None = None
+    devices: tuple[Device, ...] = ()
+
+    @property
+    def can_be_confirmed(self) -> bool:
+        """Whether "yes" says it all: at most one device to choose from."""
+        return len(self.devices) <= 1 and bool(self.devices or self.contract)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +96,7 @@ class Given:
         authorised_on: Contracts on which the sender may report.
         authentic: What the receiving server says of the sender's domain: None when it says nothing.
         info_only: The mail went to the enquiries address and to no other of ours.
-        day: The day of the report, in the service's time zone.
+        day: The day on which the report was sent, in the service's time zone.
     """
 
     devices: tuple[Device, ...]
@@ -115,6 +140,8 @@ class Assessment:
         contract: The contract the report is on; None unless the outcome is COMPLETE or it is HELD on a known one.
         devices: The devices it is about.
         problems: What to ask the customer; empty when complete.
+        offer: What may be proposed to the sender together with the question.
+        sole_contract: The only one on which the sender may report.
         hold_reasons: Why an engineer has to decide; never told to the sender.
         checks: Every check that ran, in order.
     """
@@ -125,6 +152,8 @@ class Assessment:
     problems: tuple[Finding, ...]
     hold_reasons: tuple[str, ...]
     checks: tuple[CheckResult, ...]
+    offer: Offer | None = None
+    sole_contract: Contract | None = None
 
 
 @dataclass(slots=True)
@@ -162,7 +191,25 @@ def assess(given: Given) -> Assessment:
         tuple(progress.problems),
         tuple(progress.holds),
         tuple(checks),
+        _offer(given, progress),
+        given.authorised_on[0] if len(given.authorised_on) == 1 else None,
     )
+
+
+def _offer(given: Given, progress: _Progress) -> Offer | None:
+    """Proposed is only what is the sender's own: the one contract and the devices on it."""
+    problems = {finding.problem for finding in progress.problems}
+    valid = [contract for contract in given.authorised_on if contract.valid_on(given.day)]
+    if Problem.NO_CONTRACT in problems or Problem.SERIAL_ON_OTHER_CONTRACT in problems:
+        serials = {device.serial for device in given.devices}
+        fitting = [contract for contract in valid if serials <= {device.serial for device in contract.devices}]
+        contract = fitting[0] if len(fitting) == 1 else None
+    else:
+        contract = None
+    of = contract or progress.contract
+    wanted = Problem.NO_SERIAL in problems and of is not None and of in valid
+    devices = of.devices if wanted and of is not None and len(of.devices) <= MAX_OFFERED else ()
+    return Offer(contract, devices) if contract or devices else None
 
 
 def _is_enquiry(given: Given, progress: _Progress) -> str:
@@ -257,10 +304,19 @@ def _coverage(given: Given, progress: _Progress) -> str:
     foreign = tuple(device.serial for device in given.devices if device.serial not in covered)
     if not foreign:
         return "every device is on the contract"
-    if given.authorised_on:
-        progress.problems.append(Finding(Problem.SERIAL_NOT_COVERED, (*foreign, contract.number)))
-    else:
+    if not given.authorised_on:
         progress.holds.append("serial_not_covered")
+        return "not on the contract: " + ", ".join(foreign)
+    nowhere = []
+    for serial in foreign:
+        other = next((c for c in given.authorised_on if any(device.serial == serial for device in c.devices)), None)
+        if other is None:
+            nowhere.append(serial)
+        else:
+            found = Finding(Problem.SERIAL_ON_OTHER_CONTRACT, (serial, other.number, contract.number))
+            progress.problems.append(found)
+    if nowhere:
+        progress.problems.append(Finding(Problem.SERIAL_NOT_COVERED, (*nowhere, contract.number)))
     return "not on the contract: " + ", ".join(foreign)
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.rules.bounces import BOUNCE_SUBJECT, looks_like_bounce
+from bot.rules.bounces import BOUNCE_SUBJECT, ids_told_of, looks_like_bounce
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.message_ids import is_our_message_id
+from bot.rules.reply_text import new_words
 
 
 class MailOrigin(StrEnum):
@@ -50,6 +51,11 @@ class Screening:
     may_answer: bool
     reason: str
     hits: tuple[Hit, ...]
+
+    @property
+    def sounds_automatic(self) -> bool:
+        """Whether the text itself says that a program wrote it: shown as a report, but no clock heeds it."""
+        return any(hit.check == AUTOMATIC_WORDS for hit in self.hits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,18 @@ _AUTO_SUBJECT = re.compile(
 _ABSENCE_SUBJECT = re.compile(
     r"(?:nieobecność|poza biurem|urlop\b|jestem na urlopie|absence\b|on vacation)", re.IGNORECASE
 )
+_AUTOMATIC_WORDS = re.compile(
+    r"wiadomo[śs][ćc] (?:ta )?(?:zosta[łl]a )?(?:jest )?(?:wygenerowan\w+|generowan\w+|wys[łl]an\w+) automatycznie"
+    r"|(?:to|ta wiadomo[śs][ćc]) jest automatyczn\w+ (?:odpowied|wiadomo|potwierdze)"
+    r"|prosz?\w{1,3} nie odpowiada[ćc] na (?:t[ęe]|niniejsz[ąa])"
+    r"|zg[łl]oszenie zosta[łl]o (?:automatycznie )?(?:zarejestrowane|utworzone)"
+    r"|(?:this is an|this) (?:automat(?:ic|ed)|auto-?generated) (?:e-?mail|message|reply|response|confirmation)"
+    r"|(?:do not|don't) (?:reply|respond) to this (?:e-?mail|message)"
+    r"|(?:ticket|request|case) (?:has been|was) (?:automatically )?(?:received|created|registered|opened|logged)",
+    re.IGNORECASE,
+)
+_SHORT_TEXT = 6_000
+"""A longer text that holds such words pastes somebody's mail."""
 _SPAM_SUBJECT = re.compile(r"(?:\*{2,}|\[|\{)\s*spam\b", re.IGNORECASE)
 _NO_REPLY = re.compile(
     r"(?:.*[._+-])?(?:no[._-]?reply|do[._-]?not[._-]?reply|not?[._-]?respond|nie[._-]?odpowiada[jc]\w{0,3}"
@@ -133,6 +151,14 @@ def _bounce(seen: _Seen) -> str:
 def _bounce_subject(seen: _Seen) -> str:
     match = BOUNCE_SUBJECT.match(seen.mail.subject)
     return f'subject begins "{match[0]}"' if match and (seen.mail.return_path == "" or _robot(seen)) else ""
+
+
+def _bounce_by_id(seen: _Seen) -> str:
+    """What a mail server writes that knows no standard, about a mail of ours: only a Message-ID gives it away."""
+    if not _robot(seen):
+        return ""
+    ours = [found for found in ids_told_of(seen.mail) if is_our_message_id(found, seen.message_id_domain)]
+    return f"from {seen.local_part}, about {ours[0]}" if ours else ""
 
 
 def _report(seen: _Seen) -> str:
@@ -210,10 +236,22 @@ def _doubtful_bounce_subject(seen: _Seen) -> str:
     return "subject could be a bounce" if BOUNCE_SUBJECT.match(seen.mail.subject) else ""
 
 
+def _automatic_words(seen: _Seen) -> str:
+    text = seen.mail.text
+    if len(text) > _SHORT_TEXT or not _AUTOMATIC_WORDS.search(" ".join(text.split())):
+        return ""
+    own = new_words(text, seen.mail.subject).new_text  # a person may quote a robot
+    match = _AUTOMATIC_WORDS.search(" ".join(own.split()))
+    return f'the text says "{match[0][:60]}"' if match else ""
+
+
+AUTOMATIC_WORDS = "automatic words"
+
 CHECKS: tuple[_Check, ...] = (
     # Bounces first: a mail server of our own domain writes them with Message-IDs of that domain.
     _Check("bounce", MailOrigin.BOUNCE, _bounce),
     _Check("bounce subject", MailOrigin.BOUNCE, _bounce_subject),
+    _Check("bounce by our id", MailOrigin.BOUNCE, _bounce_by_id),
     _Check("our message id", MailOrigin.LOOP, _our_message_id),
     _Check("our address", MailOrigin.LOOP, _our_address),
     _Check("our x-loop", MailOrigin.LOOP, _our_x_loop),
@@ -234,6 +272,7 @@ CHECKS: tuple[_Check, ...] = (
     _Check("response suppressed", None, _response_suppressed),
     _Check("absence subject", None, _absence_subject),
     _Check("doubtful bounce subject", None, _doubtful_bounce_subject),
+    _Check(AUTOMATIC_WORDS, None, _automatic_words),
 )
 
 

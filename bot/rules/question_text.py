@@ -1,0 +1,137 @@
+"""The questions of intake in a customer's words: what is missing, and which of three priorities it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.model import Language, Priority
+from bot.rules.intake import Problem
+from bot.rules.wording import Words, format_day, words
+
+PRIORITY_CHOICES = (Priority.CRITICAL, Priority.NON_CRITICAL, Priority.QUESTION)
+"""In the order of the numbers 1, 2 and 3 that customers answer with."""
+
+
+def missing_lines(w: Words, problems: Sequence[Sequence[str]], offer: Mapping[str, object] | None) -> str:
+    """What is missing or wrong, a line for each, with what may be meant.
+
+    Args:
+        problems: [problem, *values], as the ticket's facts keep them.
+        offer: What may be proposed (`handlers.intake_facts.offer_to_json`); None where nothing may.
+    """
+    contract, devices = _offered(offer)
+    named = {problem for problem, *_ in problems}
+    together = contract and devices and {Problem.NO_SERIAL, Problem.NO_CONTRACT} <= named
+    lines: list[str] = []
+    for problem, *values in problems:
+        if problem == Problem.NO_SERIAL:
+            lines.append(_no_serial(w, devices, contract if together else ""))
+        elif problem == Problem.NO_CONTRACT and together:
+            continue
+        elif problem == Problem.NO_CONTRACT:
+            lines.append(w("no_contract_offer", contract=contract) if contract else w("no_contract"))
+        elif problem == Problem.SERIAL_ON_OTHER_CONTRACT:
+            serial, other, named_contract = values
+            lines.append(w(problem, serial=serial, other=other, contract=named_contract) + " " + (
+                w("other_contract_offer", other=other) if other == contract else w("which_device")
+            ))  # fmt: skip
+        else:
+            lines += _sentences(w, Problem(problem), values)
+    return "\n".join(f"– {line}" for line in lines)
+
+
+def _offered(offer: Mapping[str, object] | None) -> tuple[str, list[tuple[str, str]]]:
+    """The contract's number ("" for none) and the devices as (serial, model)."""
+    if not offer:
+        return "", []
+    devices = offer.get("devices")
+    pairs = [(str(serial), str(model)) for serial, model in devices] if isinstance(devices, list) else []
+    return str(offer.get("contract") or ""), pairs
+
+
+def _no_serial(w: Words, devices: list[tuple[str, str]], contract: str) -> str:
+    if len(devices) == 1:
+        [(serial, model)] = devices
+        if contract:
+            return w("nothing_given_offer", model=model, serial=serial, contract=contract)
+        return w("no_serial_offer", model=model, serial=serial)
+    if devices:
+        listed = "; ".join(w("offered_device", model=model, serial=serial) for serial, model in devices)
+        if contract:
+            return w("nothing_given_offers", devices=listed, contract=contract)
+        return w("no_serial_offers", devices=listed)
+    return w("no_serial")
+
+
+def _sentences(w: Words, problem: Problem, values: Sequence[str]) -> list[str]:
+    """The sentences about one problem; those about several numbers come once for each."""
+    match problem:
+        case Problem.SERIAL_UNCLEAR:
+            return [
+                w("serial_unclear", seen=seen, suggested=suggested)
+                for seen, _, suggested in (value.partition("\t") for value in values)
+            ]
+        case Problem.OTHER_PRODUCT:
+            return [
+                w("other_product", serial=serial, product=product)
+                for serial, _, product in (value.partition("\t") for value in values)
+            ]
+        case Problem.SERIAL_NOT_COVERED:
+            *serials, contract = values
+            return [w("serial_not_covered", serial=serial, contract=contract) for serial in serials]
+        case Problem.CONTRACT_NOT_VALID:
+            number, begins, ends = values
+            return [w("contract_not_valid", contract=number, begins=_day(w, begins), ends=_day(w, ends))]
+        case Problem.SEVERAL_CONTRACTS:
+            return [w(problem, values=", ".join(values))]
+        case Problem.UNLICENSED_VM:
+            return [w(problem)]
+        case _:
+            return [w(problem, value=value) for value in values]
+
+
+def _day(w: Words, day: str) -> str:
+    return format_day(date.fromisoformat(day), w.language)
+
+
+def priority_question(w: Words, *, beside_others: bool) -> str:
+    """The three choices with the terms' definitions.
+
+    Args:
+        beside_others: The mail asks for more, so that a digit alone is no whole answer.
+    """
+    choices = "\n".join(_choice(w, number) for number in range(1, len(PRIORITY_CHOICES) + 1))
+    return w("priority_ask_too" if beside_others else "priority_ask") + "\n" + choices
+
+
+def _choice(w: Words, number: int) -> str:
+    return f"{number} – " + w(f"choice_{PRIORITY_CHOICES[number - 1]}")
+
+
+def without_our_choices(text: str) -> str:
+    """A customer's words without our own question, where it was quoted without any mark.
+
+    Whoever copies one of the choices answers with it; two or three of them are our question.
+    """
+    lines = text.splitlines()
+    ours = [_is_ours(line) for line in lines]
+    if sum(map(bool, ours)) < len(PRIORITY_CHOICES) - 1 or len(set(filter(None, ours))) < len(PRIORITY_CHOICES) - 1:
+        return text
+    return "\n".join(line for line, choice in zip(lines, ours, strict=True) if not choice)
+
+
+def _is_ours(line: str) -> str:
+    """Which of our choices a line begins, as far as it was not folded; "" for none."""
+    squeezed = " ".join(line.split()).lstrip("> ").lower()
+    for language in Language:
+        w = words("customer", language)
+        for number in range(1, len(PRIORITY_CHOICES) + 1):
+            begins = _choice(w, number).lower()[:_TELLING]
+            if squeezed.startswith(begins):
+                return begins
+    return ""
+
+
+_TELLING = 30
+"""So many characters of a choice tell that it is ours: an answer is shorter, a folded line longer."""
