@@ -140,7 +140,7 @@ def _files(post: _Post) -> list[Json]:
     if len(files) > MAX_FILES:
         lines.append(line(text(post.words("and_more", count=len(files) - MAX_FILES))))
     if any(isinstance(file, dict) and file.get("verdict") == AttachmentVerdict.HELD for file in files):
-        lines.append(post.say("files_held", "italic", number=post.get("number")))
+        lines.append(post.say("files_held", "italic", command=_list_command(post)))
     return lines
 
 
@@ -163,10 +163,14 @@ def _file_name(name: str) -> Json:
     return text(one_line(name, MAX_FILE_NAME), "code")
 
 
+def _list_command(post: _Post) -> Json:
+    return text(f"hezo360 attachments list {one_line(post.get('number'), MAX_FILE_NAME)}", "code")
+
+
 def _files_not_shown(post: _Post) -> list[Json]:
     names = post.data.get("names")
     listed = names[:MAX_FILES] if isinstance(names, list) else []
-    why = post.say("files_not_shown", "bold", reason=post.get("reason"), number=post.get("number"))
+    why = post.say("files_not_shown", "bold", reason=post.get("reason"), command=_list_command(post))
     return [why, *(line(_file_name(str(name))) for name in listed)]
 
 

@@ -320,7 +320,7 @@ def test_a_file_is_a_line_with_its_name_as_code_and_why_it_is_held() -> None:
         "📎 picture.png (512 B, obraz)",
         "📎 get_system_status.log (34 KB, tekst)",
         "🔒 <!channel> *b* `x` [a](https://zly.example)gpj.exe (1,2 MB, program): zatrzymany, bo typ .exe bywa groźny",
-        staff_words()("thread.files_held", number="HEZO-2026-000123"),
+        staff_words()("thread.files_held", command="hezo360 attachments list HEZO-2026-000123"),
     ]
     code = {"type": "text", "text": nasty.replace("\u202e", ""), "style": {"code": True}}
     assert code in blocks[0]["elements"][4]["elements"]  # type: ignore[index]  # JSON of our own making
