@@ -206,8 +206,8 @@ def _is_certain(head: str, lines: list[str], marked: list[bool], position: int, 
 
 
 def marked_follows(lines: list[str], marked: list[bool], position: int) -> bool:
-    """Whether the next line that is not blank, at most two further on, is marked."""
-    for index in range(position, min(position + 3, len(lines))):
+    """Whether the next line that is not blank, a few further on at most, is marked."""
+    for index in range(position, min(position + 5, len(lines))):
         if lines[index].strip():
             return marked[index]
     return False
@@ -227,6 +227,24 @@ def original_begins(lines: list[str], position: int) -> bool:
     if len(line) <= _LONGEST_HEAD and (_is_original(line) or _GROUPWISE_HEAD.match(line)):
         return True
     return _header_block(lines, position, below_rule=False) or _one_line_block(line)
+
+
+def lines_above_marks(lines: list[str], marked: list[bool], position: int) -> int:
+    """How long a head is that ends in marked lines (Interia, Outlook Express); 0 where words stand between.
+
+    Args:
+        lines: As `as_seen` gives them.
+        marked: Which lines are marked as quoted.
+        position: Where `original_begins`.
+    """
+    for index in range(position, min(position + _BLOCK_LINES + 4, len(lines))):
+        text = lines[index].strip()
+        if marked[index]:
+            return index - position
+        is_head = not text or _field_of(text)[0] or SEPARATOR.match(text) or _is_original(text)
+        if not is_head and not lines[index].startswith(" "):
+            return 0
+    return 0
 
 
 def _is_original(line: str) -> bool:

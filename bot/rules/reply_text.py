@@ -16,6 +16,7 @@ from bot.rules.reply_heads import (
     as_seen,
     attribution,
     is_forwarded,
+    lines_above_marks,
     marked_follows,
     original_begins,
     says_something,
@@ -195,7 +196,8 @@ def _look(body: _Body, position: int) -> tuple[_Seen, int]:
         marks = marked_follows(lines, marked, position + length) or body.mark_like(position + length)
         return (_Seen.HEAD_OF_MARKED if marks else _Seen.UNMARKED_QUOTATION), length
     if original_begins(lines, position):
-        return _Seen.UNMARKED_QUOTATION, 1
+        above = lines_above_marks(lines, marked, position)
+        return (_Seen.HEAD_OF_MARKED, above) if above else (_Seen.UNMARKED_QUOTATION, 1)
     return _Seen.WORDS, 1
 
 

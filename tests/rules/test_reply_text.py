@@ -213,6 +213,21 @@ def test_answers_below_and_between_marked_lines_stay() -> None:
     assert words.quoted_text == f"W dniu 20.11.2026 o 09:58, HEZO pisze:\n> {ORIGINAL}\n> Priorytet?"
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "-----Original Message-----\nFrom: HEZO <h@h.example>\nTo: J <j@k.example>\nSent: Friday, 20 Nov 2026 9:58 AM",
+        'Od: "H" <h@h.example>\nDo: "J" <j@k.example>,\n  "O" <o@k.example>;\nWysłane: 9:58 Piątek 20.11.26\nTemat: x',
+        "_______________\nOd: HEZO <h@h.example>\nData: 20.11.2026 10:15\nTemat: x\n",
+        "W dniu 20.11.2026 o 09:58, HEZO pisze:\n\n\n",
+    ],
+)
+@pytest.mark.parametrize("above", ["", "Odpowiadam:\n\n"])
+def test_answers_between_marked_lines_stay_below_any_head(head: str, above: str) -> None:
+    words = new_words(f"{above}{head}\n\n> {ORIGINAL}\n{ANSWER}\n> Priorytet?\nkrytyczny", "Re: x")
+    assert words.new_text == f"{above}{ANSWER}\nkrytyczny"
+
+
 def test_an_answer_that_begins_with_a_marked_line_needs_no_head() -> None:
     text = f"> {ORIGINAL}\n{ANSWER}"
     assert new_words(text, "Re: [HEZO-2026-000123] x").new_text == ANSWER
