@@ -138,7 +138,7 @@ def sort_attachments(
         One decision for each, in the same order.
     """
     decisions = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     count = 0
     for index, (attachment, content) in enumerate(zip(attachments, contents, strict=True)):
         is_decoration = _is_decoration(attachment, content)

@@ -46,18 +46,20 @@ def safe_name(name: str, content_type: str, number: int) -> str:
     return _shortened(base)
 
 
-def unique_name(name: str, taken: set[str]) -> str:
+def unique_name(name: str, taken: dict[str, int]) -> str:
     """A name that no other file of the same mail has, in whatever case; "log.txt" becomes "log (2).txt".
 
     Args:
         name: A safe name.
-        taken: The names given so far, case-folded; the new one is added.
+        taken: The names given so far, case-folded, each with the number it had last; kept up to date here.
     """
-    candidate, number = name, 1
+    number = taken.get(name.casefold(), 0)
+    candidate = name
     while candidate.casefold() in taken:
         number += 1
         candidate = _shortened(name, f" ({number})")
-    taken.add(candidate.casefold())
+    taken[name.casefold()] = max(number, 1)
+    taken.setdefault(candidate.casefold(), 1)
     return candidate
 
 
