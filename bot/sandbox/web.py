@@ -25,6 +25,7 @@ from bot.sandbox.mail import MailSandbox
 from bot.sandbox.slack.model import NotPossible
 from bot.sandbox.slack.server import SlackSandbox
 from bot.sandbox.web_feed import Feed
+from bot.sandbox.web_files import LARGEST, MOST_FILES, SentFile, as_download, as_picture, enclosed
 from bot.sandbox.web_mail import CustomerMail, Letter, MailNotSent
 from bot.sandbox.web_slack import Act, Body, Id, SlackActs, Text
 
@@ -75,7 +76,7 @@ class BotDesk(Protocol):
 
 
 class SendMail(Body):
-    """Write a mail as a customer; `answers` is the id of the mail that it answers."""
+    """Write a mail as a customer; `answers` is the id of the mail that it answers, `ready_made` names files of ours."""
 
     person: Id
     to: Id
@@ -84,6 +85,8 @@ class SendMail(Body):
     answers: Id | None = None
     quote: bool = True
     automatic: bool = False
+    files: Annotated[tuple[SentFile, ...], Field(max_length=MOST_FILES)] = ()
+    ready_made: Annotated[tuple[Id, ...], Field(max_length=MOST_FILES)] = ()
 
 
 class MoveClock(Body):
@@ -151,13 +154,15 @@ class Page:
 
     async def start(self) -> None:
         """Listen and follow what happens. Raises OperatorError when the port is taken."""
-        app = web.Application(middlewares=[self._guard], client_max_size=4 * 1024 * 1024)
+        app = web.Application(middlewares=[self._guard], client_max_size=2 * LARGEST)
         app.router.add_get("/", self._static)
         app.router.add_get("/page/{name}", self._static)
         app.router.add_get("/events", self._feed.stream)
         app.router.add_get("/mail/{letter}/html", self._mail_html)
         app.router.add_get("/mail/{letter}/source", self._mail_source)
         app.router.add_get("/mail/{letter}/draft", self._mail_draft)
+        app.router.add_get("/slack/file/{file}", self._slack_file)
+        app.router.add_get("/slack/file/{file}/picture", self._slack_picture)
         app.router.add_post("/act/{name:.+}", self._act)
         app.on_response_prepare.append(self._protect)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
@@ -270,6 +275,12 @@ class Page:
     async def _mail_draft(self, request: web.Request) -> web.Response:
         return web.json_response(self._mail.draft(self._letter(request).id))
 
+    async def _slack_file(self, request: web.Request) -> web.Response:
+        return as_download(self._slack.workspace, request.match_info["file"])
+
+    async def _slack_picture(self, request: web.Request) -> web.Response:
+        return as_picture(self._slack.workspace, request.match_info["file"])
+
     def _letter(self, request: web.Request) -> Letter:
         try:
             return self._mail.letter(request.match_info["letter"])
@@ -302,6 +313,7 @@ class Page:
             answers=body.answers,
             quote=body.quote,
             automatic=body.automatic,
+            files=enclosed(body.files, body.ready_made),
         )
         return {"ok": True, "id": letter.id, "thread": letter.thread}
 

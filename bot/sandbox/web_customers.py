@@ -44,6 +44,7 @@ class Example:
 
     Attributes:
         automatic: Marked as written by a machine (RFC 3834 §5), as an out-of-office answer is.
+        files: Names of what is attached (`example_file`).
     """
 
     key: str
@@ -52,6 +53,7 @@ class Example:
     subject: str
     text: str
     automatic: bool = False
+    files: tuple[str, ...] = ()
 
 
 _DAIRY = ("FG121GTK25004672", "HZ360-2026-000101")
@@ -117,6 +119,12 @@ def _polish(person: Customer, support: str, info: str) -> list[Example]:
             f"Dzień dobry,\n\nod wczoraj zrywa nam tunele VPN co kilka minut. Proszę o pomoc.{end}",
         ),
         Example(
+            "files", "With files", support, "Urządzenie nie uruchamia się, zdjęcie konsoli",
+            "Dzień dobry,\n\nFortiGate nie uruchamia się po aktualizacji. W załączeniu zdjęcie konsoli, wynik "
+            f"polecenia i program, który przysłał nam ktoś z internetu.\n\n{numbers}{end}",
+            files=("konsola.jpg", "system-status.log", "naprawa.exe"),
+        ),
+        Example(
             "letter-o", "O instead of 0", support, "Niestabilne połączenie",
             "Dzień dobry,\n\nurządzenie co jakiś czas się restartuje, ale działa.\n\n"
             f"S/N: {_letter_o(person.serial).lower()}\nUmowa: {person.contract}{end}",
@@ -157,6 +165,12 @@ def _english(person: Customer, support: str, info: str) -> list[Example]:
             "no-numbers", "No numbers", support, "VPN tunnels keep dropping",
             "Hello,\n\nsince yesterday our VPN tunnels drop every few minutes. The firewall itself still works. "
             f"Could you please help?{end}",
+        ),
+        Example(
+            "files", "With files", support, "Device does not start, photo of the console",
+            "Hello,\n\nour FortiGate does not start after the upgrade. Attached are a photo of the console, the output "
+            f"of a command and a program that somebody on the internet sent us.\n\n{numbers}{end}",
+            files=("konsola.jpg", "system-status.log", "naprawa.exe"),
         ),
         Example(
             "letter-o", "O instead of 0", support, "Unstable connection",

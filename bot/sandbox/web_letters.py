@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+import mimetypes
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
@@ -17,6 +19,14 @@ _MONTHS_EN = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file of a mail."""
+
+    name: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ def write(
     answers: Quoted | None = None,
     quote: bool = True,
     automatic: bool = False,
+    files: Sequence[Enclosed] = (),
 ) -> EmailMessage:
     """A finished mail.
 
@@ -58,6 +69,7 @@ def write(
         answers: Sets In-Reply-To and References (RFC 5322 §3.6.4).
         quote: Whether the answered mail is quoted below the new words.
         automatic: Marked as an automatic answer (RFC 3834 §5).
+        files: Attached, typed by what their names end in.
     """
     mail = EmailMessage()
     mail["From"] = formataddr((person.name, person.address))
@@ -75,6 +87,9 @@ def write(
     mail.set_content(text + (f"\n\n{quoted}" if quoted else "") + "\n")
     if person.program != "thunderbird":  # which writes plain text only, as it is often set up
         mail.add_alternative(_html(person, text, answers if quote else None), subtype="html")
+    for file in files:
+        main, _, kind = (mimetypes.guess_type(file.name)[0] or "application/octet-stream").partition("/")
+        mail.add_attachment(file.content, maintype=main, subtype=kind, filename=file.name)
     return mail
 
 

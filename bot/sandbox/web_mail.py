@@ -19,7 +19,7 @@ import aiosmtplib
 from bot.ports import Clock
 from bot.sandbox.mail import MailSandbox
 from bot.sandbox.web_customers import Customer, customer, examples
-from bot.sandbox.web_letters import Quoted, answer_subject, quotation, write
+from bot.sandbox.web_letters import Enclosed, Quoted, answer_subject, quotation, write
 
 Json = dict[str, Any]
 
@@ -168,7 +168,7 @@ class CustomerMail:
 
     async def send(
         self, person: str, to: str, subject: str, text: str, *, answers: str | None = None, quote: bool = True,
-        automatic: bool = False,
+        automatic: bool = False, files: Sequence[Enclosed] = (),
     ) -> Letter:  # fmt: skip
         """Send a mail through the SMTP server and keep it among the sent ones.
 
@@ -178,6 +178,7 @@ class CustomerMail:
             answers: The id of the mail that this one answers.
             quote: Whether that mail is quoted.
             automatic: Whether it pretends to be an automatic answer; its reverse path is empty then (RFC 3834 §3.3).
+            files: What is attached.
 
         Raises:
             LookupError: no such person or mail.
@@ -187,8 +188,9 @@ class CustomerMail:
         answered = self._quoted(self.letter(answers)) if answers is not None else None
         now = self._clock.now()
         mail = write(
-            author, to, subject, text, now.astimezone(self._zone), answers=answered, quote=quote, automatic=automatic
-        )
+            author, to, subject, text, now.astimezone(self._zone), answers=answered, quote=quote, automatic=automatic,
+            files=files,
+        )  # fmt: skip
         raw = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
         try:
             async with aiosmtplib.SMTP(
@@ -249,6 +251,7 @@ class CustomerMail:
                             "subject": example.subject,
                             "text": example.text,
                             "automatic": example.automatic,
+                            "files": list(example.files),
                         }
                         for example in examples(person, support, info)
                     ],

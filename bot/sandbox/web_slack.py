@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from bot.sandbox.slack.model import NotPossible
 from bot.sandbox.slack.people_base import Outcome
 from bot.sandbox.slack.server import SlackSandbox
+from bot.sandbox.web_files import picture_type
 
 Json = dict[str, Any]
 Id = Annotated[str, Field(max_length=300)]
@@ -244,6 +245,9 @@ class SlackActs:
         for group in seen["usergroups"]:
             yield f"slack/usergroup/{group['id']}", group
         for channel in seen["channels"]:
+            for message in channel["messages"]:
+                for file in message.get("files", ()):
+                    file["is_picture"] = picture_type(self._slack.workspace.files[file["id"]].content) is not None
             yield from _channel_entries(channel)
         for user, stack in seen["views"].items():
             yield f"slack/views/{user}", {"stack": stack}

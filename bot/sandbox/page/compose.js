@@ -1,18 +1,18 @@
 // Writing a mail as a customer, new or as an answer.
 import { act, read } from "./api.js";
-import { field, fill, h, toast } from "./dom.js";
+import { field, fill, h, size, toast } from "./dom.js";
 import { change, get, ui } from "./store.js";
 
 const me = () => get(`mail/person/${ui.person}`);
 
 // What is being written; kept in `ui.writing` until it is sent or thrown away.
 export const writing = {
-  fresh: () => ({ to: me().to[0], subject: "", text: "", answers: null, quote: null, automatic: false }),
+  fresh: () => ({ to: me().to[0], subject: "", text: "", answers: null, quote: null, automatic: false, files: [] }),
 
   async answer(letter) {
     try {
       const draft = await (await read(`/mail/${letter.id}/draft`)).json();
-      return { to: draft.to, subject: draft.subject, text: "", answers: letter.id, quote: draft.quote, automatic: false };
+      return { to: draft.to, subject: draft.subject, text: "", answers: letter.id, quote: draft.quote, automatic: false, files: [] };
     } catch {
       toast("This mail can not be answered.", "error");
       return null;
@@ -41,6 +41,7 @@ function newForm(draft) {
   const subject = h("input", { name: "subject", "data-testid": "mail-subject", value: draft.subject, maxlength: 900 });
   const text = h("textarea", { name: "text", rows: 6, "data-testid": "mail-body", value: draft.text });
   const note = automaticNote(draft);
+  const enclosures = enclosing(draft);
   const examples = person.examples.map((example) =>
     h(
       "button",
@@ -53,6 +54,8 @@ function newForm(draft) {
           subject.value = example.subject;
           text.value = example.text;
           draft.automatic = example.automatic;
+          draft.files = example.files.map((name) => ({ name, isReadyMade: true }));
+          enclosures.show();
           note.hidden = !example.automatic;
           text.focus({ preventScroll: true });
         },
@@ -66,6 +69,7 @@ function newForm(draft) {
     field("To", to),
     field("Subject", subject),
     field("Text", text, { class: "field tall" }),
+    enclosures.node,
     note,
   ]);
 }
@@ -80,9 +84,52 @@ function answerForm(draft) {
     field("To", to),
     field("Subject", subject),
     field("Text", text, { class: "field tall" }),
+    enclosing(draft).node,
     h("label", { class: "choice" }, quote, h("span", {}, "Quote the mail below, as the mail program does")),
     h("details", { class: "quoted" }, h("summary", {}, "··· quoted text"), h("pre", { class: "mail-text" }, draft.quote)),
   ]);
+}
+
+// The files of a mail: chosen from this computer, or those of a ready-made mail.
+function enclosing(draft) {
+  const list = h("div", { class: "enclosures" });
+  const picker = h("input", {
+    type: "file",
+    multiple: true,
+    "data-testid": "mail-files",
+    onchange: () => {
+      draft.files.push(...[...picker.files].map((file) => ({ name: file.name, file })));
+      picker.value = "";
+      show();
+    },
+  });
+  function show() {
+    fill(
+      list,
+      draft.files.map((one) =>
+        h(
+          "span",
+          { class: "file", "data-testid": "enclosure" },
+          `📎 ${one.name}`,
+          one.file && h("small", {}, ` ${size(one.file.size)}`),
+          h("button", { type: "button", class: "close", "aria-label": `Remove ${one.name}`, onclick: () => remove(one) }, "✕"),
+        ),
+      ),
+    );
+  }
+  function remove(one) {
+    draft.files = draft.files.filter((other) => other !== one);
+    show();
+  }
+  show();
+  return { show, node: h("div", { class: "enclosing" }, h("label", { class: "attach" }, "📎 Attach files", picker), list) };
+}
+
+async function base64(file) {
+  const octets = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < octets.length; at += 32768) text += String.fromCharCode(...octets.subarray(at, at + 32768));
+  return btoa(text);
 }
 
 const automaticNote = (draft) =>
@@ -99,6 +146,7 @@ function form(draft, controls, content) {
       return;
     }
     send.disabled = true;
+    const own = draft.files.filter((one) => one.file);
     const answer = await act("mail/send", {
       person: ui.person,
       to: controls.to.value,
@@ -107,6 +155,8 @@ function form(draft, controls, content) {
       answers: draft.answers,
       quote: controls.quote?.checked ?? false,
       automatic: draft.automatic,
+      files: await Promise.all(own.map(async (one) => ({ name: one.name, content: await base64(one.file) }))),
+      ready_made: draft.files.filter((one) => one.isReadyMade).map((one) => one.name),
     });
     send.disabled = false;
     if (!answer) return;

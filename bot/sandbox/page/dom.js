@@ -49,6 +49,8 @@ export function field(label, control, props = {}) {
   return h("label", { class: "field", ...props }, h("span", {}, label), control);
 }
 
+export const size = (octets) => (octets < 1024 ? `${octets} B` : octets < 1024 ** 2 ? `${Math.ceil(octets / 1024)} KB` : `${(octets / 1024 ** 2).toFixed(1)} MB`);
+
 const live = () => document.getElementById("announcements");
 
 // For those who listen instead of looking.

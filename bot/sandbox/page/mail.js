@@ -201,7 +201,7 @@ function letterNode(letter, isOpen) {
     ),
     h("div", { class: "letter-bar" }, h("div", { class: "views", role: "group", "aria-label": "Show as" }, buttons), answerButton(letter)),
     body,
-    letter.files.map((name) => h("div", { class: "file" }, `📎 ${name}`)),
+    letter.files.map((name) => h("div", { class: "file", "data-testid": "letter-file" }, `📎 ${name}`)),
   );
   (letter.html && !letter.sent ? buttons[1] : buttons[0]).setAttribute("aria-pressed", "true");
   (letter.html && !letter.sent ? showHtml : showText)(letter, body);

@@ -1,7 +1,7 @@
 // One Slack message.
 import { slack } from "./api.js";
 import { blocks } from "./blocks.js";
-import { h, toast } from "./dom.js";
+import { h, size, toast } from "./dom.js";
 import { emoji, REACTIONS } from "./emoji.js";
 import { mrkdwn, nameOf } from "./mrkdwn.js";
 import { change, get, ui } from "./store.js";
@@ -83,7 +83,24 @@ function contextOf(item) {
   };
 }
 
-const file = (one) => h("div", { class: "file", "data-testid": "file" }, `📎 ${one.name ?? one.id}`, one.size && h("small", {}, ` ${Math.ceil(one.size / 1024)} kB`));
+// A picture is shown, everything is offered for saving; by its content the server says what is a picture.
+function file(one) {
+  const name = one.title ?? one.name ?? one.id;
+  const address = `/slack/file/${encodeURIComponent(one.id)}`;
+  return h(
+    "figure",
+    { class: "file-card", "data-testid": "file" },
+    one.is_picture &&
+      h("a", { href: `${address}/picture`, target: "_blank", rel: "noreferrer" }, h("img", { src: `${address}/picture`, alt: name, loading: "lazy" })),
+    h(
+      "figcaption",
+      {},
+      h("b", {}, `📎 ${name}`),
+      h("small", {}, [one.size && size(one.size), one.filetype].filter(Boolean).join(", ")),
+      h("a", { href: address, download: "", "data-testid": "file-download" }, "Download"),
+    ),
+  );
+}
 
 function replies(item) {
   const latest = short(ofTs(item.latest_reply));

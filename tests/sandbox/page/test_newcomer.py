@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.rules.business_hours import ServiceCalendar
 from bot.sandbox.demo import Demo
 from bot.sandbox.web import Page as PageServer
 
 PATIENCE_MS = 10_000
+TRAP = b"<html><script>parent.hacked = 1</script></html>"
 
 pytestmark = [pytest.mark.scenario, pytest.mark.browser]
 
@@ -48,13 +51,35 @@ async def test_a_report_is_acknowledged_answered_answered_back_and_reminded_of(d
     await expect(see("mail-text").last).to_contain_text("get system status")
     await see("answer").last.click()
     await see("mail-body").fill("Version: FortiGate-121G v7.4.4")
+    picture = files("bot.sandbox").joinpath("data", "console.jpg").read_bytes()
+    await see("mail-files").set_input_files(
+        [
+            FilePayload(name="konsola.jpg", mimeType="image/jpeg", buffer=picture),
+            FilePayload(name="log.txt", mimeType="text/plain", buffer=b"too much"),
+            FilePayload(name="trap.png", mimeType="image/png", buffer=TRAP),
+        ]
+    )
+    await page.get_by_role("button", name="Remove log.txt").click()
     await see("mail-send").click()
+    await expect(see("letter").last.get_by_test_id("letter-file")).to_have_text(["📎 konsola.jpg", "📎 trap.png"])
 
     # as Ewa: the answer stands in the thread, without what was quoted
     await card.get_by_test_id("open-thread").click()
     answer = see("thread").get_by_test_id("message").filter(has_text="FortiGate-121G v7.4.4")
     await expect(answer).to_be_visible()
     await expect(answer).not_to_contain_text("napisał(a)")
+    await expect(answer).to_contain_text("📎 konsola.jpg (22 KB, obraz)")
+
+    # and its files: a picture to look at, and everything to save
+    await expect(see("thread").get_by_test_id("file")).to_have_count(2)
+    shown = see("thread").locator("img")
+    await expect(shown).to_have_count(1)
+    await shown.scroll_into_view_if_needed()
+    await expect(shown).to_have_js_property("naturalWidth", 760)
+    async with page.expect_download() as coming:
+        await see("file-download").last.click()
+    download = await coming.value
+    assert (download.suggested_filename, (await download.path()).read_bytes()) == ("trap.png", TRAP)
 
     # more than half of the hour for an answer is gone
     await see("move-30").click()
