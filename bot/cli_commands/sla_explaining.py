@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.cli_commands.sla_questions import Promises
-from bot.cli_commands.sla_story import ClockStory, Event, details, stories
+from bot.cli_commands.sla_story import ClockStory, Event, stories
 from bot.cli_commands.sla_words import day_and_time, seconds_number, shown, span_words, utc_text
 from bot.model import ClockState, Direction, Message, SlaClock
 from bot.rules.paused_clocks import is_overdue
 from storage.explaining import TicketClocks
+
+_SAID_ELSEWHERE = frozenset({"kind", "clock", "level", "by", "started_at"})
+_FIRST = ("reason", "message", "due_at")
 
 
 class Explanation:
@@ -61,7 +64,7 @@ class Explanation:
         if clock.ended_at is not None:
             yield f"  ended     {self._time(clock.ended_at)}, {clock.state}"
         if timer := self._found.pending.get(clock.id):
-            yield f"  next      {timer.level} % is announced {self._time(timer.fire_at)}"
+            yield f"  next      {_level_words(timer.level or 0)} is announced {self._time(timer.fire_at)}"
         for event in story.events:
             yield f"    {self._event_line(event)}"
 
@@ -99,29 +102,38 @@ class Explanation:
         return f", message {clock.message_id}" if message is None else f", {_named(message)}"
 
     def _event_line(self, event: Event) -> str:
-        data = event.entry.data
-        said = [f"{data['level']} % announced" if event.name == "level" and "level" in data else event.name]
-        said += [self._detail(key, value) for key, value in details(data, "kind", "clock", "level").items()]
-        by = "" if event.entry.actor == "bot" else f" by {event.entry.actor}"
-        if event.cause is not None:
-            by += f" ({event.cause.kind} by {event.cause.actor})"
-        return f"{self._time(event.entry.at)}  {', '.join(said)}{by}"
+        entry, level = event.entry, event.entry.data.get("level")
+        what = f"{_level_words(level)} announced" if event.name == "level" and isinstance(level, int) else event.name
+        data = {key: value for key, value in entry.data.items() if key not in _SAID_ELSEWHERE and _says_much(value)}
+        if _instant(data.get("at")) == entry.at:
+            del data["at"]
+        said = [what, *(self._detail(key, data[key]) for key in sorted(data, key=_rank))]
+        by = "" if entry.actor == "bot" else f" by {entry.actor}"
+        if (cause := event.cause) is not None:
+            by += f" ({cause.kind})" if cause.actor == entry.actor else f" ({cause.kind} by {cause.actor})"
+        return f"{self._time(entry.at)}  {', '.join(said)}{by}"
 
     def _detail(self, key: str, value: object) -> str:
         label = key.removesuffix("_at").removesuffix("_s").replace("_", " ")
-        if isinstance(value, bool):
-            return label if value else f"not {label}"
+        if value is True:
+            return label
+        if key == "late" and isinstance(value, list):  # what was reached while nobody could be told, and when
+            return "late: " + ", ".join(self._late(level) for level in value)
         return f"{label} {self._value(key, value)}"
+
+    def _late(self, reached: object) -> str:
+        match reached:
+            case [int(level), str(at)]:
+                return f"{_level_words(level)} of {self._value('at', at)}"
+            case _:
+                return str(reached)
 
     def _value(self, key: str, value: object) -> str:
         """Instants are journaled in ISO 8601, spans in seconds."""
         if isinstance(value, int | float) and key.endswith("_s"):
             return span_words(timedelta(seconds=value))
-        try:
-            at = datetime.fromisoformat(str(value)) if key.endswith("_at") else None
-        except ValueError:
-            at = None
-        return str(value) if at is None or at.utcoffset() is None else self._time(at)
+        at = _instant(value) if key == "at" or key.endswith("_at") else None
+        return str(value) if at is None else self._time(at)
 
     def _time(self, at: datetime) -> str:
         return day_and_time(at.replace(microsecond=0), self._zone)
@@ -162,6 +174,28 @@ class Explanation:
             "next": None if timer is None else {"level": timer.level, "at_utc": utc_text(timer.fire_at)},
             "events": [_event_json(event) for event in story.events],
         }
+
+
+def _level_words(level: int) -> str:
+    """A level is per cents of the budget or, below zero, seconds before an agreed date."""
+    return f"reminder {span_words(timedelta(seconds=level))} before" if level < 0 else f"{level} %"
+
+
+def _instant(value: object) -> datetime | None:
+    """An aware instant as the journal writes it; None for anything else."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.utcoffset() is not None else None
+
+
+def _says_much(value: object) -> bool:
+    return value is not None and value is not False and value not in ("", [])
+
+
+def _rank(key: str) -> tuple[int, str]:
+    return (_FIRST.index(key) if key in _FIRST else len(_FIRST), key)
 
 
 def _named(message: Message) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.model import ClockState, JournalEntry, SlaClock
@@ -82,8 +82,3 @@ def _cause(journal: Sequence[JournalEntry], index: int) -> JournalEntry | None:
     after = (entry for entry in journal[index + 1 :] if entry.at == at)
     beside = [entry for entry in (*before, *after) if not entry.kind.startswith(_PREFIX)]
     return next(iter(beside), None)
-
-
-def details(data: Mapping[str, object], *known: str) -> dict[str, object]:
-    """What a journal line says beyond the known keys; what is not given is left out."""
-    return {key: value for key, value in data.items() if key not in known and value is not None}

@@ -89,7 +89,7 @@ async def _fill(database: Database) -> None:
                 pauses=(Pause(at("2026-11-23T11:30"), at("2026-11-23T13:00")),),
             )
         )
-        await uow.clocks.add(
+        date = await uow.clocks.add(
             a_clock(
                 ticket.id,
                 kind=ClockKind.AGREED,
@@ -105,15 +105,22 @@ async def _fill(database: Database) -> None:
         lines: tuple[tuple[str, str, str, dict[str, object]], ...] = (
             ("2026-11-20T16:31", "anna@klient.example", "report_accepted", {}),
             ("2026-11-20T16:31", "bot", "clock_started", {"kind": "reaction", "due_at": "2026-11-23T08:30:00+00:00"}),
-            ("2026-11-23T09:00", "bot", "clock_level", {"kind": "reaction", "level": 50}),
+            (
+                "2026-11-23T09:00",
+                "bot",
+                "clock_level",
+                {"kind": "reaction", "level": 50, "late": [[50, "2026-11-20T16:00:00+00:00"], "?"]},
+            ),
+            ("2026-11-23T09:30", "bot", "clock_level", {"kind": "reaction", "level": 100, "late": []}),
             ("2026-11-23T10:00", "U0001", "engineer_replied", {"message": 2}),
             ("2026-11-23T10:00", "bot", "clock_met", {"kind": "reaction", "late": True}),
             ("2026-11-23T10:00", "bot", "clock_started", {"kind": "customer_reply", "message": 2}),
             ("2026-11-23T11:00", "bot", "clock_cancelled", {"kind": "customer_reply", "reason": "answered"}),
             ("2026-11-23T11:00", "bot", "clock_started", {"kind": "reply"}),
-            ("2026-11-23T11:30", "U0002", "clock_paused", {"clock": running.id, "remaining_s": 5400}),
+            ("2026-11-23T11:30", "U0002", "clock_paused", {"clock": running.id, "remaining_s": 5400.0, "at": "x"}),
             ("2026-11-23T13:00", "bot", "clock_rewound", {"kind": "reply", "clock": running.id, "how": "by hand"}),
             ("2026-11-23T13:00", "bot", "clock_resumed", {"kind": "return"}),
+            ("2026-11-23T13:30", "bot", "clock_level", {"clock": date.id, "level": -3600}),
         )
         for when, actor, kind, data in lines:
             await uow.journal(JournalEntry(ticket.id, at(when), actor, kind, data))
@@ -130,13 +137,14 @@ reply: due Mon 23 Nov 2026 14:30:00 CET, 30 min of service time left
   paused    Mon 23 Nov 2026 11:30:00 CET - Mon 23 Nov 2026 13:00:00 CET
   next      50 % is announced Mon 23 Nov 2026 13:30:00 CET
     Mon 23 Nov 2026 11:00:00 CET  started
-    Mon 23 Nov 2026 11:30:00 CET  paused, remaining 1 h 30 min by U0002
+    Mon 23 Nov 2026 11:30:00 CET  paused, at x, remaining 1 h 30 min by U0002
     Mon 23 Nov 2026 13:00:00 CET  rewound, how by hand
 
 agreed: paused with 5 h of service time left; it was due Wed 25 Nov 2026 09:00:00 CET
   budget    1 h of service time in 24x7
   runs from Mon 23 Nov 2026 11:00:00 CET
   paused    Mon 23 Nov 2026 11:30:00 CET - now
+    Mon 23 Nov 2026 13:30:00 CET  reminder 1 h before announced
 
 customer_reply: cancelled; it was due Mon 23 Nov 2026 12:00:00 CET
   budget    2 h of service time in 8x5
@@ -151,7 +159,8 @@ reaction: met late; it was due Mon 23 Nov 2026 09:30:00 CET
   breached  Mon 23 Nov 2026 09:30:00 CET
   ended     Mon 23 Nov 2026 10:00:00 CET, met
     Fri 20 Nov 2026 16:31:00 CET  started, due Mon 23 Nov 2026 09:30:00 CET (report_accepted by anna@klient.example)
-    Mon 23 Nov 2026 09:00:00 CET  50 % announced
+    Mon 23 Nov 2026 09:00:00 CET  50 % announced, late: 50 % of Fri 20 Nov 2026 17:00:00 CET, ?
+    Mon 23 Nov 2026 09:30:00 CET  100 % announced
     Mon 23 Nov 2026 10:00:00 CET  met, late (engineer_replied by U0001)
 
 journaled without a clock of theirs
@@ -175,15 +184,15 @@ def test_a_ticket_s_clocks_are_explained_with_the_deadline_first(capsys: pytest.
     answer = json.loads(out)
     assert [(c["kind"], c["left_s"], c["overdue"], len(c["events"])) for c in answer["clocks"]] == [
         ("reply", 1800, False, 3),
-        ("agreed", 18000, False, 0),
+        ("agreed", 18000, False, 1),
         ("customer_reply", None, False, 2),
-        ("reaction", None, False, 3),
+        ("reaction", None, False, 4),
     ]
     assert answer["clocks"][0]["pauses"] == [{"since_utc": "2026-11-23T10:30:00Z", "until_utc": "2026-11-23T12:00:00Z"}]
     assert answer["clocks"][0]["next"] == {"level": 50, "at_utc": "2026-11-23T12:30:00Z"}
     reaction = answer["clocks"][3]
     assert (reaction["due_at"], reaction["message"]["id"]) == ("2026-11-23T09:30:00+01:00", 1)
-    assert reaction["events"][2] == {
+    assert reaction["events"][3] == {
         "at_utc": "2026-11-23T09:00:00Z",
         "event": "met",
         "by": "bot",
