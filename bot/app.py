@@ -223,7 +223,7 @@ def _mail_command(row: InboxRow) -> Command:
 
 
 def _slack_command(row: InboxRow) -> Command:
-    return to_command(json.loads(row.body))
+    return to_command(json.loads(row.body), row.received_at)
 
 
 async def run_until_stopped(config: Config, clock: Clock) -> None:

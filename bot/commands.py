@@ -187,6 +187,16 @@ class NothingToDo:
 
 
 SlackCommand = (
-    ReplyToCustomer | TakeTicket | SetPriority | DecideSender | DecideQuotation | CloseTicket | OpenHome | NothingToDo
+    ReplyToCustomer
+    | TakeTicket
+    | SetPriority
+    | DecideSender
+    | DecideQuotation
+    | CloseTicket
+    | AgreeDate
+    | ConfirmDate
+    | DateKept
+    | OpenHome
+    | NothingToDo
 )
 Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown

@@ -5,14 +5,14 @@ Every one of them is automatic: it is no contact by an engineer, it is marked as
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.effects import MailKind, Note, PostInThread, SendMail
 from bot.model import ClockKind, ClockState, Direction, Message, Priority, SlaClock, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.intake import Problem
 from bot.rules.mail_writing import can_be_mailed
-from bot.rules.wording import Words, format_day
+from bot.rules.wording import Words, format_date, format_day
 from handlers import clocks
 from handlers.context import Context, journal
 
@@ -76,6 +76,13 @@ async def priority_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> N
     name = w(f"priority_{ticket.priority}")
     parts = [w("priority_confirmed", number=ticket.number, priority=name), await _promise(uow, ctx, ticket, w)]
     await _send(uow, ctx, ticket, MailKind.NOTICE, parts)
+
+
+async def date_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket, date: datetime) -> None:
+    """The proposed date is agreed: the customer has it in writing, whoever confirmed it."""
+    w = ctx.customer_words(ticket.language)
+    said = format_date(date, ticket.language, ctx.zone)
+    await _send(uow, ctx, ticket, MailKind.NOTICE, [w("date_confirmed", number=ticket.number, date=said)])
 
 
 async def remind(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, last: bool) -> None:

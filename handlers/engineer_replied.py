@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bot.commands import NextTurn, ReplyToCustomer
+from bot.commands import ReplyToCustomer
 from bot.effects import Note, PostCard, PostInThread
-from bot.model import ClockKind, ClockState, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.mail_writing import can_be_mailed
-from bot.rules.ticket_states import Action, actions_of, move
-from handlers import clocks, customer_mails
+from bot.rules.ticket_states import Action, actions_of
+from handlers import customer_mails, turns
 from handlers.context import Context, journal, tell
 
 
@@ -35,17 +34,9 @@ async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> Non
             message_id=message.id,
         )
     )
-    ticket.contacted_at = ticket.contacted_at or ctx.now
     ticket.assignee = ticket.assignee or by.user
-    ours = (ClockKind.REACTION, ClockKind.REPLY, ClockKind.INTAKE)
-    await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, *ours)
-    await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, ClockKind.CUSTOMER_REPLY)
-    match command.next_turn:
-        case NextTurn.CUSTOMER:
-            await clocks.start(uow, ctx, ticket, ClockKind.CUSTOMER_REPLY, ctx.now, message.id)
-            if ticket.state is not TicketState.INCOMPLETE:  # that one waits for the customer's numbers anyway
-                move(ticket, TicketState.WAITING, ctx.now)
-        case NextTurn.RESOLVED:
-            move(ticket, TicketState.RESOLVED, ctx.now)
+    await turns.engineer_contacted(
+        uow, ctx, ticket, command.next_turn, at=by.at or ctx.now, by=by.user, message_id=message.id
+    )
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))

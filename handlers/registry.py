@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.commands import (
+    AgreeDate,
     CloseTicket,
     Command,
+    ConfirmDate,
+    DateKept,
     DecideSender,
     EmailReceived,
     FilesNotShown,
@@ -24,6 +27,7 @@ from bot.ports import UnitOfWork
 from handlers import (
     attachments,
     card_refresh,
+    date_actions,
     email_received,
     engineer_replied,
     home_opened,
@@ -56,6 +60,9 @@ HANDLERS: dict[type[Command], Handler] = {
     SetPriority: ticket_actions.set_priority,
     DecideSender: ticket_actions.decide_sender,
     CloseTicket: ticket_actions.close,
+    AgreeDate: date_actions.propose,
+    ConfirmDate: date_actions.confirm,
+    DateKept: date_actions.kept,
     TimerDue: _timer,
     MailSent: mail_outcome.sent,
     MailNotSent: mail_outcome.not_sent,

@@ -27,39 +27,41 @@ async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
     if ticket.assignee is not None and not command.over:
         await tell(uow, command.by, "already_taken", number=ticket.number, who=ticket.assignee)
         return
-    if not await _allowed(uow, ctx, command.by, ticket, Action.TAKE_OVER if ticket.assignee else Action.TAKE):
+    if not await allowed(uow, ctx, command.by, ticket, Action.TAKE_OVER if ticket.assignee else Action.TAKE):
         return
     previous, ticket.assignee = ticket.assignee, command.by.user
     await journal(uow, ctx, ticket, command.by.user, "taken", previous=previous)
     await uow.outbox.add(PostInThread(ticket.id, Note.TAKEN, {"by": command.by.user, "previous": previous}))
-    await _store(uow, ticket)
+    await store(uow, ticket)
 
 
 async def set_priority(command: SetPriority, uow: UnitOfWork, ctx: Context) -> None:
     """The engineer sets the priority; every deadline is worked out again from the original start."""
     ticket = await uow.tickets.get(command.ticket_id)
-    if not await _allowed(uow, ctx, command.by, ticket, Action.PRIORITY):
+    if not await allowed(uow, ctx, command.by, ticket, Action.PRIORITY):
         return
     if ticket.priority is command.priority and ticket.priority_confirmed:
         await tell(uow, command.by, "priority_is_already", number=ticket.number, priority=ticket.priority)
         return
     previous, ticket.priority, ticket.priority_confirmed = ticket.priority, command.priority, True
     await journal(uow, ctx, ticket, command.by.user, "priority_set", priority=ticket.priority, previous=previous)
-    await clocks.recompute(uow, ctx, ticket)
+    await clocks.recompute(uow, ctx, ticket, by=command.by.user)
     await uow.outbox.add(
         PostInThread(ticket.id, Note.PRIORITY_SET, {"priority": ticket.priority, "by": command.by.user})
     )
-    await _store(uow, ticket)
+    await store(uow, ticket)
 
 
 async def decide_sender(command: DecideSender, uow: UnitOfWork, ctx: Context) -> None:
     """A held report is accepted for this once, or refused. The contract's list of representatives stays as it is."""
     ticket = await uow.tickets.get(command.ticket_id)
     action = Action.APPROVE if command.approve else Action.REJECT
-    if not await _allowed(uow, ctx, command.by, ticket, action):
+    if not await allowed(uow, ctx, command.by, ticket, action):
         return
     await journal(uow, ctx, ticket, command.by.user, "sender_approved" if command.approve else "sender_rejected")
-    await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, ClockKind.INTAKE)
+    await clocks.end(
+        uow, ctx, ticket, ClockState.MET, ctx.now, ClockKind.INTAKE, reason="sender_decided", by=command.by.user
+    )
     if command.approve:
         await _approve(ticket, uow, ctx)
         note = Note.SENDER_APPROVED
@@ -69,12 +71,13 @@ async def decide_sender(command: DecideSender, uow: UnitOfWork, ctx: Context) ->
             await customer_mails.rejected(uow, ctx, ticket)
         note = Note.SENDER_REJECTED
     await uow.outbox.add(PostInThread(ticket.id, note, {"by": command.by.user, "address": ticket.requester}))
-    await _store(uow, ticket)
+    await store(uow, ticket)
 
 
 async def _approve(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
     """The hold was ours: the reaction clock starts with the message that completed the report.
 
+    Where an engineer had written to the reporter before, while the report was incomplete, it is a reply that we owe.
     A report that lacks its numbers is asked for them first: without both it is not accepted (service terms).
     """
     if ticket.facts.get("problems"):
@@ -89,7 +92,8 @@ async def _approve(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
             completed_by = message
     move(ticket, TicketState.OPEN, ctx.now)
     ticket.accepted_at = completed_by.sent_at
-    await clocks.start(uow, ctx, ticket, ClockKind.REACTION, completed_by.sent_at, completed_by.id)
+    kind = ClockKind.REACTION if ticket.contacted_at is None else ClockKind.REPLY
+    await clocks.start(uow, ctx, ticket, kind, completed_by.sent_at, completed_by.id)
     await customer_mails.accepted(uow, ctx, ticket)
 
 
@@ -100,20 +104,21 @@ def hold_reasons_of(ticket: Ticket) -> tuple[str, ...]:
 
 
 async def close(command: CloseTicket, uow: UnitOfWork, ctx: Context) -> None:
-    """The ticket ends without an answer; its clocks are cancelled."""
+    """The ticket ends without an answer; its clocks are cancelled, an agreed date is forgotten."""
     ticket = await uow.tickets.get(command.ticket_id)
-    if not await _allowed(uow, ctx, command.by, ticket, Action.CLOSE):
+    if not await allowed(uow, ctx, command.by, ticket, Action.CLOSE):
         return
     move(ticket, TicketState.CLOSED, ctx.now)
     await journal(uow, ctx, ticket, command.by.user, "closed")
-    await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, *ClockKind)
+    await clocks.cancel_all(uow, ctx, ticket, "closed", command.by.user)
     await uow.outbox.add(
         PostInThread(ticket.id, Note.STATE_CHANGED, {"state": ticket.state, "by": command.by.user, "reason": "closed"})
     )
-    await _store(uow, ticket)
+    await store(uow, ticket)
 
 
-async def _allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket, action: Action) -> bool:
+async def allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket, action: Action) -> bool:
+    """Whether this person may do that to the ticket as it is now; if not, they are told why."""
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
         return False
@@ -123,6 +128,7 @@ async def _allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticke
     return True
 
 
-async def _store(uow: UnitOfWork, ticket: Ticket) -> None:
+async def store(uow: UnitOfWork, ticket: Ticket) -> None:
+    """Store the ticket and show it."""
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))

@@ -1,70 +1,94 @@
-"""A timer's time has come: somebody is reminded, a breach is marked, a silent customer is written to.
+"""A clock's timer: somebody is reminded, a breach is marked, a silent customer is written to, a date is over.
 
-After a stop several levels may have passed: only the highest is announced, so that nobody gets a flood.
+After a stop several levels may have passed: one message announces the highest and names those that could not be said
+in time. A customer gets one reminder after the other, never two at once.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from bot.commands import TimerDue
 from bot.effects import Note, PostCard, PostEscalation, PostInThread
 from bot.model import ClockKind, ClockState, SlaClock, Ticket
 from bot.ports import UnitOfWork
-from bot.rules.calendars import calendar_from_config
+from bot.rules.clock_terms import PROMISED
 from bot.rules.sla import BREACH
-from handlers import clocks, customer_mails
+from handlers import agreed_dates, clocks, customer_mails
+from handlers.clocks import ON_TIME
 from handlers.context import Context, journal
 
-ON_TIME = timedelta(minutes=1)
-"""A timer that fires this late is not catching up: a breach at 17:00:00 is said at 17:00, though the window closed."""
+Passed = list[tuple[int, datetime]]
 
 
 async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
-    """Announce what the clock has reached, once."""
+    """Announce what the clock has reached, once, and within its window."""
     timer = command.timer
     assert timer.clock_id is not None
     assert timer.level is not None
+    ticket = await uow.tickets.get(timer.ticket_id)
     clock = await uow.clocks.get(timer.clock_id)
-    ticket = await uow.tickets.get(clock.ticket_id)
-    calendar = calendar_from_config(clock.calendar, ctx.config)
-    if not calendar.is_open(ctx.now) and ctx.now - timer.fire_at > ON_TIME:
-        await uow.clocks.postpone_timer(timer.id, calendar.next_opening(ctx.now))
+    if clock.state is not ClockState.RUNNING or not ticket.is_open:
+        await uow.clocks.finish_timer(timer.id)
         return
-    if not await uow.clocks.finish_timer(timer.id) or clock.state is not ClockState.RUNNING:
+    window = clocks.window_of(ticket, clock, ctx)
+    if not window.is_open(ctx.now) and ctx.now - timer.fire_at > ON_TIME:
+        if clock.due_at < ctx.now:  # a fact, whoever is there to hear it
+            await clocks.mark_breach(uow, clock)
+        await uow.clocks.postpone_timer(timer.id, window.next_opening(ctx.now))
         return
-    level = _highest_passed(ticket, clock, timer.level, ctx)
-    await journal(uow, ctx, ticket, "bot", "clock_level", kind=clock.kind, level=level, due_at=clock.due_at.isoformat())
-    await _announce(ticket, clock, level, uow, ctx)
-    await clocks.arm(uow, ctx, ticket, clock, after_level=level)
+    if not await uow.clocks.finish_timer(timer.id):
+        return
+    passed = _passed(ticket, clock, timer.level, ctx)
+    level = passed[-1][0]
+    late = [[one, at.isoformat()] for one, at in passed] if ctx.now - passed[0][1] > ON_TIME else []
+    await journal(
+        uow, ctx, ticket, "bot", "clock_level",
+        clock=clock.id, kind=clock.kind, level=level, due_at=clock.due_at.isoformat(), late=late,
+    )  # fmt: skip
+    if clock.kind is ClockKind.AGREED and level == BREACH:
+        await agreed_dates.passed(uow, ctx, ticket, clock)
+    else:
+        await _announce(ticket, clock, level, late, uow, ctx)
+        await clocks.arm(uow, ctx, ticket, clock, clocks.said_by(timer, level, ctx.now))
+    await uow.outbox.add(PostCard(ticket.id))
 
 
-def _highest_passed(ticket: Ticket, clock: SlaClock, fired: int, ctx: Context) -> int:
+def _passed(ticket: Ticket, clock: SlaClock, fired: int, ctx: Context) -> Passed:
+    """The levels that are announced now, with their instants: that of the timer and all that passed since."""
     instants = clocks.instants_of(ticket, clock, ctx)
-    return max((level for level, at in instants if level > fired and at <= ctx.now), default=fired)
+    theirs = [(level, at) for level, at in instants if level == fired] or [(fired, ctx.now)]
+    if clock.kind is ClockKind.CUSTOMER_REPLY:
+        return theirs
+    return theirs + [(level, at) for level, at in instants if level > fired and at <= ctx.now]
 
 
-async def _announce(ticket: Ticket, clock: SlaClock, level: int, uow: UnitOfWork, ctx: Context) -> None:
-    data: dict[str, object] = {"kind": clock.kind, "level": level, "due_at": clock.due_at.isoformat()}
-    mention = ctx.on_call(ticket)
+async def _announce(
+    ticket: Ticket, clock: SlaClock, level: int, late: list[list[object]], uow: UnitOfWork, ctx: Context
+) -> None:
     if clock.kind is ClockKind.CUSTOMER_REPLY:
         await _customer_is_silent(ticket, clock, level, uow, ctx)
-    elif clock.kind is ClockKind.INTAKE or level < BREACH:
+        return
+    mention = ctx.on_call(ticket)
+    if clock.kind is ClockKind.AGREED:
+        await agreed_dates.say(uow, ticket, "reminder", clock.due_at, mention=mention, urgent=True)
+        return
+    data: dict[str, object] = {"kind": clock.kind, "level": level, "due_at": clock.due_at.isoformat(), "late": late}
+    if clock.kind not in PROMISED or level < BREACH:
         await uow.outbox.add(PostInThread(ticket.id, Note.REMINDER, data, mention=mention, urgent=True))
-    else:
-        clock.breached_at = clock.due_at
-        await uow.clocks.update(clock)
-        await uow.outbox.add(PostInThread(ticket.id, Note.BREACH, data, mention=mention, urgent=True))
-        everybody = (*mention, *(m for m in ctx.config.slack.managers if m not in mention))
-        await uow.outbox.add(PostEscalation(ticket.id, clock.id, mention=everybody))
-    await uow.outbox.add(PostCard(ticket.id))
+        return
+    await clocks.mark_breach(uow, clock)
+    await uow.outbox.add(PostInThread(ticket.id, Note.BREACH, data, mention=mention, urgent=True))
+    everybody = (*mention, *(m for m in ctx.config.slack.managers if m not in mention))
+    await uow.outbox.add(PostEscalation(ticket.id, clock.id, mention=everybody))
 
 
 async def _customer_is_silent(ticket: Ticket, clock: SlaClock, level: int, uow: UnitOfWork, ctx: Context) -> None:
     """The customer's own clock is never a breach of ours: they are reminded, at last with the offer to close."""
     levels = clocks.levels_of(ticket, clock.kind, ctx)
-    await customer_mails.remind(uow, ctx, ticket, last=level == levels[-1])
-    count = levels.index(level) + 1
+    last = level >= levels[-1]
+    await customer_mails.remind(uow, ctx, ticket, last=last)
+    count = len(levels) if last else sum(one <= level for one in levels)
     data: dict[str, object] = {"count": count, "of": len(levels), "due_at": clock.due_at.isoformat()}
-    mention = ctx.on_call(ticket) if level == levels[-1] else ()
+    mention = ctx.on_call(ticket) if last else ()
     await uow.outbox.add(PostInThread(ticket.id, Note.CUSTOMER_SILENT, data, mention=mention))

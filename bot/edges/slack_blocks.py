@@ -7,7 +7,7 @@ Of `Ticket.facts` these keys are shown: "problems" ([[problem, *values]], of `bo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ from bot.edges.slack_text import (
     text,
 )
 from bot.edges.slack_thread import thread_post
-from bot.effects import PostOperator, TellUser
+from bot.effects import PostEscalation, PostOperator, TellUser
 from bot.model import Contract, SlaClock, Ticket, TicketState, TicketView
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import Words, format_day, format_instant, format_short_span
@@ -47,7 +47,7 @@ def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple
     lines = [
         line(*rich(words, "card.title", "bold", **_title(view.ticket, words))),
         line(*rich(words, "card.subject", subject=one_line(view.ticket.subject) or "–")),
-        *(line(*elements) for elements in _warnings(view.ticket, words)),
+        *(line(*elements) for elements in _warnings(view.ticket, now, words, zone)),
         *(line(*elements) for elements in _facts(view, now, words, zone)),
     ]
     blocks = [header(deadline(view, now, words, zone)), block(lines)]
@@ -58,23 +58,28 @@ def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple
 
 
 def escalation(
-    view: TicketView, clock: SlaClock, mentioned: Sequence[str], now: datetime, words: Words, zone: ZoneInfo
+    view: TicketView, clock: SlaClock, effect: PostEscalation, now: datetime, words: Words, zone: ZoneInfo
 ) -> tuple[str, Blocks]:
-    """A breached clock, for the escalation channel; `mentioned` are Slack ids of users or user groups."""
+    """A breached clock, for the escalation channel, or that it is not late after all."""
     ticket = view.ticket
     late = format_short_span(now - clock.due_at, words.language)
     due = format_instant(clock.due_at, words.language, zone, now)
+    news = "withdrawn" if effect.withdrawn else "late"
     lines = [
-        line(*rich(words, "escalation.late", "bold", late=late, due=due)),
+        line(*rich(words, f"escalation.{news}", "bold", late=late, due=due)),
         line(*rich(words, "card.title", **_title(ticket, words))),
         line(*rich(words, "card.subject", subject=one_line(ticket.subject) or "–")),
         *(line(*elements) for elements in _facts(view, now, words, zone)),
     ]
     if ticket.slack_channel:
         lines.append(line(*rich(words, "escalation.where", channel=person(ticket.slack_channel))))
-    if mentioned:
-        lines.append(line(*rich(words, "escalation.call", people=""), *people(mentioned)))
-    title = words("escalation.title", number=ticket.number, clock=words(f"clock.{clock.kind}"))
+    if effect.mention:
+        lines.append(line(*rich(words, "escalation.call", people=""), *people(effect.mention)))
+    title = words(
+        "escalation.title_withdrawn" if effect.withdrawn else "escalation.title",
+        number=ticket.number,
+        clock=words(f"clock.{clock.kind}"),
+    )
     blocks = [header(title), block(lines)]
     return fallback(blocks), blocks
 
@@ -114,7 +119,7 @@ def _title(ticket: Ticket, words: Words) -> dict[str, str]:
     return {"number": ticket.number, "priority": priority, "state": words(f"state.{ticket.state}")}
 
 
-def _warnings(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
+def _warnings(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
     facts = ticket.facts
     if facts.get("enquiry"):
         yield rich(words, "card.enquiry", "bold")
@@ -127,12 +132,22 @@ def _warnings(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
     problems = facts.get("problems")
     if ticket.state in {TicketState.INCOMPLETE, TicketState.HELD} and isinstance(problems, list) and problems:
         yield [text("⚠️ "), *rich(words, "card.missing", "bold", problems=problems_said(problems, words))]
+    yield from _dates(ticket, now, words, zone)
     for key in ("escalated", "quoted_ticket", "follows", "followed_by", "joined"):
         if facts.get(key):
             yield rich(words, f"card.{key}", number=facts[key])
     similar = facts.get("similar")
     if isinstance(similar, list) and similar:
         yield rich(words, "card.similar", numbers=", ".join(map(str, similar)))
+
+
+def _dates(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
+    """The date that is agreed with the customer, and the one that waits for their confirmation."""
+    for key in ("agreed", "proposed"):
+        fact = ticket.facts.get(key)
+        if ticket.is_open and isinstance(fact, dict):
+            at = format_instant(datetime.fromisoformat(str(fact["at"])), words.language, zone, now)
+            yield [text("📅 "), *rich(words, f"card.date_{key}", "bold", at=at)]
 
 
 def _facts(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:

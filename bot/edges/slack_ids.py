@@ -17,24 +17,33 @@ ACTION_IDS: dict[Action, str] = {
     Action.JOIN: "quotation_join",
     Action.SEPARATE: "quotation_separate",
     Action.CLOSE: "ticket_close",
+    Action.AGREE: "date_agree",
+    Action.CONFIRM_DATE: "date_confirm",
+    Action.DATE_KEPT: "date_kept",
 }
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
-OPENS_MODAL = frozenset({ACTION_IDS[Action.REPLY], ACTION_IDS[Action.PRIORITY]})
+OPENS_MODAL = frozenset(ACTION_IDS[action] for action in (Action.REPLY, Action.PRIORITY, Action.AGREE))
 
 HOME_REFRESH = "home_refresh"
 
 REPLY_MODAL = "ticket_reply"
 PRIORITY_MODAL = "ticket_priority"
+DATE_MODAL = "date_agree"
 """callback_id of the modals."""
 
 TEXT_BLOCK = "reply_text"
 TURN_BLOCK = "next_turn"
 PRIORITY_BLOCK = "priority"
+DAY_BLOCK = "date_day"
+TIME_BLOCK = "date_time"
 VALUE = "value"
 """action_id of the one element of each input block."""
 
 REPLY_LIMIT = 3_000
 """Characters; the most that a plain_text_input takes."""
+
+DAYS_AHEAD = 366
+"""So far ahead a date can be agreed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ModalPlace
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_payloads import OWN_TEAM, clicked_ticket, inbox_key, person_of, submission_problems
 from bot.edges.slack_text import Json, fill
-from bot.edges.slack_views import loading_view, priority_modal, reply_modal
+from bot.edges.slack_views import date_modal, loading_view, priority_modal, reply_modal
 from bot.errors import StaffError
 from bot.model import Message, TicketView
 from bot.ports import Clock
@@ -130,7 +130,7 @@ class Listeners:
         """Record, then acknowledge; an exception here means no acknowledgement."""
         if self._is_own(body) or body.get("type") == "block_suggestion":
             return BoltResponse(status=200)
-        problems = submission_problems(body)
+        problems = submission_problems(body, self._look.clock.now(), self._look.zone)
         if problems:
             words = self._look.words
             errors = {block_id: words(f"modal_problem.{problem}") for block_id, problem in problems.items()}
@@ -194,6 +194,10 @@ class Listeners:
 
     async def _render(self, action: Action, by: SlackPerson, place: ModalPlace) -> Json:
         look = self._look
+        if action is Action.AGREE:
+            view, real_name = await asyncio.gather(self._screens.ticket_view(place.ticket_id), self._real_name(by))
+            self._check(action, view)
+            return date_modal(view, look.clock.now(), look.words, look.zone, replace(place, real_name=real_name))
         if action is Action.REPLY:
             view, messages, real_name = await asyncio.gather(
                 self._screens.ticket_view(place.ticket_id),

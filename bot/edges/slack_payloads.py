@@ -11,9 +11,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.commands import (
+    AgreeDate,
     CloseTicket,
+    ConfirmDate,
+    DateKept,
     DecideQuotation,
     DecideSender,
     NextTurn,
@@ -27,6 +32,9 @@ from bot.commands import (
 )
 from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
+    DATE_MODAL,
+    DAY_BLOCK,
+    DAYS_AHEAD,
     HOME_REFRESH,
     OPENS_MODAL,
     PRIORITY_BLOCK,
@@ -34,11 +42,13 @@ from bot.edges.slack_ids import (
     REPLY_LIMIT,
     REPLY_MODAL,
     TEXT_BLOCK,
+    TIME_BLOCK,
     TURN_BLOCK,
     VALUE,
     ModalPlace,
 )
 from bot.model import Priority
+from bot.rules.agreed_dates import local_instant
 from bot.rules.ticket_states import Action
 
 OWN_TEAM = "hezo360_own_team"
@@ -81,8 +91,19 @@ def _kind(body: Mapping[str, object]) -> str:
     return "slash_command" if isinstance(body.get("command"), str) else "unknown"
 
 
-def to_command(body: Mapping[str, object]) -> SlackCommand:
-    """The command of a payload; `NothingToDo` with a reason for all that asks for nothing. Never raises."""
+def to_command(body: Mapping[str, object], received_at: datetime | None = None) -> SlackCommand:
+    """The command of a payload; `NothingToDo` with a reason for all that asks for nothing. Never raises.
+
+    Args:
+        received_at: When the payload was recorded: what people do counts from then, however late it is handled.
+    """
+    command = _to_command(body)
+    if isinstance(command, NothingToDo):
+        return command
+    return replace(command, by=replace(command.by, at=received_at))
+
+
+def _to_command(body: Mapping[str, object]) -> SlackCommand:
     try:
         match _kind(body):
             case "block_actions":
@@ -131,6 +152,10 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
             return TakeTicket(by, ticket_id, over=action is Action.TAKE_OVER)
         case Action.CLOSE:
             return CloseTicket(by, ticket_id)
+        case Action.CONFIRM_DATE:
+            return ConfirmDate(by, ticket_id)
+        case Action.DATE_KEPT:
+            return DateKept(by, ticket_id)
         case Action.APPROVE | Action.REJECT:
             return DecideSender(by, ticket_id, approve=action is Action.APPROVE)
         case Action.JOIN | Action.SEPARATE:
@@ -153,13 +178,23 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
         return ReplyToCustomer(by, place.ticket_id, text, NextTurn(turn))
     if callback_id == PRIORITY_MODAL:
         return SetPriority(by, place.ticket_id, Priority(_choice(view, PRIORITY_BLOCK)))
+    if callback_id == DATE_MODAL:
+        day, clock_time = _day(view), _clock_time(view)
+        assert day is not None
+        assert clock_time is not None
+        return AgreeDate(by, place.ticket_id, day, clock_time, _input(view, TEXT_BLOCK).strip())
     return NothingToDo(f"a modal that we do not know: {str(callback_id)[:80]}")
 
 
-def submission_problems(body: Mapping[str, object]) -> dict[str, str]:
-    """What is wrong with a submitted modal: block_id -> "empty", "too_long", "looks_like_note" or "not_chosen".
+def submission_problems(
+    body: Mapping[str, object], now: datetime | None = None, zone: ZoneInfo | None = None
+) -> dict[str, str]:
+    """What is wrong with a submitted modal: block_id -> a sentence "modal_problem.*".
 
     Where it is not empty, the modal is answered with it and nothing is recorded. Never raises.
+
+    Args:
+        now: With `zone`: a date has to lie ahead. Without, only its form is looked at.
     """
     view = body.get("view")
     if body.get("type") != "view_submission" or not isinstance(view, Mapping):
@@ -167,6 +202,8 @@ def submission_problems(body: Mapping[str, object]) -> dict[str, str]:
     callback_id = view.get("callback_id")
     if callback_id == PRIORITY_MODAL:
         return {} if _choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
+    if callback_id == DATE_MODAL:
+        return _date_problems(view, now, zone)
     if callback_id != REPLY_MODAL:
         return {}
     problems = {}
@@ -180,6 +217,44 @@ def submission_problems(body: Mapping[str, object]) -> dict[str, str]:
     if _choice(view, TURN_BLOCK) not in set(NextTurn):
         problems[TURN_BLOCK] = "not_chosen"
     return problems
+
+
+def _date_problems(view: Mapping[str, object], now: datetime | None, zone: ZoneInfo | None) -> dict[str, str]:
+    day, clock_time, words = _day(view), _clock_time(view), _input(view, TEXT_BLOCK)
+    problems = {}
+    if day is None:
+        problems[DAY_BLOCK] = "not_chosen"
+    if clock_time is None:
+        problems[TIME_BLOCK] = "not_chosen"
+    if len(words) > REPLY_LIMIT:
+        problems[TEXT_BLOCK] = "too_long"
+    elif NOTE_MARK.match(words):
+        problems[TEXT_BLOCK] = "looks_like_note"
+    if day is None or clock_time is None or now is None or zone is None:
+        return problems
+    at, today = local_instant(day, clock_time, zone), now.astimezone(zone).date()
+    if day < today or day > today + timedelta(days=DAYS_AHEAD):
+        problems[DAY_BLOCK] = "day_out_of_range"
+    elif at is None:
+        problems[TIME_BLOCK] = "no_such_time"
+    elif at <= now:
+        problems[TIME_BLOCK] = "time_is_past"
+    return problems
+
+
+def _day(view: Mapping[str, object]) -> date | None:
+    value = _state(view, DAY_BLOCK).get("selected_date")
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _clock_time(view: Mapping[str, object]) -> time | None:
+    value = _state(view, TIME_BLOCK).get("selected_time")
+    if not isinstance(value, str) or not re.fullmatch(r"(?:[01]\d|2[0-3]):[0-5]\d", value):
+        return None
+    return time.fromisoformat(value)
 
 
 def person_of(body: Mapping[str, object]) -> SlackPerson:

@@ -13,13 +13,16 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | STATE_CHANGED                    | state; by? (user id), reason? ("reopened", "completed", "closed")     |
 | TAKEN                            | by; previous? (user ids)                                              |
 | PRIORITY_SET                     | priority, by (user id, or the customer's address)                     |
-| REMINDER, BREACH                 | kind (`ClockKind`), due_at; level (REMINDER)                          |
+| REMINDER, BREACH                 | kind (`ClockKind`), due_at; level (REMINDER); late? [[level, at]]:    |
+|                                  | what could not be said in time                                        |
 | BOUNCED                          | address, reason, failed (False: only delayed)                         |
 | AUTOMATIC_MAIL                   | reason; address?, text? (what it said)                                |
 | SENDER_APPROVED, SENDER_REJECTED | by (user id), address                                                 |
 | CUSTOMER_SILENT                  | count, of (the last reminder where they are equal)                    |
 | MAIL_NOT_SENT                    | address, reason                                                       |
 | MAIL_WITHHELD                    | reason ("automatic", "cap", "row", "no_address"), detail              |
+| AGREED_DATE                      | event ("confirmed", "kept", "passed", "reminder", "customer_wrote"),  |
+|                                  | at (the date); by (user id or address, or null)                       |
 | NOTHING_NEW                      | problems (as in `Ticket.facts`)                                       |
 | SIMILAR_TICKETS                  | numbers [str]                                                         |
 | JOINED                           | by (user id), address, number (of the ticket it joined), of (its own) |
@@ -84,10 +87,14 @@ class _Post:
 
     def instant(self, key: str) -> str:
         """A value that is an instant, as people say it; what is none is shown as it is."""
+        return self.moment(self.get(key))
+
+    def moment(self, value: str) -> str:
+        """An instant in ISO 8601, as people say it."""
         try:
-            at = datetime.fromisoformat(self.get(key))
+            at = datetime.fromisoformat(value)
         except ValueError:
-            return self.get(key)
+            return value
         return format_instant(at, self.words.language, self.zone, self.now)
 
     def named(self, family: str, key: str) -> str:
@@ -216,11 +223,21 @@ def _reminder(post: _Post) -> list[Json]:
     due = post.instant("due_at")
     if post.get("kind") == ClockKind.INTAKE:
         return [post.say("reminder_intake", "bold", due=due)]
-    return [post.say("reminder", "bold", clock=post.named("clock", "kind"), due=due, level=post.get("level"))]
+    said = post.say("reminder", "bold", clock=post.named("clock", "kind"), due=due, level=post.get("level"))
+    return [said, *_late(post)]
 
 
 def _breach(post: _Post) -> list[Json]:
-    return [post.say("breach", "bold", clock=post.named("clock", "kind"), due=post.instant("due_at"))]
+    return [post.say("breach", "bold", clock=post.named("clock", "kind"), due=post.instant("due_at")), *_late(post)]
+
+
+def _late(post: _Post) -> list[Json]:
+    """What could not be said when it was time: we were stopped, or the deadline was moved."""
+    late = post.data.get("late")
+    if not isinstance(late, list) or not late:
+        return []
+    levels = ", ".join(f"{level}% {post.moment(str(at))}" for level, at in late)
+    return [post.say("late", levels=levels)]
 
 
 def _bounced(post: _Post) -> list[Json]:
@@ -251,6 +268,12 @@ def _customer_silent(post: _Post) -> list[Json]:
 
 def _mail_not_sent(post: _Post) -> list[Json]:
     return [post.say("mail_not_sent", "bold", address=post.get("address"), reason=post.get("reason"))]
+
+
+def _agreed_date(post: _Post) -> list[Json]:
+    sentence = f"date_{post.get('event')}"
+    known = f"thread.{sentence}" in post.words
+    return [post.say(sentence if known else "date_reminder", "bold", at=post.instant("at"), by=person(post.get("by")))]
 
 
 def _mail_withheld(post: _Post) -> list[Json]:
@@ -301,6 +324,7 @@ _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.CUSTOMER_SILENT: _customer_silent,
     Note.MAIL_NOT_SENT: _mail_not_sent,
     Note.MAIL_WITHHELD: _mail_withheld,
+    Note.AGREED_DATE: _agreed_date,
     Note.NOTHING_NEW: _nothing_new,
     Note.SIMILAR_TICKETS: _similar_tickets,
     Note.JOINED: _joined,

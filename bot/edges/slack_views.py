@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.commands import NextTurn
 from bot.edges.slack_ids import (
+    DATE_MODAL,
+    DAY_BLOCK,
     PRIORITY_BLOCK,
     PRIORITY_MODAL,
     REPLY_LIMIT,
     REPLY_MODAL,
     TEXT_BLOCK,
+    TIME_BLOCK,
     TURN_BLOCK,
     VALUE,
     ModalPlace,
 )
 from bot.edges.slack_text import Blocks, Json, block, cut, line, one_line, plain, quote, rich, text
 from bot.model import Direction, Message, Priority, TicketView
+from bot.rules.agreed_dates import proposal_text
 from bot.rules.sla import SlaTerms
 from bot.rules.wording import Words, format_instant, format_short_span
+from bot.rules.wording import words as customer_words
 
 ROOM_FOR_LAST_WORDS = 4_000
 """JSON characters of the customer's last message above the input."""
@@ -78,6 +83,33 @@ def priority_modal(view: TicketView, words: Words, place: ModalPlace) -> Json:
         block([line(text(words("modal.priority_note"), "italic"))]),
     ]
     return _modal("priority", PRIORITY_MODAL, blocks, words, place)
+
+
+def date_modal(view: TicketView, now: datetime, words: Words, zone: ZoneInfo, place: ModalPlace) -> Json:
+    """Proposing a date: who reads it, when, words of one's own, and the mail as the customer will get it."""
+    ticket = view.ticket
+    day: Json = {
+        "type": "datepicker",
+        "action_id": VALUE,
+        "initial_date": (now.astimezone(zone).date() + timedelta(days=1)).isoformat(),
+    }
+    own: Json = {"type": "plain_text_input", "action_id": VALUE, "multiline": True, "max_length": REPLY_LIMIT}
+    mail = proposal_text(
+        customer_words("customer", ticket.language), ticket.number, words("modal.date_here"), words("modal.words_here")
+    )
+    blocks: Blocks = [
+        block(
+            [
+                line(*rich(words, "modal.to", "bold", address=ticket.requester or words("unknown"))),
+                line(*rich(words, "modal.about", number=ticket.number, subject=one_line(ticket.subject) or "–")),
+            ]
+        ),
+        _input(DAY_BLOCK, words("modal.day"), day),
+        _input(TIME_BLOCK, words("modal.time"), {"type": "timepicker", "action_id": VALUE, "initial_time": "10:00"}),
+        {**_input(TEXT_BLOCK, words("modal.date_words"), own), "optional": True},
+        block([line(text(words("modal.date_preview"), "bold")), quote(mail)]),
+    ]
+    return _modal("date", DATE_MODAL, blocks, words, place)
 
 
 def loading_view(words: Words) -> Json:

@@ -23,7 +23,7 @@ from bot.effects import (
     TellUser,
 )
 from bot.errors import RetryLater
-from bot.model import Language, TicketView
+from bot.model import ClockState, Language, Ticket, TicketView
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
@@ -81,7 +81,7 @@ class SlackPerformer:
         if channel and ts:
             await self._update(row, channel, ts, text, blocks, lambda uow, _: self._show_anew(uow, view, now))
             return
-        channel = self._config.slack.support_channel
+        channel = self._channel_of(view.ticket)
 
         async def keep(uow: UnitOfWork, ts: str) -> None:
             ticket = await uow.tickets.get(effect.ticket_id)
@@ -90,6 +90,11 @@ class SlackPerformer:
             await self._show_anew(uow, view, now)
 
         await self._post(row, channel, None, (text, blocks), keep)
+
+    def _channel_of(self, ticket: Ticket) -> str:
+        slack = self._config.slack
+        is_enquiry = bool(ticket.facts.get("enquiry"))
+        return slack.enquiries_channel if is_enquiry and slack.enquiries_channel else slack.support_channel
 
     async def _show_anew(self, uow: UnitOfWork, view: TicketView, shown_at: datetime) -> None:
         """Set the timer that lets the card's countdown go on (`handlers.card_refresh`)."""
@@ -129,7 +134,10 @@ class SlackPerformer:
         async with self._database.read() as uow:
             view = await uow.tickets.view(effect.ticket_id)
             clock = await uow.clocks.get(effect.clock_id)
-        rendered = slack_blocks.escalation(view, clock, effect.mention, self._clock.now(), self._words, self._zone)
+        if not effect.withdrawn and (clock.state is not ClockState.RUNNING or clock.breached_at is None):
+            await self._sent(row, None, None)  # what waited here is answered, ended or no longer late
+            return
+        rendered = slack_blocks.escalation(view, clock, effect, self._clock.now(), self._words, self._zone)
         await self._post(row, self._config.slack.escalation_channel, None, rendered)
 
     async def _tell(self, row: OutboxRow, effect: TellUser) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.rules.business_hours import ServiceCalendar
 from bot.rules.folding import bare_letters, readable
 from bot.rules.sla import BREACH
+from bot.rules.wording import Words
 
 NOTICE = timedelta(hours=1)
 """Where a reminder would fall into closed hours, it comes when this much service time is left before them."""
@@ -67,6 +68,19 @@ def local_instant(day: date, at: time, zone: ZoneInfo) -> datetime | None:
     instant = datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
     local = instant.astimezone(zone)
     return instant if (local.date(), local.time()) == (day, at) else None
+
+
+def proposal_text(customer_words: Words, number: str, date_said: str, own_words: str) -> str:
+    """The mail that asks the customer to confirm a date, without its signature.
+
+    Args:
+        number: The ticket's.
+        date_said: The date in words.
+        own_words: What the engineer adds; may be empty.
+    """
+    w = customer_words
+    parts = (w("greeting"), w("date_proposed", number=number, date=date_said), own_words.strip(), w("date_confirm"))
+    return "\n\n".join(part for part in parts if part)
 
 
 def confirms(text: str, names: str, agreed: datetime) -> bool:

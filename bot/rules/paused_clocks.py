@@ -54,19 +54,28 @@ def due(start: datetime, budget: timedelta, pauses: Iterable[Pause], calendar: S
 
 
 def level_instants(
-    start: datetime, budget: timedelta, pauses: Sequence[Pause], calendar: ServiceCalendar, percents: Iterable[int]
+    start: datetime,
+    budget: timedelta,
+    pauses: Sequence[Pause],
+    calendar: ServiceCalendar,
+    percents: Iterable[int],
+    *,
+    promised: bool = True,
 ) -> list[tuple[int, datetime]]:
     """When each level is announced, as (per cent of the budget, UTC instant), in the order of the levels.
 
-    The breach (100) is marked at the due instant itself, to the second, also at a window's close. Every other level is
-    a reminder: where it is reached at a close or as a pause begins, the first open instant at which the clock runs
-    takes its place. While a pause lasts the instants are those that it would have had without.
+    The breach (100) of a promise is marked at the due instant itself, to the second, also at a window's close. Every
+    other level is a reminder: where it is reached at a close or as a pause begins, the first open instant at which the
+    clock runs takes its place. While a pause lasts the instants are those that it would have had without.
+
+    Args:
+        promised: Whether running over is a breach; a clock that only waits for somebody has nothing but reminders.
     """
     closed = [pause for pause in pauses if pause.until is not None]
     instants = []
     for percent in sorted(set(percents)):
         at = due(start, budget * percent / BREACH, closed, calendar).astimezone(UTC)
-        instants.append((percent, at if percent == BREACH else _first_open(at, closed, calendar)))
+        instants.append((percent, at if promised and percent == BREACH else _first_open(at, closed, calendar)))
     return instants
 
 

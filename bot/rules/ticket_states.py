@@ -39,13 +39,26 @@ class Action(StrEnum):
     JOIN = "join"
     SEPARATE = "separate"
     CLOSE = "close"
+    AGREE = "agree"
+    CONFIRM_DATE = "confirm_date"
+    DATE_KEPT = "date_kept"
 
 
+_WORKED_ON = (
+    Action.REPLY,
+    Action.TAKE,
+    Action.TAKE_OVER,
+    Action.PRIORITY,
+    Action.AGREE,
+    Action.CONFIRM_DATE,
+    Action.DATE_KEPT,
+    Action.CLOSE,
+)
 ACTIONS: dict[TicketState, tuple[Action, ...]] = {
     TicketState.INCOMPLETE: (Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.CLOSE),
     TicketState.HELD: (Action.APPROVE, Action.REJECT, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY),
-    TicketState.OPEN: (Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.CLOSE),
-    TicketState.WAITING: (Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.CLOSE),
+    TicketState.OPEN: _WORKED_ON,
+    TicketState.WAITING: _WORKED_ON,
     TicketState.RESOLVED: (Action.REPLY,),
     TicketState.CLOSED: (),
 }
@@ -78,10 +91,15 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
     """What staff can do to the ticket now; the same table decides which buttons are shown.
 
     Taking is for a ticket that nobody has: of two people who press at once, the second learns who was first. Taking
-    over is for one that somebody has.
+    over is for one that somebody has. A date is confirmed while one is proposed, and kept while one is agreed
+    (`handlers.agreed_dates`).
     """
-    impossible = Action.TAKE if ticket.assignee else Action.TAKE_OVER
+    impossible = {Action.TAKE if ticket.assignee else Action.TAKE_OVER}
+    if not ticket.facts.get("proposed"):
+        impossible.add(Action.CONFIRM_DATE)
+    if not ticket.facts.get("agreed"):
+        impossible.add(Action.DATE_KEPT)
     actions = ACTIONS[ticket.state]
     if ticket.state is TicketState.HELD and ticket.facts.get("quoted_ticket"):
         actions = QUOTATION_ACTIONS
-    return tuple(action for action in actions if action is not impossible)
+    return tuple(action for action in actions if action not in impossible)

@@ -158,6 +158,13 @@ def format_instant(at: datetime, language: Language, zone: ZoneInfo, now: dateti
     return time_words("day.any", weekday=weekday, day=format_day(local.date(), language), clock=clock)
 
 
+def format_date(at: datetime, language: Language, zone: ZoneInfo) -> str:
+    """An instant in words that hold on any day they are read: "pt., 27 lis 2026, 10:00 (CET)"."""
+    local, time_words = at.astimezone(zone), _load("time", language)
+    weekday, day = time_words(f"weekday.{local.isoweekday()}"), format_day(local.date(), language)
+    return f"{time_words('day.any', weekday=weekday, day=day, clock=f'{local:%H:%M}')} ({local.tzname()})"
+
+
 def format_span(span: timedelta, language: Language) -> str:
     """A length of time in words, its sign left out: "2 godziny 5 minut", "3 dni 4 godziny", "mniej niż minuta"."""
     return _span(span, language, "span")

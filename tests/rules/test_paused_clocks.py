@@ -104,6 +104,8 @@ def test_a_level_in_a_pause_or_at_a_close_is_said_when_the_clock_runs_again() ->
     assert levels[60] == NOON + 47 * HOUR
     # The breach is a fact, to the second, also at a close.
     assert level_instants(NOON, 5 * HOUR, (), OFFICE, (100,)) == [(100, NOON + 5 * HOUR)]
+    waiting = level_instants(NOON, 5 * HOUR, (), OFFICE, (100,), promised=False)
+    assert waiting == [(100, NOON + 21 * HOUR)]
     # Where a pause begins just as a level is reached, it is said after it.
     assert level_instants(NOON, 2 * HOUR, (Pause(NOON + HOUR, NOON + 3 * HOUR),), ALWAYS, (50,)) == [
         (50, NOON + 3 * HOUR)

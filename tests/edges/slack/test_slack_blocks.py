@@ -15,7 +15,7 @@ from bot.edges.slack_blocks import card, escalation, operator_notice, tell, thre
 from bot.edges.slack_ids import ACTION_IDS, ModalPlace
 from bot.edges.slack_text import Blocks
 from bot.edges.slack_views import loading_view, priority_modal, reply_modal
-from bot.effects import Note, PostInThread, PostOperator, TellUser
+from bot.effects import Note, PostEscalation, PostInThread, PostOperator, TellUser
 from bot.model import ClockKind, ClockState, Device, Direction, Language, Message, Priority, TicketState, TicketView
 from bot.rules.intake import Problem
 from bot.rules.ticket_states import Action, actions_of
@@ -208,7 +208,7 @@ def test_no_words_break_a_card(subject: str, name: str, address: str, values: li
     )
     for rendered in (
         card(view, NOW, staff_words(), ZONE),
-        escalation(view, view.clocks[0], values, NOW, staff_words(), ZONE),
+        escalation(view, view.clocks[0], PostEscalation(1, 1, tuple(values)), NOW, staff_words(), ZONE),
         operator_notice(PostOperator(name, {value: value for value in values}), staff_words()),
         operator_notice(PostOperator("outbox_parked", {"outbox": 1, "reason": name}), staff_words()),
     ):
@@ -264,6 +264,10 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"reason": "no_address", "detail": ""},
         {"reason": "row", "detail": "3"},
         {"reason": "automatic", "detail": "same_words"},
+    ],
+    Note.AGREED_DATE: [
+        {"event": event, "at": NOW.isoformat(), "by": "U0JAN"}
+        for event in ("confirmed", "kept", "passed", "reminder", "customer_wrote")
     ],
     Note.NOTHING_NEW: [{"problems": [["no_serial"], ["contract_not_matched", "HZ-9"]]}],
     Note.SIMILAR_TICKETS: [{"numbers": ["HEZO-2026-000001", "HEZO-2026-000002"]}],
@@ -371,11 +375,27 @@ def test_no_words_break_a_post(note: Note, extra: dict[str, str], nasty: str) ->
 def test_an_escalation_names_the_breach_and_calls_everybody() -> None:
     clock = make_clock(left=-timedelta(minutes=3))
     view = make_view(clock, slack_channel="C0SUPPORT", slack_ts="1.1")
-    _, blocks = check(escalation(view, clock, ("U0JAN", "U0EWA"), NOW, staff_words(), ZONE))
+    _, blocks = check(escalation(view, clock, PostEscalation(1, 1, ("U0JAN", "U0EWA")), NOW, staff_words(), ZONE))
     shown = said(blocks)
     assert shown.startswith("🔴 ESKALACJA HEZO-2026-000123: Czas reakcji\n3 min po terminie (dziś 10:57)")
     assert shown.endswith("Proszę o reakcję: <@U0JAN> <@U0EWA> ")
     assert '"channel_id": "C0SUPPORT"' in json.dumps(blocks)
+
+    late = check(escalation(view, clock, PostEscalation(7, 1, withdrawn=True), NOW, staff_words(), ZONE))
+    assert said(late[1]).startswith("🟢 JEDNAK W TERMINIE HEZO-2026-000123: Czas reakcji\nPoprzednia eskalacja")
+
+
+def test_a_card_shows_the_dates_and_a_late_reminder_what_was_missed() -> None:
+    tomorrow = (NOW + timedelta(days=1)).isoformat()
+    facts: dict[str, object] = {"agreed": {"at": NOW.isoformat()}, "proposed": {"at": tomorrow}}
+    shown = said(check(card(make_view(facts=facts), NOW, staff_words(), ZONE))[1])
+    assert "📅 Uzgodniony termin: dziś 11:00" in shown
+    assert "📅 Zaproponowany termin: jutro 11:00, czeka na potwierdzenie klienta" in shown
+    ended = check(card(make_view(facts=facts, state=TicketState.RESOLVED), NOW, staff_words(), ZONE))
+    assert "📅" not in said(ended[1])
+    data: dict[str, object] = {"kind": "reply", "due_at": NOW.isoformat(), "late": [[80, NOW.isoformat()], [100, "?"]]}
+    post = thread_post(PostInThread(7, Note.BREACH, data), NOW, staff_words(), ZONE)
+    assert "⏳ Nie ogłoszono na czas (postój albo przesunięty termin): 80% dziś 11:00, 100% ?" in said(check(post)[1])
 
 
 def test_operator_notices() -> None:

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands import CloseTicket, DecideSender, NextTurn, NothingToDo, ReplyToCustomer, SetPriority, TakeTicket
+from bot.commands import (
+    AgreeDate,
+    CloseTicket,
+    ConfirmDate,
+    DateKept,
+    DecideSender,
+    NextTurn,
+    NothingToDo,
+    ReplyToCustomer,
+    SetPriority,
+    TakeTicket,
+)
 from bot.edges.slack_ids import ModalPlace
 from bot.edges.slack_payloads import OWN_TEAM, inbox_key, submission_problems, to_command
 from bot.model import Priority
 
+NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+"""12:00 in Warsaw."""
+NOTE_IN_WORDS = {"reply_text": "looks_like_note"}
 USER = {"id": "U0000001", "username": "jan.nowak", "name": "jan.nowak", "team_id": "T1"}
 
 
@@ -58,6 +74,15 @@ def reply(text: str, turn: str = "customer") -> dict[str, Any]:
     }
 
 
+def agreed(day: str, clock_time: str, words: str = "") -> dict[str, Any]:
+    """The values of the modal in which a date is proposed."""
+    return {
+        "date_day": {"value": {"type": "datepicker", "selected_date": day}},
+        "date_time": {"value": {"type": "timepicker", "selected_time": clock_time}},
+        "reply_text": {"value": {"type": "plain_text_input", "value": words}},
+    }
+
+
 PRIORITY = {"priority": {"value": {"type": "radio_buttons", "selected_option": {"value": "critical"}}}}
 GOOD = [
     click("ticket_take"),
@@ -66,6 +91,9 @@ GOOD = [
     click("ticket_close"),
     submission("ticket_reply", reply("Dzień dobry")),
     submission("ticket_priority", PRIORITY),
+    click("date_confirm"),
+    click("date_kept"),
+    submission("date_agree", agreed("2026-11-27", "10:00", " Będziemy dzwonić. ")),
 ]
 
 
@@ -80,12 +108,39 @@ def test_clicks() -> None:
 
 
 def test_submissions() -> None:
-    answered, priority = (to_command(body) for body in GOOD[4:])
+    answered, priority = (to_command(body) for body in GOOD[4:6])
     assert isinstance(answered, ReplyToCustomer)
     assert (answered.text, answered.next_turn, answered.ticket_id) == ("Dzień dobry", NextTurn.CUSTOMER, 7)
     assert (answered.by.name, answered.by.channel, answered.by.thread_ts) == ("Jan Nowak", "C1", "1.000100")
     assert isinstance(priority, SetPriority)
     assert priority.priority is Priority.CRITICAL
+
+
+def test_dates() -> None:
+    confirm, kept, propose = (to_command(body, NOON) for body in GOOD[6:])
+    assert isinstance(confirm, ConfirmDate)
+    assert isinstance(kept, DateKept)
+    assert kept.by.at == NOON, "what people do counts from when it was recorded"
+    assert isinstance(propose, AgreeDate)
+    assert (propose.day, propose.clock_time, propose.words) == (date(2026, 11, 27), time(10), "Będziemy dzwonić.")
+    assert (propose.by.name, propose.ticket_id) == ("Jan Nowak", 7)
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        (agreed("2026-11-23", "12:01"), {}),
+        (agreed("2026-11-23", "12:00"), {"date_time": "time_is_past"}),
+        (agreed("2026-11-22", "13:00"), {"date_day": "day_out_of_range"}),
+        (agreed("2028-01-01", "13:00"), {"date_day": "day_out_of_range"}),
+        (agreed("2027-03-28", "02:30"), {"date_time": "no_such_time"}),
+        (agreed("", "99:00", "notatka: x"), {"date_day": "not_chosen", "date_time": "not_chosen", **NOTE_IN_WORDS}),
+        (agreed("2026-11-23", "12:01", "x" * 3001), {"reply_text": "too_long"}),
+    ],
+)
+def test_a_date_has_to_lie_ahead(values: dict[str, Any], problems: dict[str, str]) -> None:
+    body = submission("date_agree", values)
+    assert submission_problems(body, NOON, ZoneInfo("Europe/Warsaw")) == problems
 
 
 @pytest.mark.parametrize(

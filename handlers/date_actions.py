@@ -1,0 +1,69 @@
+"""What engineers do about a date with the customer: propose one, mark it confirmed, say that it was kept."""
+
+from __future__ import annotations
+
+from bot.commands import AgreeDate, ConfirmDate, DateKept, NextTurn
+from bot.effects import Note, PostInThread
+from bot.model import ClockState
+from bot.ports import UnitOfWork
+from bot.rules.agreed_dates import local_instant, proposal_text
+from bot.rules.mail_writing import can_be_mailed
+from bot.rules.ticket_states import Action
+from bot.rules.wording import format_date
+from handlers import agreed_dates, customer_mails, turns
+from handlers.context import Context, journal, tell
+from handlers.ticket_actions import allowed, store
+
+
+async def propose(command: AgreeDate, uow: UnitOfWork, ctx: Context) -> None:
+    """Mail the proposal in the engineer's name: a contact that asks for something, so the customer's clock runs."""
+    ticket, by = await uow.tickets.get(command.ticket_id), command.by
+    if not await allowed(uow, ctx, by, ticket, Action.AGREE):
+        return
+    date = local_instant(command.day, command.clock_time, ctx.zone)
+    if date is None:
+        await tell(uow, by, "no_such_time", number=ticket.number)
+        return
+    if date <= ctx.now:
+        await tell(uow, by, "date_is_past", number=ticket.number)
+        return
+    if not can_be_mailed(ticket.requester):
+        await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
+        return
+    at = by.at or ctx.now
+    said = format_date(date, ticket.language, ctx.zone)
+    text = proposal_text(ctx.customer_words(ticket.language), ticket.number, said, command.words)
+    message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, text)
+    await journal(uow, ctx, ticket, by.user, "date_proposed", date=date.isoformat(), message=message.id)
+    data: dict[str, object] = {"author": by.user, "text": text, "to": ticket.requester, "status": "sending"}
+    await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
+    ticket.assignee = ticket.assignee or by.user
+    await turns.engineer_contacted(uow, ctx, ticket, NextTurn.CUSTOMER, at=at, by=by.user, message_id=message.id)
+    agreed_dates.propose(ticket, date, by.user, at)
+    await store(uow, ticket)
+
+
+async def confirm(command: ConfirmDate, uow: UnitOfWork, ctx: Context) -> None:
+    """The customer agreed, by phone or in other words than a plain yes."""
+    ticket, by = await uow.tickets.get(command.ticket_id), command.by
+    if not await allowed(uow, ctx, by, ticket, Action.CONFIRM_DATE):
+        return
+    date = agreed_dates.proposed_at(ticket)
+    if date is None or date <= ctx.now:
+        await tell(uow, by, "date_is_past", number=ticket.number)
+        return
+    await agreed_dates.confirm(uow, ctx, ticket, by.at or ctx.now, by.user)
+    await store(uow, ticket)
+
+
+async def kept(command: DateKept, uow: UnitOfWork, ctx: Context) -> None:
+    """What was agreed is done: the date is over, what stood still goes on."""
+    ticket, by = await uow.tickets.get(command.ticket_id), command.by
+    if not await allowed(uow, ctx, by, ticket, Action.DATE_KEPT):
+        return
+    date = agreed_dates.agreed_at(ticket)
+    assert date is not None
+    await journal(uow, ctx, ticket, by.user, "date_kept", date=date.isoformat())
+    await agreed_dates.finish(uow, ctx, ticket, by.at or ctx.now, ClockState.MET, "date_kept", by.user)
+    await agreed_dates.say(uow, ticket, "kept", date, by=by.user)
+    await store(uow, ticket)
