@@ -103,7 +103,7 @@ class Decision:
 
     Attributes:
         index: Which of the mail's attachments it is, from 0.
-        name: Safe, and different from every other name of this mail in whatever case.
+        name: Safe, and different from the names of this mail's other files in whatever case, decoration aside.
         content_type: As declared.
         size: Octets.
         sha256: Of the content, hex.
@@ -147,7 +147,7 @@ def sort_attachments(
         decisions.append(
             Decision(
                 index=index,
-                name=unique_name(attachment.name, taken),
+                name=attachment.name if is_decoration else unique_name(attachment.name, taken),
                 content_type=attachment.content_type,
                 size=len(content),
                 sha256=sha256(content).hexdigest(),

@@ -53,6 +53,7 @@ _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2
 # Combining marks are neither letters nor spaces nor among the first characters; few other runs are this long.
 _MARKS_ONLY = re.compile("[^\\w\\s\0-\u02ff]{31,}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BEFORE_U0300 = bytes(range(0xCC))  # what UTF-8 writes all earlier letters with
 
 
 @lru_cache(maxsize=256)
@@ -190,7 +191,11 @@ def clean_text(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROL_IN_TEXT.sub("", text)
-    return text if text.isascii() else _composed(_SURROGATE.sub("\ufffd", text))
+    if text.isascii():
+        return text
+    if not text.encode("utf-8", "surrogatepass").translate(None, _BEFORE_U0300):
+        return unicodedata.normalize("NFC", text)  # the usual Polish text: no marks and no surrogates, seen at once
+    return _composed(_SURROGATE.sub("\ufffd", text))
 
 
 def _composed(text: str) -> str:

@@ -207,7 +207,8 @@ def understand(raw: bytes, *, listens: bool = True) -> None:
 
 def _take_files(raw: bytes, mail: IncomingMail) -> None:
     decisions = sort_attachments(mail.attachments, attachment_contents(raw), LIMITS)
-    assert len({decision.name.casefold() for decision in decisions}) == len(mail.attachments)
+    names = [decision.name.casefold() for decision in decisions if not decision.is_decoration]
+    assert len(set(names)) == len(names)
     for attached, decision in zip(mail.attachments, decisions, strict=True):
         assert attached.name
         assert (decision.size, decision.sha256) == (attached.size, attached.sha256)
