@@ -68,11 +68,11 @@ async def test_what_a_killed_worker_had_in_hand_another_fires(
     victim, survivor = Firings(before=hang), Firings()
     async with looping(one, clock_at_noon, victim) as victims_loop:
         await victim.wait_for(1)
+        if one.is_postgresql:
+            await cut_connections(request.getfixturevalue("postgres"), "idle in transaction")
+        else:
+            victims_loop.cancel()
         async with looping(other, clock_at_noon, survivor):
-            if one.is_postgresql:
-                await cut_connections(request.getfixturevalue("postgres"), "idle in transaction")
-            else:
-                victims_loop.cancel()
             await survivor.wait_for(3)
         # On PostgreSQL it was only cut off, and comes back to a connection that is gone.
         revived.set()
@@ -103,13 +103,17 @@ async def test_a_connection_that_breaks_while_handling_is_a_failure_like_others(
     ticket = await stored_ticket(database)
     await set_timers(database, a_timer(ticket.id, "a", NOON))
 
+    cut = asyncio.Event()
+
     async def lose_connection(timer: Timer) -> None:
         if not timer.attempts:
             await cut_connections(postgres, "idle in transaction")
+            cut.set()
 
     firings = Firings(before=lose_connection)
     async with looping(database, clock_at_noon, firings):
-        await firings.wait_for(1)
+        async with asyncio.timeout(PATIENCE):
+            await cut.wait()
         await moved_to(database, NOON + 5 * SECOND)
         clock_at_noon.move(5 * SECOND)
         await firings.wait_for(2)
