@@ -20,7 +20,7 @@ from bot.effects import (
 )
 from bot.model import SlaClock, Timer
 from bot.ports import Clock, InboxState, OutboxRow, OutboxState
-from storage.composing import MailComposer
+from storage.composing import ComposedMail, MailComposer
 from storage.errors import AlreadyDone
 from storage.outbox import lane_of
 from storage.schema import TimerState
@@ -32,6 +32,7 @@ from tests.fakes.memory_tables import (
     kept_clock,
     kept_facts,
     kept_text,
+    kept_ticket,
     utc,
 )
 from tests.fakes.memory_tickets import MemoryTickets
@@ -68,9 +69,18 @@ class MemoryOutbox:
         if dedupe_key is not None and dedupe_key in tables.dedupe_keys:
             return None
         outbox_id = tables.next_id()
-        row = OutboxRow(outbox_id, lane_of(effect), _kept_effect(effect), utc(self._clock.now()), 0, in_doubt=False)
-        if isinstance(effect, SendMail):
-            row = await self._composed(row, effect)
+        now = utc(self._clock.now())
+        mail = self._composed(outbox_id, effect, now) if isinstance(effect, SendMail) else None
+        row = OutboxRow(
+            outbox_id,
+            lane_of(effect),
+            _kept_effect(effect),
+            now,
+            attempts=0,
+            in_doubt=False,
+            raw=None if mail is None else mail.raw,
+            rfc_message_id=None if mail is None else mail.rfc_message_id,
+        )
         tables.put(tables.outbox, outbox_id, row)
         tables.put(tables.outbox_states, outbox_id, OutboxState.PENDING)
         tables.put(tables.unsent, outbox_id, outbox_id)
@@ -80,17 +90,17 @@ class MemoryOutbox:
             tables.put(tables.dedupe_keys, dedupe_key, outbox_id)
         return outbox_id
 
-    async def _composed(self, row: OutboxRow, effect: SendMail) -> OutboxRow:
+    def _composed(self, outbox_id: int, effect: SendMail, now: datetime) -> ComposedMail:
         tables = self._tables
-        ticket = None if effect.ticket_id is None else await self._tickets.get(effect.ticket_id)
-        mail = self._compose(effect, row.id, ticket, row.created_at)
-        tables.put(tables.sent_ids, mail.rfc_message_id, row.id)
+        ticket = None if effect.ticket_id is None else kept_ticket(tables.tickets[effect.ticket_id])
+        mail = self._compose(effect, outbox_id, ticket, now)
+        tables.put(tables.sent_ids, mail.rfc_message_id, outbox_id)
         if effect.message_id is not None:
             self._tickets.set_rfc_message_id(effect.message_id, mail.rfc_message_id)
         if effect.kind is not MailKind.REPLY:
             to = effect.to.lower()
-            tables.put(tables.automatic, to, (*tables.automatic.get(to, ()), row.created_at))
-        return replace(row, raw=mail.raw, rfc_message_id=mail.rfc_message_id)
+            tables.put(tables.automatic, to, (*tables.automatic.get(to, ()), now))
+        return mail
 
     async def get(self, outbox_id: int) -> OutboxRow:
         """One row; LookupError when there is none."""
@@ -217,8 +227,12 @@ class MemoryClocks:
 def _kept_effect(effect: Effect) -> Effect:
     match effect:
         case SendMail():
-            return replace(effect, text=kept_text(effect.text), subject=kept_text(effect.subject))
-        case PostInThread() | EditReply() | PostOperator() | TellUser():
+            text, subject = kept_text(effect.text), kept_text(effect.subject)
+            same = text == effect.text and subject == effect.subject
+            return effect if same else replace(effect, text=text, subject=subject)
+        case PostInThread(ticket_id, note, data, mention, message_id, urgent):
+            return PostInThread(ticket_id, note, kept_facts(data), mention, message_id, urgent)
+        case EditReply() | PostOperator() | TellUser():
             return replace(effect, data=kept_facts(effect.data))
         case _:
             return effect

@@ -20,6 +20,7 @@ from storage.types import storable
 _TICKET_VALUES = attrgetter(*(each.name for each in fields(Ticket)))
 _CLOCK_VALUES = attrgetter(*(each.name for each in fields(SlaClock)))
 _NESTED = (dict, list)
+_PLAIN = (int, bool, float)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -159,7 +160,7 @@ def kept_json(value: object) -> object:
     """
     if isinstance(value, str):
         return kept_text(str(value))
-    if value is None or isinstance(value, (bool, int, float)):
+    if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, dict):
         return {kept_text(str(key)): kept_json(item) for key, item in value.items()}
@@ -170,7 +171,10 @@ def kept_json(value: object) -> object:
 
 def kept_facts(data: dict[str, object]) -> dict[str, object]:
     """A copy of a JSON object."""
-    return {kept_text(str(key)): kept_json(item) for key, item in data.items()}
+    return {
+        kept_text(str(key)): item if item is None or type(item) in _PLAIN else kept_json(item)
+        for key, item in data.items()
+    }
 
 
 def copied(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
 
@@ -71,7 +71,8 @@ class MemoryTickets:
         if message.ticket_id not in tables.tickets:
             raise LookupError(f"there is no ticket with id {message.ticket_id}")
         added = replace(message, id=tables.next_id())
-        kept = replace(added, text=kept_text(added.text), sent_at=utc(added.sent_at))
+        plain = added.text.isascii() and "\0" not in added.text and added.sent_at.tzinfo is UTC
+        kept = added if plain else replace(added, text=kept_text(added.text), sent_at=utc(added.sent_at))
         tables.put(tables.messages, added.id, kept)
         tables.put(tables.messages_of, added.ticket_id, (*tables.messages_of.get(added.ticket_id, ()), added.id))
         if added.message_id is not None:
