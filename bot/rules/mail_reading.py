@@ -139,9 +139,16 @@ def attachment_content(raw: bytes, index: int, limits: Limits | None = None) -> 
 
 
 def attachment_contents(raw: bytes, limits: Limits | None = None) -> Iterator[bytes]:
-    """The decoded contents of all of `read_mail(raw, limits).attachments`, in order, one in memory at a time."""
+    """The decoded contents of all of `read_mail(raw, limits).attachments`, in order, one in memory at a time.
+
+    Of a mail that `read_mail` gives up as unreadable there are none; never raises.
+    """
     reader = Reader(limits or Limits())
-    return (part.body() for part in collect(reader.read(raw), reader).attachments)
+    try:
+        attachments = collect(reader.read(raw), reader).attachments
+    except Exception:  # noqa: BLE001  # as in read_mail, which has no attachments then
+        attachments = []
+    return (part.body() for part in attachments)
 
 
 def _read(raw: bytes, limits: Limits) -> IncomingMail:
