@@ -55,7 +55,9 @@ def engineer_wrote(ticket: Ticket, at: datetime) -> None:
 async def confirmed_by(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> bool:
     """Take a customer's message for the confirmation of the proposed date, if it is one."""
     proposed, at, sent = _fact(ticket, PROPOSED), proposed_at(ticket), _instant(ticket, PROPOSED, "sent")
-    if proposed is None or at is None or sent is None or message.sent_at < sent:
+    if proposed is None or at is None or sent is None:
+        return False
+    if message.sent_at < sent.replace(microsecond=0):  # written before it; a Date header counts whole seconds
         return False
     names = f"{message.author_name} {message.author} {ticket.requester_name}"
     if proposed["open"] and at > ctx.now and confirms(message.text, names, at.astimezone(ctx.zone)):
