@@ -3,106 +3,162 @@
 from __future__ import annotations
 
 from bot.effects import Note, PostCard, PostInThread
-from bot.model import ClockKind, ClockState, Direction, Message, Ticket, TicketState
+from bot.model import ClockKind, ClockState, Message, Priority, Ticket, TicketState
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
-from bot.rules.priority_answers import priority_answer
+from bot.rules.heard import Heard
+from bot.rules.priority_words import Proposal, priority_answer, propose_priority
+from bot.rules.same_words import says_the_same
 from bot.rules.ticket_states import move
-from handlers import clocks, customer_mails, report_received
+from handlers import clocks, customer_mails, mail_escalated, report_received, turns
+from handlers.answered_words import hear_answer, own_words
 from handlers.context import Context, journal
-from handlers.intake_facts import gather
-from handlers.received_mail import ReceivedMail, sender_of, store_message
+from handlers.intake_facts import Sender, weigh
+from handlers.received_mail import ReceivedMail, is_escalation, sender_of, store_message
+from handlers.understanding_mail import Understood
 
 
-async def handle(arrived: ReceivedMail, ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
-    """Take a customer's mail into its ticket; long after the end it opens a new one that names the old."""
-    if ticket.state in {TicketState.RESOLVED, TicketState.CLOSED}:
-        if ticket.closed_at is None or ctx.now - ticket.closed_at > ctx.config.intake.reopen_within:
-            await report_received.handle(arrived, uow, ctx, follows=ticket.number)
-            return
-        await _reopen(ticket, uow, ctx)
+async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
+    """Take a customer's mail into its ticket."""
+    arrived, ticket = found.arrived, found.ticket
+    assert ticket is not None
+    earlier = await uow.tickets.messages(ticket.id)
     await uow.tickets.add_participant(ticket.id, arrived.address)
     message = await store_message(uow, ctx, ticket, arrived)
-    await journal(uow, ctx, ticket, arrived.address, "customer_wrote", message=message.id)
+    await journal(
+        uow, ctx, ticket, arrived.address, "customer_wrote", message=message.id,
+        checks=[[check.check, check.found] for check in found.understanding.checks],
+    )  # fmt: skip
     await report_received.show_mail(uow, ticket, arrived, message.id)
-    ticket.facts["reply_to_ids"] = list(arrived.references)
-    await clocks.end(uow, ctx, ticket, ClockState.MET, arrived.sent_at, ClockKind.CUSTOMER_REPLY)
-    priority_answered = await _take_priority_answer(arrived, ticket, uow, ctx)
-    if ticket.state is TicketState.INCOMPLETE:
-        await _try_to_complete(arrived, ticket, message, uow, ctx)
-    elif priority_answered:
-        await customer_mails.priority_confirmed(uow, ctx, ticket)
-    if ticket.state in {TicketState.OPEN, TicketState.WAITING}:
-        await _our_turn(arrived, ticket, message, uow, ctx)
+    if not arrived.screening.sounds_automatic:
+        await _heed(arrived, ticket, message, earlier, uow, ctx)
+    if is_escalation(arrived, ctx):
+        await mail_escalated.announce(arrived, ticket, uow, ctx)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))
     await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"answer on {ticket.number}", ticket.id)
 
 
-async def _reopen(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
+async def _heed(
+    arrived: ReceivedMail, ticket: Ticket, message: Message, earlier: tuple[Message, ...], uow: UnitOfWork, ctx: Context
+) -> None:
+    """What a person's words change; those of a robot change nothing."""
+    if not ticket.is_open:
+        await reopen(ticket, uow, ctx)
+    if not says_the_same(arrived.new_text, [m.text for m in earlier if m.author == message.author]):
+        ticket.facts[customer_mails.ROW] = 0
+        ticket.facts.pop("withheld", None)
+    if arrived.address == ticket.requester and arrived.language_is_certain:
+        ticket.language = arrived.language
+    ticket.facts["reply_to_ids"] = list(arrived.references)
+    await turns.customer_spoke(uow, ctx, ticket, message)
+    priority_answered = await _take_priority(arrived, ticket, uow, ctx)
+    if not arrived.complete:
+        await customer_mails.too_large(uow, ctx, ticket, again=True)
+    elif ticket.state in {TicketState.INCOMPLETE, TicketState.HELD}:
+        heard = await hear_answer(arrived, ticket, earlier, uow, ctx)
+        sender = sender_of(arrived, ctx)
+        await try_to_complete(heard, sender, ticket, message, uow, ctx, priority_answered=priority_answered)
+    elif priority_answered:
+        await customer_mails.priority_confirmed(uow, ctx, ticket)
+    await turns.customer_wrote(uow, ctx, ticket, message)
+
+
+async def reopen(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
+    """An ended ticket is worked on again, and whoever had it learns of it."""
     move(ticket, TicketState.OPEN, ctx.now)
     await journal(uow, ctx, ticket, "bot", "reopened")
-    await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, {"state": ticket.state, "reason": "reopened"}))
+    data: dict[str, object] = {"state": ticket.state, "reason": "reopened"}
+    await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, data, mention=ctx.on_call(ticket)))
 
 
-async def _take_priority_answer(arrived: ReceivedMail, ticket: Ticket, uow: UnitOfWork, ctx: Context) -> bool:
-    """Take the answer to the three choices; every deadline is then worked out from the original start."""
-    if ticket.priority_confirmed:
+async def _take_priority(arrived: ReceivedMail, ticket: Ticket, uow: UnitOfWork, ctx: Context) -> bool:
+    """Take the answer to the three choices; every deadline is then worked out from the original start.
+
+    Words that say it got worse ("teraz nic nie działa") make a provisional priority critical, as in a first mail.
+    Whether the customer has chosen is given back.
+    """
+    if ticket.priority_confirmed or ticket.facts.get("enquiry"):
         return False
-    answer = priority_answer(arrived.new_text)
-    if answer is None:
+    words = own_words(arrived, ticket)
+    proposal = propose_priority(words)
+    answer = priority_answer(words) or (proposal.priority if proposal.stated else None)
+    if answer is None and not _got_worse(proposal, ticket):
         return False
-    ticket.priority = answer
-    ticket.priority_confirmed = True
-    await journal(uow, ctx, ticket, arrived.address, "priority_set", priority=answer)
-    await uow.outbox.add(PostInThread(ticket.id, Note.PRIORITY_SET, {"priority": answer, "by": arrived.address}))
+    ticket.priority = answer or Priority.CRITICAL
+    ticket.priority_confirmed = answer is not None
+    await journal(
+        uow, ctx, ticket, arrived.address, "priority_set", priority=ticket.priority, words=list(proposal.words),
+        confirmed=ticket.priority_confirmed,
+    )  # fmt: skip
+    data: dict[str, object] = {"priority": ticket.priority, "by": arrived.address}
+    await uow.outbox.add(PostInThread(ticket.id, Note.PRIORITY_SET, data))
     await clocks.recompute(uow, ctx, ticket)
-    return True
+    return ticket.priority_confirmed
 
 
-async def _try_to_complete(
-    arrived: ReceivedMail, ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context
+def _got_worse(proposal: Proposal, ticket: Ticket) -> bool:
+    return proposal.priority is Priority.CRITICAL and ticket.priority is not Priority.CRITICAL
+
+
+async def try_to_complete(
+    heard: Heard,
+    sender: Sender,
+    ticket: Ticket,
+    message: Message,
+    uow: UnitOfWork,
+    ctx: Context,
+    *,
+    priority_answered: bool = False,
 ) -> None:
-    """Assess the whole conversation anew; ask again only when the customer's answer changed what is missing."""
-    words = [m.text for m in await uow.tickets.messages(ticket.id) if m.direction is Direction.FROM_CUSTOMER]
-    given = await gather(uow, ctx, "\n".join([arrived.all_text, *words]), sender_of(arrived, ctx))
-    assessment = intake.assess(given)
-    problems = [[finding.problem, *finding.values] for finding in assessment.problems]
+    """Assess the report anew with what was heard; ask again only when something of the question has changed.
+
+    Args:
+        heard: What all the customer's words together say now.
+        message: The newest one, which completes the report if anything does.
+    """
+    day = message.sent_at.astimezone(ctx.zone).date()
+    assessment = intake.assess(await weigh(uow, heard, sender, day))
     await journal(
         uow, ctx, ticket, "bot", "report_assessed",
-        checks={check.check: check.found for check in assessment.checks}, outcome=assessment.outcome,
+        checks=[[check.check, check.found] for check in assessment.checks], outcome=assessment.outcome,
     )  # fmt: skip
-    changed = problems != ticket.facts["problems"]
-    ticket.facts["problems"] = problems
-    ticket.facts["hold_reasons"] = list(assessment.hold_reasons)
+    facts = report_received.assessed(assessment)
+    if ticket.facts.get("offer_refused"):
+        facts["offer"] = None
+    changed = any(facts[key] != ticket.facts.get(key) for key in ("problems", "offer"))
+    ticket.facts["heard"] = heard.to_json()
     ticket.devices = assessment.devices or ticket.devices
     ticket.contract_id = assessment.contract.id if assessment.contract else None
+    if ticket.state is TicketState.HELD:  # an engineer's word comes first; they see what the report lacks by now
+        ticket.facts |= {"problems": facts["problems"], "offer": facts["offer"]}
+        ticket.facts["completed_by"] = message.id
+        return
+    ticket.facts |= facts
     match assessment.outcome:
         case intake.Outcome.COMPLETE:
-            await accept(arrived, ticket, message, uow, ctx)
+            await accept(ticket, message, uow, ctx)
             await customer_mails.accepted(uow, ctx, ticket)
         case intake.Outcome.HELD:
             move(ticket, TicketState.HELD, ctx.now)
             ticket.facts["completed_by"] = message.id
-            if arrived.authentic is not False:
+            if sender.authentic is not False:
                 await customer_mails.held(uow, ctx, ticket)
-        case _ if changed:
-            await customer_mails.ask(uow, ctx, ticket)
+        case _ if changed or priority_answered:
+            ticket.facts["nothing_new"] = False
+            await customer_mails.ask(uow, ctx, ticket, opening="incomplete_again", priority_noted=priority_answered)
+        case _ if not ticket.facts.get("nothing_new"):
+            ticket.facts["nothing_new"] = True
+            data: dict[str, object] = {"problems": facts["problems"]}
+            note = PostInThread(ticket.id, Note.NOTHING_NEW, data, mention=ctx.on_call(ticket), urgent=True)
+            await uow.outbox.add(note)
 
 
-async def accept(arrived: ReceivedMail, ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context) -> None:
+async def accept(ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context) -> None:
     """The report is complete: its reaction clock starts with the message that completed it."""
     move(ticket, TicketState.OPEN, ctx.now)
-    ticket.accepted_at = arrived.sent_at
-    await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, ClockKind.INTAKE)
+    ticket.accepted_at = message.sent_at
+    await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, ClockKind.INTAKE, reason="report_completed")
     if ticket.contacted_at is None:
-        await clocks.start(uow, ctx, ticket, ClockKind.REACTION, arrived.sent_at, message.id)
+        await clocks.start(uow, ctx, ticket, ClockKind.REACTION, message.sent_at, message.id)
     await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, {"state": ticket.state, "reason": "completed"}))
-
-
-async def _our_turn(arrived: ReceivedMail, ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context) -> None:
-    """After the first contact a customer's message opens a reply clock; several in a row do not restart it."""
-    move(ticket, TicketState.OPEN, ctx.now)
-    waiting = await clocks.running(uow, ticket, ClockKind.REACTION, ClockKind.REPLY)
-    if not waiting and not ticket.facts.get("enquiry"):
-        await clocks.start(uow, ctx, ticket, ClockKind.REPLY, arrived.sent_at, message.id)

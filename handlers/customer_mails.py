@@ -1,6 +1,7 @@
 """The bot's own mails to customers: what is said when. The sentences are in `bot/rules/locale/customer.*.toml`.
 
-Every one of them is automatic: it is no contact by an engineer, it is marked as such, and it is capped per sender.
+Every one of them is automatic: it is no contact by an engineer, it is marked as such, and it is capped per sender and
+per ticket.
 """
 
 from __future__ import annotations
@@ -8,47 +9,63 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.effects import MailKind, Note, PostInThread, SendMail
-from bot.model import ClockKind, ClockState, Direction, Message, Priority, SlaClock, Ticket
+from bot.model import ClockKind, ClockState, Direction, Message, SlaClock, Ticket, TicketState
 from bot.ports import UnitOfWork
-from bot.rules.intake import Problem
+from bot.rules.heard import Heard
 from bot.rules.mail_writing import can_be_mailed
+from bot.rules.question_text import missing_lines, priority_question
 from bot.rules.wording import Words, format_date, format_day
 from handlers import clocks
 from handlers.context import Context, journal
+from handlers.intake_facts import authorised_contracts
 
-PRIORITY_CHOICES = (Priority.CRITICAL, Priority.NON_CRITICAL, Priority.QUESTION)
-"""In the order of the numbers 1, 2 and 3 that customers answer with."""
+ROW = "automatic_in_a_row"
+"""The key of a ticket's facts that counts its automatic mails since a person last wrote anything new."""
 
 
 async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     """The report is complete: its number, its facts, when an engineer gets in touch, and the open priority question."""
     w = ctx.customer_words(ticket.language)
+    unclear = Heard.from_json(ticket.facts.get("heard")).unclear
     parts = [
         w("accepted", number=ticket.number),
         await _facts(uow, ticket, w),
+        *(w("accepted_unclear", seen=seen, suggested=suggested) for seen, suggested in unclear),
         await _promise(uow, ctx, ticket, w),
     ]
     await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"accepted:{ticket.id}", asks=True)
 
 
-async def ask(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
-    """One mail that lists exactly what is missing or wrong; the customer's clock runs if we know them."""
+async def ask(
+    uow: UnitOfWork, ctx: Context, ticket: Ticket, *, opening: str = "incomplete_approved", priority_noted: bool = False
+) -> None:
+    """One mail that lists exactly what is missing or wrong; the customer's clock runs if we know them.
+
+    Args:
+        opening: The sentence before the list: "incomplete", "incomplete_again" or "incomplete_approved".
+        priority_noted: The customer's last mail said the priority; that is confirmed with it.
+    """
     w = ctx.customer_words(ticket.language)
-    problems = ticket.facts["problems"]
-    assert isinstance(problems, list)
-    listed = "\n".join(f"– {sentence}" for problem, *values in problems for sentence in _problem(w, problem, values))
-    parts = [w("incomplete", number=ticket.number), listed, w("incomplete_how")]
-    await _send(uow, ctx, ticket, MailKind.QUESTION, parts, asks=True)
-    if not ctx.no_mail_because and await uow.contracts.for_address(ticket.requester):
+    noted = w("priority_noted", priority=w(f"priority_{ticket.priority}")) if priority_noted else ""
+    parts = [w(opening, number=ticket.number), missing(ticket, w), noted]
+    asked = await _send(uow, ctx, ticket, MailKind.QUESTION, parts, asks=True, closing=w("incomplete_how"))
+    if asked and await authorised_contracts(uow, ticket.requester):
         await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, ClockKind.CUSTOMER_REPLY)
         await clocks.start(uow, ctx, ticket, ClockKind.CUSTOMER_REPLY, ctx.now, None)
+
+
+def missing(ticket: Ticket, w: Words) -> str:
+    """The lines about what the ticket lacks."""
+    problems, offer = ticket.facts.get("problems"), ticket.facts.get("offer")
+    return missing_lines(w, problems if isinstance(problems, list) else [], offer if isinstance(offer, dict) else None)
 
 
 async def held(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     """The same words whatever the registry holds: a stranger learns nothing about a contract."""
     w = ctx.customer_words(ticket.language)
-    parts = [w("held", number=ticket.number)]
-    await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"held:{ticket.id}", asks=True)
+    asks = not ticket.facts.get("quoted_ticket")  # that may be no report at all
+    parts = [w("held_again" if ticket.facts.get("priority_asked") else "held", number=ticket.number)]
+    await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"held:{ticket.id}", asks=asks)
 
 
 async def rejected(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
@@ -63,11 +80,16 @@ async def enquiry(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, [w("enquiry", number=ticket.number)])
 
 
-async def too_large(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
-    """The mail was over the size limit and was not read."""
+async def too_large(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, again: bool = False) -> None:
+    """The mail was over the size limit and was not read.
+
+    Args:
+        again: The report stands already: its numbers need no repetition.
+    """
     w = ctx.customer_words(ticket.language)
     limit = max(mailbox.max_size_mb for mailbox in ctx.config.mail.imap)
-    await _send(uow, ctx, ticket, MailKind.QUESTION, [w("too_large", number=ticket.number, limit=limit)])
+    key = "too_large_again" if again else "too_large"
+    await _send(uow, ctx, ticket, MailKind.QUESTION, [w(key, number=ticket.number, limit=limit)])
 
 
 async def priority_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
@@ -88,15 +110,23 @@ async def date_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket, date: da
 async def remind(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, last: bool) -> None:
     """The customer's answer is awaited; the last reminder offers to close."""
     w = ctx.customer_words(ticket.language)
-    key = "remind_last" if last else "remind"
-    await _send(uow, ctx, ticket, MailKind.REMINDER, [w(key, number=ticket.number, subject=ticket.subject)])
+    if ticket.state is TicketState.INCOMPLETE and not last:
+        parts = [w("remind_missing", number=ticket.number, subject=ticket.subject), missing(ticket, w)]
+        parts.append(w("incomplete_how"))
+    else:
+        parts = [w("remind_last" if last else "remind", number=ticket.number, subject=ticket.subject)]
+    await _send(uow, ctx, ticket, MailKind.REMINDER, parts)
 
 
 async def engineer_reply(
     uow: UnitOfWork, ctx: Context, ticket: Ticket, author: str, author_name: str, text: str
 ) -> Message:
-    """An engineer's own words: no automatic mail, in the engineer's name. Gives the stored message."""
+    """An engineer's own words: no automatic mail, in the engineer's name. Gives the stored message.
+
+    The caller stores the ticket.
+    """
     w = ctx.customer_words(ticket.language)
+    ticket.facts[ROW] = 0
     message = await uow.tickets.add_message(
         Message(0, ticket.id, Direction.TO_CUSTOMER, author, author_name, text, ctx.now)
     )
@@ -137,20 +167,29 @@ async def _send(
     *,
     dedupe_key: str | None = None,
     asks: bool = False,
-) -> None:
+    closing: str = "",
+) -> bool:
     """Write an automatic mail, unless it must not or cannot be sent; the ticket's thread shows either.
+
+    The caller stores the ticket.
+
+    Returns:
+        Whether it was written now.
 
     Args:
         dedupe_key: A mail of this key is written once and never again.
         asks: Append the priority question while the priority is only provisional.
+        closing: What is said below that question.
     """
     if await _withheld(uow, ctx, ticket, kind):
-        return
+        return False
     w = ctx.customer_words(ticket.language)
     service = ctx.config.service
     references = _references(ticket)
     said = "\n\n".join(part for part in parts if part)
-    question = [_priority_question(w)] if asks and not ticket.priority_confirmed else []
+    with_question = asks and not ticket.priority_confirmed
+    again = bool(ticket.facts.get("priority_asked"))
+    question = [priority_question(w, beside_others=kind is MailKind.QUESTION, again=again)] if with_question else []
     signature = w("signature", service=service.name, hotline=service.hotline)
     added = await uow.outbox.add(
         SendMail(
@@ -159,30 +198,49 @@ async def _send(
             to=ticket.requester,
             to_name=ticket.requester_name,
             subject=ticket.subject,
-            text="\n\n".join([w("greeting"), said, *question, signature]),
+            text="\n\n".join(filter(None, [w("greeting"), said, *question, closing, signature])),
             language=ticket.language,
             in_reply_to=references[-1] if references else None,
             references=references,
         ),
         dedupe_key=dedupe_key,
     )
-    if added is not None:
-        await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"kind": kind, "text": said}))
+    if added is None:
+        return False
+    ticket.facts["priority_asked"] = again or with_question
+    if kind is not MailKind.REMINDER:  # those are few by their own rule, and whatever is answered ends them
+        ticket.facts[ROW] = in_a_row(ticket) + 1
+    await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"kind": kind, "text": said}))
+    return True
+
+
+def in_a_row(ticket: Ticket) -> int:
+    """How many automatic mails the ticket got since a person last wrote anything new."""
+    count = ticket.facts.get(ROW, 0)
+    return count if isinstance(count, int) else 0
 
 
 async def _withheld(uow: UnitOfWork, ctx: Context, ticket: Ticket, kind: MailKind) -> bool:
-    """Whether no automatic mail may go out now; the engineers then know that the customer read nothing."""
-    cap = ctx.config.intake.automatic_mails_per_sender_and_hour
+    """Whether no automatic mail may go out now; the engineers then know that the customer read nothing.
+
+    That too many went out already is said once on a ticket: a robot that writes on must not flood the thread.
+    """
+    an_hour, in_row = ctx.config.intake.automatic_mails_per_sender_and_hour, ctx.config.intake.automatic_mails_in_a_row
     if not can_be_mailed(ticket.requester):
         reason, detail = "no_address", ticket.requester
     elif ctx.no_mail_because:
         reason, detail = "automatic", ctx.no_mail_because
-    elif await uow.outbox.automatic_mails_to(ticket.requester, ctx.now - timedelta(hours=1)) >= cap:
-        reason, detail = "cap", str(cap)
+    elif kind is not MailKind.REMINDER and in_a_row(ticket) >= in_row:
+        reason, detail = "row", str(in_row)
+    elif await uow.outbox.automatic_mails_to(ticket.requester, ctx.now - timedelta(hours=1)) >= an_hour:
+        reason, detail = "cap", str(an_hour)
     else:
         return False
     await journal(uow, ctx, ticket, "bot", "mail_withheld", kind=kind, reason=reason, detail=detail)
-    await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_WITHHELD, {"reason": reason, "detail": detail}))
+    said = ticket.facts.get("withheld")
+    if said != reason or reason not in {"row", "cap"}:
+        ticket.facts["withheld"] = reason
+        await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_WITHHELD, {"reason": reason, "detail": detail}))
     return True
 
 
@@ -208,35 +266,3 @@ async def _promise(uow: UnitOfWork, ctx: Context, ticket: Ticket, w: Words) -> s
         "promise" if due > ctx.now else "promise_late",
         due=f"{format_day(local.date(), ticket.language)}, {local:%H:%M} ({local.tzname()})",
     )
-
-
-def _priority_question(w: Words) -> str:
-    choices = "\n".join(f"{n} – {w(f'choice_{priority}')}" for n, priority in enumerate(PRIORITY_CHOICES, start=1))
-    return w("priority_ask") + "\n" + choices
-
-
-def _problem(w: Words, problem: str, values: list[str]) -> list[str]:
-    """The sentences about one problem; those about several serials come once for each."""
-    match Problem(problem):
-        case Problem.SERIAL_UNCLEAR:
-            return [
-                w("serial_unclear", seen=seen, suggested=suggested)
-                for seen, _, suggested in (value.partition("\t") for value in values)
-            ]
-        case Problem.OTHER_PRODUCT:
-            return [
-                w("other_product", serial=serial, product=product)
-                for serial, _, product in (value.partition("\t") for value in values)
-            ]
-        case Problem.SERIAL_NOT_COVERED:
-            *serials, contract = values
-            return [w("serial_not_covered", serial=serial, contract=contract) for serial in serials]
-        case Problem.CONTRACT_NOT_VALID:
-            number, begins, ends = values
-            return [w("contract_not_valid", contract=number, begins=begins, ends=ends)]
-        case Problem.SERIAL_MALFORMED | Problem.MODULE_ONLY | Problem.CONTRACT_NOT_MATCHED:
-            return [w(problem, value=value) for value in values]
-        case Problem.SEVERAL_CONTRACTS:
-            return [w(problem, values=", ".join(values))]
-        case Problem.NO_SERIAL | Problem.NO_CONTRACT | Problem.UNLICENSED_VM:
-            return [w(problem)]

@@ -1,15 +1,13 @@
-"""A stored mail is understood: screened, matched to its ticket, or taken as a new report.
+"""A stored mail is taken in, as `bot.rules.understanding` says.
 
-The order of the questions:
-
-| question                             | yes                                                        |
-| ------------------------------------ | ---------------------------------------------------------- |
-| is it a copy of a mail that we sent? | settles the outbox row; nothing else                       |
-| is it over the size limit?           | the sender is told; the engineers see that it came         |
-| is it a bounce?                      | the ticket's thread says which address fails               |
-| is it written by a program?          | shown on its ticket, if it has one; no answer, no clock    |
-| does it belong to a ticket?          | `handlers.customer_answered`                               |
-| otherwise                            | `handlers.report_received`                                 |
+| verdict                                  | what is done                                                      |
+| ---------------------------------------- | ----------------------------------------------------------------- |
+| loop                                     | nothing; the copy of a mail of ours has settled its outbox row    |
+| unreadable                               | set aside with its reason, shown to the operators                 |
+| bounce                                   | `handlers.mail_bounced`                                           |
+| auto_reply, list, spam                   | shown on its ticket, if it has one; no answer, no clock           |
+| follow_up, escalation on a ticket        | `handlers.customer_answered`                                      |
+| report, enquiry, held, escalation        | `handlers.report_received`                                        |
 
 A spam mark, a mailing list's header or a no-reply sender alone do not silence a report: when the sender is on a
 contract, or the text holds a report's numbers, people see it, and only no automatic answer goes out.
@@ -17,124 +15,99 @@ contract, or the text holds a report's numbers, people see it, and only no autom
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.commands import EmailReceived
-from bot.effects import Note, PostInThread, SendMail
-from bot.model import Ticket
+from bot.effects import Note, PostInThread, PostOperator
 from bot.ports import InboxState, UnitOfWork
-from bot.rules.bounces import read_bounce
-from bot.rules.mail_matching import KeyKind, MatchKey, check_token, match_keys
-from bot.rules.mail_reading import IncomingMail, read_mail
-from bot.rules.mail_screening import MailOrigin, screen
-from handlers import customer_answered, report_received
+from bot.rules.mail_reading import read_mail
+from bot.rules.mail_screening import screen
+from bot.rules.understanding import Standing, Verdict
+from handlers import customer_answered, mail_bounced, report_received
 from handlers.context import Context, journal
-from handlers.intake_facts import gather
-from handlers.received_mail import ReceivedMail, received, sender_of
-
-CERTAINLY_AUTOMATIC = frozenset({MailOrigin.AUTO_REPLY, MailOrigin.LOOP})
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """A ticket that a mail names, and whether its sender belongs there."""
-
-    ticket: Ticket
-    belongs: bool
+from handlers.received_mail import ReceivedMail, received
+from handlers.understanding_mail import Understood, understand_mail
 
 
 async def handle(command: EmailReceived, uow: UnitOfWork, ctx: Context) -> None:
-    """Understand one stored mail; the inbox row is finished in the same transaction."""
+    """Take one stored mail in; the inbox row is finished in the same transaction."""
     mail = read_mail(command.raw)
-    if mail.message_id and await uow.outbox.settle_by_message_id(mail.message_id) is not None:
-        await uow.inbox.finish(command.inbox_id, InboxState.DONE, "our own mail, as the mail server delivered it")
+    own_copy = bool(mail.message_id) and await uow.outbox.settle_by_message_id(mail.message_id or "") is not None
+    arrived = received(
+        command, mail, screen(mail, ctx.config.mail.own_addresses, ctx.config.mail.message_id_domain), ctx
+    )
+    if not own_copy and (again := await _taken_before(arrived, uow)) is not None:
+        await uow.inbox.finish(command.inbox_id, InboxState.DONE, "the same mail, delivered another way", again)
         return
-    screening = screen(mail, ctx.config.mail.own_addresses, ctx.config.mail.message_id_domain)
-    arrived = received(command, mail, screening, ctx)
-    if screening.kind is MailOrigin.BOUNCE:
-        await _bounced(command, mail, uow, ctx)
-        return
-    match = await _match(arrived, uow, ctx)
-    if screening.kind in CERTAINLY_AUTOMATIC or (
-        screening.kind is not MailOrigin.HUMAN and not await _may_be_a_report(arrived, uow, ctx)
-    ):
-        await _automatic(command, match, screening.reason, uow, ctx)
-        return
-    if not screening.may_answer:
-        ctx = replace(ctx, no_mail_because=", ".join(hit.found for hit in screening.hits))
-    if match is not None and match.belongs:
-        await customer_answered.handle(arrived, match.ticket, uow, ctx)
-        return
-    quoted = match.ticket.number if match is not None else None
-    await report_received.handle(arrived, uow, ctx, quoted_ticket=quoted)
+    found = await understand_mail(arrived, uow, ctx, own_copy=own_copy)
+    if not arrived.screening.may_answer:
+        ctx = replace(ctx, no_mail_because=", ".join(hit.found for hit in arrived.screening.hits))
+    await _take_in(found, uow, ctx)
 
 
-async def _match(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) -> _Match | None:
-    """The ticket that the mail names by its thread headers, its reply address, or the number in its subject.
+async def _take_in(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
+    arrived, reason = found.arrived, found.understanding.reason
+    match found.understanding.verdict:
+        case Verdict.LOOP:
+            await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, reason)
+        case Verdict.UNREADABLE:
+            await _set_aside(arrived, reason, uow)
+        case Verdict.BOUNCE:
+            await mail_bounced.handle(found, uow, ctx)
+        case Verdict.AUTO_REPLY | Verdict.LIST | Verdict.SPAM:
+            await _automatic(found, uow, ctx)
+        case Verdict.FOLLOW_UP:
+            await customer_answered.handle(found, uow, ctx)
+        case Verdict.ESCALATION if _is_on_its_ticket(found):
+            await customer_answered.handle(found, uow, ctx)
+        case Verdict.ESCALATION | Verdict.REPORT | Verdict.ENQUIRY | Verdict.HELD:
+            await report_received.handle(found, uow, ctx)
 
-    None of them lets anybody in: the sender must be on the ticket, or on its contract.
+
+def _is_on_its_ticket(found: Understood) -> bool:
+    match = found.match
+    return match is not None and match.belongs and match.standing in {Standing.OPEN, Standing.REOPENS}
+
+
+async def _taken_before(arrived: ReceivedMail, uow: UnitOfWork) -> int | None:
+    """The ticket that holds this very mail already, taken from another of our addresses or by way of a list.
+
+    Servers on the way add footers, so the content may differ in its end; an id that a program uses twice for different
+    mails must lose none of them: sender and time have to be the same, too.
     """
-    for key in match_keys(arrived.mail, ctx.config.mail.message_id_domain):
-        ticket = await _ticket_of(key, uow, ctx)
-        if ticket is not None:
-            belongs = await _belongs(arrived.address, ticket, uow)
-            return _Match(ticket, belongs and arrived.authentic is not False)
+    message_id = arrived.mail.message_id
+    if message_id is None:
+        return None
+    ticket_id = await uow.tickets.ticket_of_message_ids([message_id])
+    if ticket_id is None:
+        return None
+    for message in await uow.tickets.messages(ticket_id):
+        same = (message.message_id, message.author, message.sent_at) == (message_id, arrived.address, arrived.sent_at)
+        if same and _same_text(message.text, arrived.new_text):
+            return ticket_id
     return None
 
 
-async def _ticket_of(key: MatchKey, uow: UnitOfWork, ctx: Context) -> Ticket | None:
-    match key.kind:
-        case KeyKind.OUR_MESSAGE_ID | KeyKind.OTHER_MESSAGE_ID:
-            ticket_id = await uow.tickets.ticket_of_message_ids([key.value])
-            return None if ticket_id is None else await uow.tickets.get(ticket_id)
-        case KeyKind.TOKEN:
-            number = check_token(key.value, ctx.token_key)
-            return None if number is None else await uow.tickets.by_number(number)
-        case KeyKind.SUBJECT_NUMBER:
-            return await uow.tickets.by_number(key.value)
+def _same_text(one: str, other: str) -> bool:
+    shorter, longer = sorted((" ".join(one.split()), " ".join(other.split())), key=len)
+    return shorter == longer or (bool(shorter) and longer.startswith(shorter))
 
 
-async def _may_be_a_report(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) -> bool:
-    given = await gather(uow, ctx, arrived.all_text, sender_of(arrived, ctx))
-    return bool(given.authorised_on) or given.has_numbers
+async def _set_aside(arrived: ReceivedMail, reason: str, uow: UnitOfWork) -> None:
+    """Nobody can be answered: people have to look at the mail itself."""
+    await uow.inbox.finish(arrived.inbox_id, InboxState.PARKED, reason)
+    data: dict[str, object] = {"inbox": arrived.inbox_id, "source": "mail", "reason": reason}
+    await uow.outbox.add(PostOperator("inbox_parked", data), dedupe_key=f"parked:{arrived.inbox_id}")
 
 
-async def _belongs(address: str, ticket: Ticket, uow: UnitOfWork) -> bool:
-    if address in await uow.tickets.participants(ticket.id):
-        return True
-    if ticket.contract_id is None or ticket.accepted_at is None:
-        return False
-    return (await uow.contracts.get(ticket.contract_id)).authorises(address)
-
-
-async def _bounced(command: EmailReceived, mail: IncomingMail, uow: UnitOfWork, ctx: Context) -> None:
-    """Tell the people on the ticket which address fails; the mail that bounced is found by its Message-ID."""
-    bounce = read_bounce(mail)
-    original = bounce.original_message_id if bounce else None
-    row = await uow.outbox.by_message_id(original) if original else None
-    ticket_id = row.effect.ticket_id if row is not None and isinstance(row.effect, SendMail) else None
-    if bounce is None or ticket_id is None:
-        await uow.inbox.finish(command.inbox_id, InboxState.DONE, f"a bounce of no mail of ours: {mail.subject[:80]}")
-        return
-    assert row is not None
-    assert isinstance(row.effect, SendMail)
-    ticket = await uow.tickets.get(ticket_id)
-    data: dict[str, object] = {
-        "address": bounce.recipient or row.effect.to,
-        "reason": " ".join(part for part in (bounce.status, bounce.diagnostic) if part),
-        "failed": bounce.failed,
-    }
-    await journal(uow, ctx, ticket, "mail server", "bounced", **data)
-    mention = ctx.on_call(ticket) if bounce.failed else ()
-    await uow.outbox.add(PostInThread(ticket.id, Note.BOUNCED, data, mention=mention, urgent=bounce.failed))
-    await uow.inbox.finish(command.inbox_id, InboxState.DONE, "bounce", ticket.id)
-
-
-async def _automatic(command: EmailReceived, match: _Match | None, reason: str, uow: UnitOfWork, ctx: Context) -> None:
+async def _automatic(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
+    arrived, reason = found.arrived, found.understanding.reason
     outcome = f"written by a program, left alone: {reason}"
-    if match is None or not match.belongs:
-        await uow.inbox.finish(command.inbox_id, InboxState.DONE, outcome)
+    ticket, match = found.ticket, found.match
+    if ticket is None or match is None or not match.belongs:
+        await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, outcome)
         return
-    await journal(uow, ctx, match.ticket, "customer", "automatic_mail", reason=reason)
-    await uow.outbox.add(PostInThread(match.ticket.id, Note.AUTOMATIC_MAIL, {"reason": reason}))
-    await uow.inbox.finish(command.inbox_id, InboxState.DONE, outcome, match.ticket.id)
+    await journal(uow, ctx, ticket, "customer", "automatic_mail", reason=reason)
+    data: dict[str, object] = {"reason": reason, "address": arrived.address, "text": arrived.new_text}
+    await uow.outbox.add(PostInThread(ticket.id, Note.AUTOMATIC_MAIL, data))
+    await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, outcome, ticket.id)

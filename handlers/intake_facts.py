@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from bot.model import Contract, Device
 from bot.ports import UnitOfWork
-from bot.rules import contract_numbers, intake
-from bot.rules.serial_numbers import SerialFindings, find_serials
+from bot.rules import intake
+from bot.rules.heard import Heard, hear, with_named
 from handlers.context import Context
-
-UNLISTED_MODEL = "FortiGate"
-"""For a well-formed serial of a model that is newer than our list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,36 +25,72 @@ class Sender:
     authentic: bool | None
     info_only: bool
 
+    def to_json(self) -> dict[str, object]:
+        """JSON values, to be kept with the ticket."""
+        return {"authentic": self.authentic, "info_only": self.info_only}
 
-async def gather(uow: UnitOfWork, ctx: Context, text: str, sender: Sender) -> intake.Given:
-    """Everything `bot.rules.intake.assess` wants to know about the words of a report.
+    @classmethod
+    def from_json(cls, address: str, value: object) -> Sender:
+        """What `to_json` gave."""
+        kept = value if isinstance(value, dict) else {}
+        return cls(address, kept.get("authentic"), bool(kept.get("info_only")))
+
+
+async def hear_words(uow: UnitOfWork, ctx: Context, text: str) -> Heard:
+    """What some words say, with the contracts of the registry that they name; one look-up."""
+    heard, keys = hear(text, ctx.config.intake.contract_patterns)
+    return with_named(heard, tuple(await uow.contracts.by_keys(keys)))
+
+
+async def authorised_contracts(uow: UnitOfWork, address: str) -> tuple[Contract, ...]:
+    """The contracts on which this address may report.
+
+    By address or by its domain, letters' case and plus tags aside; a sub-domain is another domain.
+    """
+    found = await uow.contracts.for_address(address)
+    if not found and "+" in address:
+        local, _, domain = address.rpartition("@")
+        found = await uow.contracts.for_address(f"{local.partition('+')[0]}@{domain}")
+    return found
+
+
+async def weigh(uow: UnitOfWork, heard: Heard, sender: Sender, day: date) -> intake.Given:
+    """Everything `bot.rules.intake.assess` wants to know about a report.
 
     Args:
-        text: Subject and bodies of all the customer's messages so far; quotes included, since an answer may be there.
+        heard: What all the customer's words together say.
+        day: When it was sent, in the service's zone: the contract must be valid then.
     """
-    serials = find_serials(text)
-    numbers = contract_numbers.candidates(text, ctx.config.intake.contract_patterns)
-    known = await uow.contracts.by_keys(numbers.keys)
-    authorised_on = await uow.contracts.for_address(sender.address)
+    named = await uow.contracts.by_keys(heard.named) if heard.named else {}
+    authorised_on = await authorised_contracts(uow, sender.address)
     return intake.Given(
-        devices=_devices(serials, (*known.values(), *authorised_on)),
-        modules=tuple(module.serial for module in serials.modules),
-        other_products=tuple((other.serial, other.product) for other in serials.other_products),
-        unclear=tuple((suggestion.seen, suggestion.suggested) for suggestion in serials.suggestions),
-        malformed=serials.wrong_length,
-        unlicensed_vm=serials.unlicensed_vm,
-        contracts=tuple(known.values()),
-        stated_numbers=numbers.stated,
+        devices=_by_registry(heard.devices, (*named.values(), *authorised_on)),
+        modules=heard.modules,
+        other_products=heard.other_products,
+        unclear=heard.unclear,
+        malformed=heard.malformed,
+        unlicensed_vm=heard.unlicensed_vm,
+        contracts=tuple(named.values()),
+        stated_numbers=heard.stated,
         authorised_on=authorised_on,
         authentic=sender.authentic,
         info_only=sender.info_only,
-        day=ctx.now.astimezone(ctx.zone).date(),
+        day=day,
     )
 
 
-def _devices(serials: SerialFindings, contracts: tuple[Contract, ...]) -> tuple[Device, ...]:
-    """The found devices, by the registry's model name where it has one."""
+def offer_to_json(offer: intake.Offer | None) -> dict[str, object] | None:
+    """What may be proposed, as JSON values kept with the ticket."""
+    if offer is None:
+        return None
+    return {
+        "contract": offer.contract.number if offer.contract else None,
+        "devices": [[device.serial, device.model] for device in offer.devices],
+        "yes_is_enough": offer.can_be_confirmed,
+    }
+
+
+def _by_registry(devices: tuple[Device, ...], contracts: tuple[Contract, ...]) -> tuple[Device, ...]:
+    """The devices, by the registry's model name where it has one."""
     registered = {device.serial: device for contract in contracts for device in contract.devices}
-    found = [Device(serial.serial, serial.model) for serial in serials.devices]
-    found += [Device(serial, UNLISTED_MODEL) for serial in serials.unlisted]
-    return tuple(registered.get(device.serial, device) for device in found)
+    return tuple(registered.get(device.serial, device) for device in devices)

@@ -9,6 +9,7 @@ from bot.commands import EmailReceived
 from bot.model import Direction, Language, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.authentication import read_authentication
+from bot.rules.console_text import speaks
 from bot.rules.language import detect_language
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.mail_screening import Screening
@@ -30,6 +31,8 @@ class ReceivedMail:
         sent_at: When it was sent, as far as its Date header is credible (UTC).
         authentic: False when the receiving server's DMARC check failed; None when it said nothing.
         new_text: The new words, without quotes.
+        quoted_text: What was set apart: quotations, signatures, footers.
+        language_is_certain: Whether a person's sentences say it, and not only pasted output or a bare number.
     """
 
     inbox_id: int
@@ -41,7 +44,9 @@ class ReceivedMail:
     sent_at: datetime
     authentic: bool | None
     new_text: str
+    quoted_text: str
     language: Language
+    language_is_certain: bool
     complete: bool
 
     @property
@@ -58,7 +63,7 @@ class ReceivedMail:
 def received(command: EmailReceived, mail: IncomingMail, screening: Screening, ctx: Context) -> ReceivedMail:
     """Put together what the handlers need of a mail."""
     config = ctx.config
-    text = new_words(mail.text, mail.subject).new_text
+    words = new_words(mail.text, mail.subject)
     authentication = read_authentication(mail, config.mail.trusted_authserv_ids)
     return ReceivedMail(
         inbox_id=command.inbox_id,
@@ -69,18 +74,36 @@ def received(command: EmailReceived, mail: IncomingMail, screening: Screening, c
         name=mail.from_.name if mail.from_ else "",
         sent_at=sent_at(mail.date, command.received_at, config.intake.date_header_trusted_for),
         authentic={"pass": True, "fail": False}.get(authentication.dmarc or ""),
-        new_text=text,
-        language=detect_language(f"{mail.subject}\n{text}"),
+        new_text=words.new_text,
+        quoted_text=words.quoted_text,
+        language=detect_language(f"{mail.subject}\n{words.new_text}"),
+        language_is_certain=speaks(words.new_text),
         complete=command.complete,
     )
 
 
 def sender_of(arrived: ReceivedMail, ctx: Context) -> Sender:
     """The sender as intake sees them."""
-    mail = arrived.mail
-    ours = {a.address.lower() for a in (*mail.to, *mail.cc)} & ctx.config.mail.own_addresses
-    info_only = ours == {ctx.config.mail.info_address.lower()}
+    info_only = _our_recipients(arrived, ctx) == {ctx.config.mail.info_address.lower()}
     return Sender(arrived.address, arrived.authentic, info_only)
+
+
+def is_escalation(arrived: ReceivedMail, ctx: Context) -> bool:
+    """Whether the mail went to the address for escalations."""
+    return ctx.config.mail.escalation_address.lower() in _our_recipients(arrived, ctx)
+
+
+def _our_recipients(arrived: ReceivedMail, ctx: Context) -> frozenset[str]:
+    """Those of our addresses that the mail went to, without plus tags; of a blind copy only our server knows."""
+    mail = arrived.mail
+    named = {plain_address(a.address) for a in (*mail.to, *mail.cc)} & ctx.config.mail.own_addresses
+    return frozenset(named or {plain_address(address) for address in mail.delivered_to} & ctx.config.mail.own_addresses)
+
+
+def plain_address(address: str) -> str:
+    """An address in lower case without its plus tag (RFC 5233): "Anna+serwis@Klient.example" is Anna's."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 async def store_message(uow: UnitOfWork, ctx: Context, ticket: Ticket, arrived: ReceivedMail) -> Message:

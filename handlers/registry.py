@@ -11,6 +11,7 @@ from bot.commands import (
     Command,
     ConfirmDate,
     DateKept,
+    DecideQuotation,
     DecideSender,
     EmailReceived,
     FilesNotShown,
@@ -32,6 +33,7 @@ from handlers import (
     engineer_replied,
     home_opened,
     mail_outcome,
+    quoted_ticket,
     ticket_actions,
     timer_due,
 )
@@ -59,6 +61,7 @@ HANDLERS: dict[type[Command], Handler] = {
     TakeTicket: ticket_actions.take,
     SetPriority: ticket_actions.set_priority,
     DecideSender: ticket_actions.decide_sender,
+    DecideQuotation: quoted_ticket.decide,
     CloseTicket: ticket_actions.close,
     AgreeDate: date_actions.propose,
     ConfirmDate: date_actions.confirm,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from bot.effects import Note, PostCard, PostInThread
-from bot.model import ClockKind, Priority, Ticket, TicketState
+from bot.model import ClockKind, Language, Priority, Ticket, TicketState
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
+from bot.rules.same_words import says_the_same
 from bot.rules.sla import terms_from_config
-from handlers import attachments, clocks, customer_mails
+from bot.rules.understanding import Standing
+from handlers import attachments, clocks, customer_mails, mail_escalated
 from handlers.context import Context, journal
-from handlers.intake_facts import gather
-from handlers.received_mail import ReceivedMail, sender_of, store_message
+from handlers.intake_facts import offer_to_json
+from handlers.received_mail import ReceivedMail, is_escalation, sender_of, store_message
+from handlers.understanding_mail import Understood
 
 STATES = {
     intake.Outcome.COMPLETE: TicketState.OPEN,
@@ -19,59 +25,66 @@ STATES = {
     intake.Outcome.HELD: TicketState.HELD,
     intake.Outcome.ENQUIRY: TicketState.OPEN,
 }
+QUOTES_TICKET, ANSWERS_CLOSED = "quotes_ticket", "answers_closed"
+"""Reasons to hold a mail that are no matter of the report itself."""
+_LATELY = timedelta(days=1)
 
 
-async def handle(
-    arrived: ReceivedMail,
-    uow: UnitOfWork,
-    ctx: Context,
-    *,
-    quoted_ticket: str | None = None,
-    follows: str | None = None,
-) -> None:
-    """Open a ticket.
-
-    Args:
-        quoted_ticket: The number of a ticket that the mail names but its sender is not on; an engineer sees it.
-        follows: The number of the sender's own closed ticket that this one continues.
-    """
-    given = await gather(uow, ctx, arrived.all_text, sender_of(arrived, ctx))
-    assessment = intake.assess(given)
+async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
+    """Open a ticket."""
+    arrived, assessment = found.arrived, found.assessment
+    hold = _hold_because(found)
+    outcome = intake.Outcome.HELD if hold else assessment.outcome
+    recent = await uow.tickets.recent_of(arrived.address, ctx.now - _LATELY)
     proposal = propose_priority(f"{arrived.mail.subject}\n{arrived.new_text}")
-    ticket = await uow.tickets.add(_ticket(arrived, ctx, assessment, proposal, quoted_ticket, follows))
+    ticket = await uow.tickets.add(_ticket(found, ctx, outcome, hold, proposal, recent))
     await uow.tickets.add_participant(ticket.id, arrived.address)
     message = await store_message(uow, ctx, ticket, arrived)
     await journal(
-        uow, ctx, ticket, arrived.address, "report_received",
-        checks={check.check: check.found for check in assessment.checks},
-        outcome=assessment.outcome, priority=ticket.priority, priority_words=list(proposal.words), quoted=quoted_ticket,
+        uow, ctx, ticket, arrived.address, "report_received", verdict=found.understanding.verdict,
+        checks=[[check.check, check.found] for check in found.understanding.checks],
+        outcome=outcome, priority=ticket.priority, priority_words=list(proposal.words),
+        quoted=ticket.facts["quoted_ticket"],
     )  # fmt: skip
     await uow.outbox.add(PostCard(ticket.id))
     await show_mail(uow, ticket, arrived, message.id)
-    await _start_clocks(arrived, assessment, ticket, message.id, uow, ctx)
-    await _answer(arrived, assessment, ticket, uow, ctx)
+    await _name_the_others(found, ticket, uow, ctx)
+    await _start_clocks(arrived, outcome, ticket, message.id, uow, ctx)
+    await _answer(found, outcome, ticket, uow, await _unless_a_robot(arrived, assessment, recent, uow, ctx))
+    await uow.tickets.update(ticket)
     await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"opened {ticket.number}", ticket.id)
 
 
+def _hold_because(found: Understood) -> str | None:
+    """Why an engineer has to decide before it is taken as a report at all."""
+    match = found.match
+    if match is None or match.standing is Standing.OTHER_MATTER:
+        return None
+    if not match.belongs:
+        return QUOTES_TICKET
+    return ANSWERS_CLOSED if match.standing is Standing.NEVER_ACCEPTED else None
+
+
 def _ticket(
-    arrived: ReceivedMail,
+    found: Understood,
     ctx: Context,
-    assessment: intake.Assessment,
+    outcome: intake.Outcome,
+    hold: str | None,
     proposal: Proposal,
-    quoted_ticket: str | None,
-    follows: str | None,
+    recent: tuple[Ticket, ...],
 ) -> Ticket:
-    enquiry = assessment.outcome is intake.Outcome.ENQUIRY
+    arrived, assessment = found.arrived, found.assessment
+    enquiry = outcome is intake.Outcome.ENQUIRY
     default = Priority(ctx.config.sla.provisional_priority)
     priority = Priority.QUESTION if enquiry else provisional_priority(proposal, default)
-    complete = assessment.outcome is intake.Outcome.COMPLETE
+    named = found.match.number if found.match else None
     return Ticket(
         id=0,
         number="",
-        state=STATES[assessment.outcome],
+        state=STATES[outcome],
         priority=priority,
         priority_confirmed=proposal.stated or enquiry,
-        language=arrived.language,
+        language=_language(arrived, assessment),
         subject=arrived.mail.subject,
         requester=arrived.address,
         requester_name=arrived.name,
@@ -79,17 +92,80 @@ def _ticket(
         created_at=ctx.now,
         contract_id=assessment.contract.id if assessment.contract else None,
         devices=assessment.devices,
-        accepted_at=arrived.sent_at if complete else None,
+        accepted_at=arrived.sent_at if outcome is intake.Outcome.COMPLETE else None,
         terms={priority: terms.to_json() for priority, terms in terms_from_config(ctx.config.sla).items()},
         facts={
             "enquiry": enquiry,
-            "problems": [[finding.problem, *finding.values] for finding in assessment.problems],
-            "hold_reasons": list(assessment.hold_reasons),
-            "quoted_ticket": quoted_ticket,
-            "follows": follows,
+            **assessed(assessment),
+            "hold_reasons": [*([hold] if hold else []), *assessment.hold_reasons],
+            "heard": found.heard.to_json(),
+            "sender": sender_of(arrived, ctx).to_json(),
+            "quoted_ticket": named if hold == QUOTES_TICKET else None,
+            "follows": named if hold != QUOTES_TICKET else None,
+            "similar": [] if enquiry else _similar(assessment, recent),
+            "escalated": is_escalation(arrived, ctx),
             "reply_to_ids": list(arrived.references),
         },
     )
+
+
+def assessed(assessment: intake.Assessment) -> dict[str, object]:
+    """What a ticket keeps of an assessment."""
+    return {
+        "problems": [[finding.problem, *finding.values] for finding in assessment.problems],
+        "hold_reasons": list(assessment.hold_reasons),
+        "offer": offer_to_json(assessment.offer),
+    }
+
+
+def _language(arrived: ReceivedMail, assessment: intake.Assessment) -> Language:
+    """The one they wrote in; of a mail that is only pasted output, the contract's."""
+    if arrived.language_is_certain:
+        return arrived.language
+    contract = assessment.contract or assessment.sole_contract
+    return (contract.language if contract else None) or arrived.language
+
+
+def _similar(assessment: intake.Assessment, recent: tuple[Ticket, ...]) -> list[str]:
+    """The sender's open tickets about the same device: engineers are told, nothing is assumed."""
+    serials = {device.serial for device in assessment.devices}
+    return [t.number for t in recent if t.is_open and serials & {device.serial for device in t.devices}]
+
+
+async def _unless_a_robot(
+    arrived: ReceivedMail, assessment: intake.Assessment, recent: tuple[Ticket, ...], uow: UnitOfWork, ctx: Context
+) -> Context:
+    """Forbids an automatic answer to what answers our answers: robots that bear no mark of one.
+
+    A program that opens a ticket with every mail gets no answer once it repeats itself, and however it varies its
+    words, after so many mails (`intake.automatic_mails_in_a_row`) within a day without an engineer's word between. A
+    complete report about another device is no repetition.
+    """
+    unanswered = [t for t in recent if t.requester == arrived.address and t.contacted_at is None]
+    known = {device.serial for ticket in recent for device in ticket.devices}
+    is_new_matter = assessment.outcome is intake.Outcome.COMPLETE and not known & {d.serial for d in assessment.devices}
+    if ctx.no_mail_because or is_new_matter or not unanswered:
+        return ctx
+    earlier = [message.text for ticket in unanswered[:3] for message in await uow.tickets.messages(ticket.id)]
+    if says_the_same(arrived.new_text, earlier):
+        return replace(ctx, no_mail_because="same_words")
+    in_a_row = sum(customer_mails.in_a_row(ticket) for ticket in unanswered)
+    limit = ctx.config.intake.automatic_mails_in_a_row
+    return replace(ctx, no_mail_because="many_tickets") if in_a_row >= limit else ctx
+
+
+async def _name_the_others(found: Understood, ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
+    """Say which other tickets this one has to do with; the older one names it, too."""
+    if ticket.facts["similar"]:
+        await uow.outbox.add(PostInThread(ticket.id, Note.SIMILAR_TICKETS, {"numbers": ticket.facts["similar"]}))
+    if ticket.facts["follows"] and found.ticket is not None:
+        older = found.ticket
+        older.facts["followed_by"] = ticket.number
+        await journal(uow, ctx, older, found.arrived.address, "followed_by", number=ticket.number)
+        await uow.tickets.update(older)
+        await uow.outbox.add(PostCard(older.id))
+    if ticket.facts["escalated"]:
+        await mail_escalated.announce(found.arrived, ticket, uow, ctx)
 
 
 async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, message_id: int) -> None:
@@ -107,6 +183,7 @@ async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, mess
                 "number": ticket.number,
                 "sent_at": arrived.sent_at.isoformat(),
                 "complete": arrived.complete,
+                "automatic": arrived.screening.sounds_automatic,
             },
             message_id=message_id,
         )
@@ -114,14 +191,9 @@ async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, mess
 
 
 async def _start_clocks(
-    arrived: ReceivedMail,
-    assessment: intake.Assessment,
-    ticket: Ticket,
-    message_id: int,
-    uow: UnitOfWork,
-    ctx: Context,
+    arrived: ReceivedMail, outcome: intake.Outcome, ticket: Ticket, message_id: int, uow: UnitOfWork, ctx: Context
 ) -> None:
-    match assessment.outcome:
+    match outcome:
         case intake.Outcome.COMPLETE:
             await clocks.start(uow, ctx, ticket, ClockKind.REACTION, arrived.sent_at, message_id)
         case intake.Outcome.INCOMPLETE | intake.Outcome.HELD:
@@ -130,19 +202,20 @@ async def _start_clocks(
             return  # an enquiry is no report: the terms promise no time, the card stays until it is answered
 
 
-async def _answer(
-    arrived: ReceivedMail, assessment: intake.Assessment, ticket: Ticket, uow: UnitOfWork, ctx: Context
-) -> None:
-    match assessment.outcome:
+async def _answer(found: Understood, outcome: intake.Outcome, ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
+    arrived = found.arrived
+    if arrived.authentic is False:
+        return  # the named sender may not have written it: they are not told of somebody else's mail
+    match outcome:
+        case intake.Outcome.HELD if ANSWERS_CLOSED in ticket.facts["hold_reasons"]:  # type: ignore[operator]  # a list
+            return  # they were told before; what follows is an engineer's decision
         case intake.Outcome.COMPLETE:
             await customer_mails.accepted(uow, ctx, ticket)
-        case intake.Outcome.INCOMPLETE if not arrived.complete:
-            await customer_mails.too_large(uow, ctx, ticket)
-        case intake.Outcome.INCOMPLETE:
-            await customer_mails.ask(uow, ctx, ticket)
-        case intake.Outcome.HELD if arrived.authentic is False:
-            return  # the named sender may not have written it: they are not told of somebody else's mail
         case intake.Outcome.HELD:
             await customer_mails.held(uow, ctx, ticket)
         case intake.Outcome.ENQUIRY:
             await customer_mails.enquiry(uow, ctx, ticket)
+        case intake.Outcome.INCOMPLETE if arrived.complete:
+            await customer_mails.ask(uow, ctx, ticket, opening="incomplete")
+    if not arrived.complete:
+        await customer_mails.too_large(uow, ctx, ticket, again=outcome is not intake.Outcome.INCOMPLETE)

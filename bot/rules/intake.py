@@ -196,11 +196,17 @@ def assess(given: Given) -> Assessment:
     )
 
 
+CONTRACT_WANTED = frozenset({
+    Problem.NO_CONTRACT, Problem.CONTRACT_NOT_MATCHED, Problem.CONTRACT_NOT_VALID, Problem.SERIAL_ON_OTHER_CONTRACT,
+})  # fmt: skip
+"""Problems for which one contract of the sender's may be the answer."""
+
+
 def _offer(given: Given, progress: _Progress) -> Offer | None:
     """Proposed is only what is the sender's own: the one contract and the devices on it."""
     problems = {finding.problem for finding in progress.problems}
     valid = [contract for contract in given.authorised_on if contract.valid_on(given.day)]
-    if Problem.NO_CONTRACT in problems or Problem.SERIAL_ON_OTHER_CONTRACT in problems:
+    if problems & CONTRACT_WANTED:
         serials = {device.serial for device in given.devices}
         fitting = [contract for contract in valid if serials <= {device.serial for device in contract.devices}]
         contract = fitting[0] if len(fitting) == 1 else None

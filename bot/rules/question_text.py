@@ -33,11 +33,12 @@ def missing_lines(w: Words, problems: Sequence[Sequence[str]], offer: Mapping[st
             lines.append(w("no_contract_offer", contract=contract) if contract else w("no_contract"))
         elif problem == Problem.SERIAL_ON_OTHER_CONTRACT:
             serial, other, named_contract = values
-            lines.append(w(problem, serial=serial, other=other, contract=named_contract) + " " + (
-                w("other_contract_offer", other=other) if other == contract else w("which_device")
-            ))  # fmt: skip
+            lines.append(w(problem, serial=serial, other=other, contract=named_contract))
+            lines[-1] += " " + (w("other_contract_offer", other=other) if other == contract else w("which_device"))
         else:
             lines += _sentences(w, Problem(problem), values)
+            if contract and problem in {Problem.CONTRACT_NOT_MATCHED, Problem.CONTRACT_NOT_VALID}:
+                lines[-1] += " " + w("other_contract_offer", other=contract)
     return "\n".join(f"– {line}" for line in lines)
 
 
@@ -95,12 +96,15 @@ def _day(w: Words, day: str) -> str:
     return format_day(date.fromisoformat(day), w.language)
 
 
-def priority_question(w: Words, *, beside_others: bool) -> str:
-    """The three choices with the terms' definitions.
+def priority_question(w: Words, *, beside_others: bool, again: bool) -> str:
+    """The three choices, with the terms' definitions when they are put for the first time.
 
     Args:
         beside_others: The mail asks for more, so that a digit alone is no whole answer.
+        again: The customer has read them before.
     """
+    if again:
+        return w("priority_ask_again")
     choices = "\n".join(_choice(w, number) for number in range(1, len(PRIORITY_CHOICES) + 1))
     return w("priority_ask_too" if beside_others else "priority_ask") + "\n" + choices
 
@@ -109,29 +113,42 @@ def _choice(w: Words, number: int) -> str:
     return f"{number} – " + w(f"choice_{PRIORITY_CHOICES[number - 1]}")
 
 
-def without_our_choices(text: str) -> str:
-    """A customer's words without our own question, where it was quoted without any mark.
+def without_our_question(
+    text: str, number: str, problems: Sequence[Sequence[str]], offer: Mapping[str, object] | None
+) -> str:
+    """A customer's words without our own question, where their program quoted it without any mark.
 
-    Whoever copies one of the choices answers with it; two or three of them are our question.
+    Otherwise the numbers that we propose and the choices that we give would come back as an answer. Whoever copies a
+    line of it answers with that line: only a good part of the question is a quotation.
+
+    Args:
+        text: The new words.
+        number, problems, offer: What was asked, on which ticket.
     """
+    asked = " ".join(
+        _squeezed(_question(words("customer", language), number, problems, offer)) for language in Language
+    )
     lines = text.splitlines()
-    ours = [_is_ours(line) for line in lines]
-    if sum(map(bool, ours)) < len(PRIORITY_CHOICES) - 1 or len(set(filter(None, ours))) < len(PRIORITY_CHOICES) - 1:
+    ours = [len(squeezed := _squeezed(line)) >= _TELLING and squeezed in asked for line in lines]
+    if sum(len(line) for line, is_ours in zip(lines, ours, strict=True) if is_ours) < _A_GOOD_PART:
         return text
-    return "\n".join(line for line, choice in zip(lines, ours, strict=True) if not choice)
+    return "\n".join(line for line, is_ours in zip(lines, ours, strict=True) if not is_ours)
 
 
-def _is_ours(line: str) -> str:
-    """Which of our choices a line begins, as far as it was not folded; "" for none."""
-    squeezed = " ".join(line.split()).lstrip("> ").lower()
-    for language in Language:
-        w = words("customer", language)
-        for number in range(1, len(PRIORITY_CHOICES) + 1):
-            begins = _choice(w, number).lower()[:_TELLING]
-            if squeezed.startswith(begins):
-                return begins
-    return ""
+_TELLING = 25
+"""So many characters of a line tell that it is ours; a number alone is shorter."""
+_A_GOOD_PART = 250
+"""Characters; longer than the longest of the choices."""
 
 
-_TELLING = 30
-"""So many characters of a choice tell that it is ours: an answer is shorter, a folded line longer."""
+def _question(w: Words, number: str, problems: Sequence[Sequence[str]], offer: Mapping[str, object] | None) -> str:
+    openings = [w(key, number=number) for key in ("incomplete", "incomplete_again", "incomplete_approved", "accepted")]
+    choices = priority_question(w, beside_others=True, again=False)
+    return "\n".join(
+        [*openings, missing_lines(w, problems, offer), choices, w("priority_ask"), w("priority_ask_again"),
+         w("incomplete_how")]
+    )  # fmt: skip
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split()).lstrip("> ").lower()

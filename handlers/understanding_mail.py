@@ -1,0 +1,142 @@
+"""Looking up what `bot.rules.understanding` asks about a mail. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.model import Contract, Ticket, TicketState
+from bot.ports import UnitOfWork
+from bot.rules import intake
+from bot.rules.contract_numbers import fold
+from bot.rules.heard import Heard
+from bot.rules.mail_matching import KeyKind, MatchKey, check_token, match_keys
+from bot.rules.understanding import KnownMail, Match, Standing, Understanding, understand
+from handlers.context import Context
+from handlers.intake_facts import hear_words, weigh
+from handlers.received_mail import ReceivedMail, is_escalation, plain_address, sender_of
+
+_LONGEST_TRAIL = 5
+"""How often a ticket may have been joined to another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A mail, what was looked up for it, and what the bot makes of it.
+
+    Attributes:
+        ticket: The one that it names, whether or not its sender belongs there.
+        heard: What its words say about a report's numbers.
+        given: The same with what the registry knows of it.
+        assessment: The mail as a report of its own.
+    """
+
+    arrived: ReceivedMail
+    ticket: Ticket | None
+    match: Match | None
+    heard: Heard
+    given: intake.Given
+    assessment: intake.Assessment
+    understanding: Understanding
+
+
+async def understand_mail(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context, *, own_copy: bool) -> Understood:
+    """Look everything up and ask the questions.
+
+    Args:
+        own_copy: The mail carries the Message-ID of a mail that we sent.
+    """
+    sender = sender_of(arrived, ctx)
+    heard = await hear_words(uow, ctx, arrived.all_text)
+    day = arrived.sent_at.astimezone(ctx.zone).date()
+    given = await weigh(uow, heard, sender, day)
+    ticket, by = await _named_ticket(arrived, uow, ctx)
+    match = None
+    if ticket is not None and by is not None:
+        belongs = arrived.authentic is not False and await _belongs(arrived.address, ticket, given.authorised_on, uow)
+        match = Match(ticket.number, by, belongs, _standing(ticket, given, ctx))
+        if belongs and match.standing is Standing.TOO_LATE:
+            known = await _known_of(ticket, uow)
+            heard = known.then(heard, serial_was_wrong=True)
+            given = await weigh(uow, heard, sender, day)
+    assessment = intake.assess(given)
+    understanding = understand(
+        KnownMail(
+            mail=arrived.mail,
+            complete=arrived.complete,
+            own_copy=own_copy,
+            screening=arrived.screening,
+            to_escalation=is_escalation(arrived, ctx),
+            sender=arrived.address,
+            authentic=arrived.authentic,
+            match=match,
+            given=given,
+            assessment=assessment,
+        )
+    )
+    return Understood(arrived, ticket, match, heard, given, assessment, understanding)
+
+
+async def _named_ticket(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) -> tuple[Ticket | None, KeyKind | None]:
+    """The ticket that the mail names by its thread headers, its reply address, or the number in its subject."""
+    for key in match_keys(arrived.mail, ctx.config.mail.message_id_domain):
+        ticket = await _ticket_of(key, uow, ctx)
+        if ticket is not None:
+            return await _where_it_went(ticket, uow), key.kind
+    return None, None
+
+
+async def _ticket_of(key: MatchKey, uow: UnitOfWork, ctx: Context) -> Ticket | None:
+    match key.kind:
+        case KeyKind.OUR_MESSAGE_ID | KeyKind.OTHER_MESSAGE_ID:
+            ticket_id = await uow.tickets.ticket_of_message_ids([key.value])
+            return None if ticket_id is None else await uow.tickets.get(ticket_id)
+        case KeyKind.TOKEN:
+            number = check_token(key.value, ctx.token_key)
+            return None if number is None else await uow.tickets.by_number(number)
+        case KeyKind.SUBJECT_NUMBER:
+            return await uow.tickets.by_number(key.value)
+
+
+async def _where_it_went(ticket: Ticket, uow: UnitOfWork) -> Ticket:
+    """The ticket that this one's message was added to, if it was."""
+    for _ in range(_LONGEST_TRAIL):
+        joined = ticket.facts.get("joined")
+        following = await uow.tickets.by_number(str(joined)) if joined else None
+        if following is None:
+            break
+        ticket = following
+    return ticket
+
+
+async def _belongs(address: str, ticket: Ticket, authorised_on: tuple[Contract, ...], uow: UnitOfWork) -> bool:
+    """Whether the sender is on the ticket, or represents the customer whose ticket it is.
+
+    A guessed number lets nobody in: of a ticket that is not accepted, whose contract is only claimed, the requester
+    must be a representative on a contract of the sender's.
+    """
+    people = await uow.tickets.participants(ticket.id)
+    if address in people or plain_address(address) in {plain_address(person) for person in people}:
+        return bool(address)
+    if ticket.accepted_at is not None and ticket.contract_id is not None:
+        return any(contract.id == ticket.contract_id for contract in authorised_on)
+    return any(contract.authorises(ticket.requester) for contract in authorised_on)
+
+
+def _standing(ticket: Ticket, given: intake.Given, ctx: Context) -> Standing:
+    if ticket.facts.get("enquiry") and given.has_numbers:
+        return Standing.OTHER_MATTER
+    if ticket.is_open:
+        return Standing.OPEN
+    if ticket.state is TicketState.CLOSED and ticket.accepted_at is None and not ticket.facts.get("enquiry"):
+        return Standing.TOO_LATE if given.authorised_on else Standing.NEVER_ACCEPTED
+    ended = ticket.closed_at
+    if ended is not None and ctx.now - ended <= ctx.config.intake.reopen_within:
+        return Standing.REOPENS
+    return Standing.TOO_LATE
+
+
+async def _known_of(ticket: Ticket, uow: UnitOfWork) -> Heard:
+    """The numbers of an ended ticket, for the one that continues it: nobody is asked for what they said there."""
+    contract = await uow.contracts.get(ticket.contract_id) if ticket.contract_id is not None else None
+    number = contract.number if contract else None
+    return Heard(devices=ticket.devices, stated=(number,) if number else (), named=(fold(number),) if number else ())
