@@ -32,7 +32,7 @@ def _zip(*names: str, **kinds: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", kinds.get("compression", zipfile.ZIP_DEFLATED)) as archive:
         for name in names:
-            archive.writestr(name, b"x" * 100)
+            archive.writestr(zipfile.ZipInfo(name), b"x" * 100, archive.compression)  # no time of day in it
     return buffer.getvalue()
 
 
