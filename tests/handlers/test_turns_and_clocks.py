@@ -7,7 +7,10 @@ import pytest
 from bot.commands import NextTurn
 from bot.effects import MailKind, Note, SendMail
 from bot.model import ClockKind, Priority, TicketState
-from tests.handlers.desk import ANNA
+from handlers import clocks
+from handlers.context import Context
+from tests.fakes.memory_database import run
+from tests.handlers.desk import ANNA, KEY
 from tests.handlers.timekeeping import Timekeeper, warsaw
 
 REMINDED = (Note.REMINDER, Note.BREACH)
@@ -176,6 +179,32 @@ def test_a_silent_customer_is_reminded_three_times_and_never_twice_in_a_row() ->
     assert desk.clock_of(THEIRS).breached_at is None, "the customer's clock is never a breach"
     desk.pass_until(warsaw(30, "13:00"))
     assert len(desk.said(Note.CUSTOMER_SILENT)) == 3
+
+
+def test_a_late_delivery_is_escalated_and_a_late_return_only_told() -> None:
+    desk = Timekeeper()
+    desk.reply(NextTurn.NOBODY)
+
+    async def start(kind: ClockKind) -> None:
+        async with desk.database.begin() as uow:
+            ctx = Context(desk.clock.now(), desk.config, KEY)
+            await clocks.start(uow, ctx, desk.ticket(1), kind, desk.clock.now(), None)
+
+    run(start(ClockKind.DELIVERY))
+    run(start(ClockKind.RETURN))
+    assert desk.due(ClockKind.DELIVERY) == "23 18:00", "round the clock"
+    assert desk.due(ClockKind.RETURN) == "30 10:00"
+    desk.set_priority(Priority.QUESTION)
+    assert desk.due(ClockKind.DELIVERY) == "23 18:00", "no delivery is promised there: the one that runs stays"
+    with pytest.raises(ValueError, match="promises no delivery"):
+        run(start(ClockKind.DELIVERY))
+    desk.pass_until(warsaw(23, "18:00"))
+    assert desk.said(*REMINDED) == ["50", "80", "100"]
+    assert desk.escalations() == [False]
+    desk.pass_until(warsaw(30, "10:00"))
+    assert desk.said(Note.REMINDER) == ["50", "80", "100"]
+    assert desk.escalations() == [False]
+    assert desk.clock_of(ClockKind.RETURN).breached_at is None
 
 
 def test_every_change_of_a_clock_is_in_the_journal_with_its_reason() -> None:
