@@ -15,10 +15,12 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from bot.config_escalation import DutyConfig, EscalationConfig
 from bot.config_values import (
     DANGEROUS_TYPES,
+    LOOPBACK,
     Address,
     Day,
     DayTimes,
@@ -40,6 +42,7 @@ from bot.config_values import (
     Percents,
     Port,
     Secret,
+    Section,
     Security,
     SlackId,
     TimeOfDay,
@@ -47,14 +50,7 @@ from bot.config_values import (
     check_database_url,
 )
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Section(BaseModel):
-    """Base of every section: frozen, unknown keys refused, defaults checked like given values."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
 
 class ServiceConfig(Section):
@@ -387,6 +383,8 @@ class Config(Section):
     slack: SlackConfig
     intake: IntakeConfig = IntakeConfig()
     sla: SlaConfig = SlaConfig()
+    escalation: EscalationConfig = EscalationConfig()
+    duty: DutyConfig = DutyConfig()
     retry: RetryConfig = RetryConfig()
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bot.config import LOOPBACK, Config, ServerConfig
+from bot.config import Config, ServerConfig
+from bot.config_values import LOOPBACK
 
 _USUAL_SECURITY = {143: "starttls", 587: "starttls", 25: "starttls", 993: "tls", 465: "tls"}
 
 
 def odd_but_legal(config: Config) -> tuple[str, ...]:
     """Give a line for everything that is allowed and yet hardly meant."""
-    return (*_mail(config), *_slack(config), *_sla(config), *_operation(config))
+    return (*_mail(config), *_slack(config), *_sla(config), *_escalation(config), *_operation(config))
 
 
 def _mail(config: Config) -> Iterator[str]:
@@ -55,6 +56,21 @@ def _sla(config: Config) -> Iterator[str]:
     given = config.sla.calendar.model_fields_set & {"opens", "closes", "weekdays"}
     if config.sla.calendar.windows is not None and given:
         yield f"sla.calendar: {', '.join(sorted(given))} has no effect beside sla.calendar.windows"
+
+
+def _escalation(config: Config) -> Iterator[str]:
+    escalation, staff = config.escalation, {*config.slack.engineers, *config.slack.managers}
+    if not escalation.mail_to:
+        yield "escalation.mail_to is empty: while Slack is down, nobody hears of an escalation"
+    if not escalation.team_leads:
+        yield "escalation.team_leads is empty: steps that call the team lead go to the next one at once"
+    people = [
+        *(("escalation.team_leads", user) for user in escalation.team_leads),
+        *(("duty.weekly", user) for duty in config.duty.weekly for user in (duty.user, duty.substitute) if user),
+    ]
+    for where, user in dict.fromkeys(people):
+        if user not in staff:
+            yield f"{where}: {user} is neither in slack.engineers nor in slack.managers and could not act when called"
 
 
 def _operation(config: Config) -> Iterator[str]:

@@ -8,11 +8,19 @@ from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _SECOND = timedelta(seconds=1)
 _LONGEST = timedelta(days=366)  # beyond it sums with dates could leave the calendar
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused, defaults checked like given values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
 
 class NotAllowed(ValueError):

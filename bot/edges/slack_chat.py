@@ -17,7 +17,8 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.config import LOOPBACK, SlackConfig
+from bot.config import SlackConfig
+from bot.config_values import LOOPBACK
 from bot.edges.slack_errors import translate
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_text import Blocks, Json

@@ -16,7 +16,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.config import LOOPBACK
+from bot.config_values import LOOPBACK
 from bot.edges.slack_errors import translate
 from bot.edges.slack_text import one_line
 from bot.errors import Refused, RetryLater

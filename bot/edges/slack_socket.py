@@ -22,7 +22,8 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.config import LOOPBACK, SlackConfig
+from bot.config import SlackConfig
+from bot.config_values import LOOPBACK
 from bot.edges.slack_errors import TOKEN_ERRORS, translate
 from bot.edges.slack_listeners import Identity, Listeners, Look, Recorder, Screens
 from bot.edges.slack_log import sdk_logger

@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.rules",),
     ("bot.ports",),
     ("bot.effects", "bot.commands"),
-    ("bot.model", "bot.escalations", "bot.config", "bot.errors", "bot.config_values"),
+    ("bot.model", "bot.escalations", "bot.config", "bot.errors", "bot.config_values", "bot.config_escalation"),
 )
 """From the top down. A module imports from its own row and the rows below, beside what SHARED says."""
 

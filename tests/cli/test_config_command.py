@@ -32,6 +32,9 @@ url = "postgresql+asyncpg://hezo:dbhidden@db.example:5432/hezo"
 mon = ["09:00-12:00", "13:00-24:00"]
 [sla.critical]
 delivery = ""
+[escalation]
+team_leads = ["U0002"]
+mail_to = ["dyzur@myhezo.pl"]
 """
 SECRETS = ("imap-hidden", "smtp-hidden", "xoxb-hidden", "xapp-hidden", "dbhidden")
 
@@ -103,6 +106,16 @@ def test_show_prints_what_can_be_loaded_again(file: Path, capsys: pytest.Capture
     [
         ('"C0002"', '"C0001"', "slack: support_channel and escalation_channel are the same"),
         ('managers = ["U0002"]', "", "slack.managers is empty: nobody can close an escalation"),
+        (
+            '["dyzur@myhezo.pl"]',
+            "[]",
+            "escalation.mail_to is empty: while Slack is down, nobody hears of an escalation",
+        ),
+        (
+            'team_leads = ["U0002"]',
+            'team_leads = ["U0009"]',
+            "escalation.team_leads: U0009 is neither in slack.engineers nor in slack.managers",
+        ),
         ('username = "smtp-user"\npassword = "smtp-hidden"\n', "", "mail.smtp: no username"),
         ("[slack]", '[mail]\ninfo_address = "pomoc@myhezo.pl"\n[slack]', "mail: two of support_address"),
         ("[slack]", '[mail]\nsupport_address = "a@other.example"\n[slack]', "mail.message_id_domain is not the domain"),

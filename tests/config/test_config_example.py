@@ -39,7 +39,7 @@ def differences(section: BaseModel, where: str = "") -> Iterator[str]:
         value, path = getattr(section, name), f"{where}{name}"
         if path == "mail.imap":
             yield from differences(value[0], f"{path}.0.")
-        elif isinstance(value, BaseModel) and not path.startswith("sla."):
+        elif isinstance(value, BaseModel) and not path.startswith(("sla.", "escalation.")):
             yield from differences(value, f"{path}.")
         elif field.is_required() or value != field.default:
             yield path
