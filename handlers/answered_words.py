@@ -51,7 +51,7 @@ async def hear_answer(
         earlier: The messages on the ticket before this one.
     """
     known = Heard.from_json(ticket.facts.get("heard"))
-    problems = _problems_of(ticket)
+    problems = problems_of(ticket)
     words = own_words(arrived, ticket)
     subject = [] if ticket.subject and ticket.subject in arrived.mail.subject else [arrived.mail.subject]
     new = await hear_words(uow, ctx, "\n".join([*subject, words, *arrived.mail.attached_texts]))
@@ -71,14 +71,15 @@ async def hear_answer(
     return known.then(new, serial_was_wrong=bool(problems & _ABOUT_SERIAL))
 
 
-def _problems_of(ticket: Ticket) -> frozenset[str]:
+def problems_of(ticket: Ticket) -> frozenset[str]:
+    """What the ticket lacks, by name."""
     problems = ticket.facts.get("problems")
     return frozenset(problem for problem, *_ in problems) if isinstance(problems, list) else frozenset()
 
 
 def _confirmed(ticket: Ticket, known: Heard) -> Heard:
     """What a yes confirms: suggestions for mistaken letters, and the one device and contract that were proposed."""
-    problems = _problems_of(ticket)
+    problems = problems_of(ticket)
     devices: list[Device] = []
     if Problem.SERIAL_UNCLEAR in problems:
         devices += [Device(suggested, _model(suggested)) for _, suggested in known.unclear]
@@ -108,6 +109,19 @@ def _naming(number: object) -> Heard:
 def _model(serial: str) -> str:
     heard, _ = hear(serial, ())
     return heard.devices[0].model if heard.devices else ""
+
+
+async def hear_all(arrived: ReceivedMail, ticket: Ticket | None, uow: UnitOfWork, ctx: Context) -> Heard:
+    """What a mail says that may be a report of its own: all of it counts, but what is quoted of a ticket's questions.
+
+    Args:
+        ticket: The one that the mail names.
+    """
+    if ticket is None:
+        return await hear_words(uow, ctx, arrived.all_text)
+    words = "\n".join([arrived.mail.subject, own_words(arrived, ticket), *arrived.mail.attached_texts])
+    new = await hear_words(uow, ctx, words)
+    return (await _below(arrived, ticket, (), uow, ctx)).then(new, serial_was_wrong=True)
 
 
 async def _below(

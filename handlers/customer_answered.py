@@ -11,7 +11,7 @@ from bot.rules.priority_words import Proposal, priority_answer, propose_priority
 from bot.rules.same_words import says_the_same
 from bot.rules.ticket_states import move
 from handlers import clocks, customer_mails, mail_escalated, report_received, turns
-from handlers.answered_words import hear_answer, own_words
+from handlers.answered_words import hear_answer, own_words, problems_of
 from handlers.context import Context, journal
 from handlers.intake_facts import Sender, weigh
 from handlers.received_mail import ReceivedMail, is_escalation, sender_of, store_message
@@ -45,9 +45,9 @@ async def _heed(
     """What a person's words change; those of a robot change nothing."""
     if not ticket.is_open:
         await reopen(ticket, uow, ctx)
-    if not says_the_same(arrived.new_text, [m.text for m in earlier if m.author == message.author]):
-        ticket.facts[customer_mails.ROW] = 0
-        ticket.facts.pop("withheld", None)
+    incomplete = ticket.state is TicketState.INCOMPLETE
+    if not incomplete and not says_the_same(arrived.new_text, [m.text for m in earlier if m.author == message.author]):
+        customer_mails.a_person_wrote(ticket)
     if arrived.address == ticket.requester and arrived.language_is_certain:
         ticket.language = arrived.language
     ticket.facts["reply_to_ids"] = list(arrived.references)
@@ -127,6 +127,8 @@ async def try_to_complete(
     if ticket.facts.get("offer_refused"):
         facts["offer"] = None
     changed = any(facts[key] != ticket.facts.get(key) for key in ("problems", "offer"))
+    if priority_answered or len(assessment.problems) < len(problems_of(ticket)):
+        customer_mails.a_person_wrote(ticket)
     ticket.facts["heard"] = heard.to_json()
     ticket.devices = assessment.devices or ticket.devices
     ticket.contract_id = assessment.contract.id if assessment.contract else None

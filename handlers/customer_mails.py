@@ -126,7 +126,7 @@ async def engineer_reply(
     The caller stores the ticket.
     """
     w = ctx.customer_words(ticket.language)
-    ticket.facts[ROW] = 0
+    a_person_wrote(ticket)
     message = await uow.tickets.add_message(
         Message(0, ticket.id, Direction.TO_CUSTOMER, author, author_name, text, ctx.now)
     )
@@ -212,6 +212,12 @@ async def _send(
         ticket.facts[ROW] = in_a_row(ticket) + 1
     await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"kind": kind, "text": said}))
     return True
+
+
+def a_person_wrote(ticket: Ticket) -> None:
+    """Somebody said something new: automatic mails are counted from here on. The caller stores the ticket."""
+    ticket.facts[ROW] = 0
+    ticket.facts.pop("withheld", None)
 
 
 def in_a_row(ticket: Ticket) -> int:

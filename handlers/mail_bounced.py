@@ -1,15 +1,16 @@
-"""A mail server says that a mail of ours did not arrive, or not yet: the people on its ticket learn which address."""
+"""A mail server says that a mail of ours did not arrive, or not yet: the people on its ticket learn which address.
+
+It moves no clock: whoever can write to us could otherwise end a customer's reminders, or ours.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.effects import Note, PostCard, PostInThread, SendMail
-from bot.model import ClockKind, ClockState, Ticket, TicketState
+from bot.effects import Note, PostInThread, SendMail
+from bot.model import Ticket
 from bot.ports import InboxState, UnitOfWork
 from bot.rules.bounces import Bounce, ids_told_of, read_bounce
-from bot.rules.ticket_states import move
-from handlers import clocks
 from handlers.context import Context, journal
 from handlers.understanding_mail import Understood
 
@@ -40,8 +41,6 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     await journal(uow, ctx, ticket, "mail server", "bounced", **data)
     mention = ctx.on_call(ticket) if bounce.failed else ()
     await uow.outbox.add(PostInThread(ticket.id, Note.BOUNCED, data, mention=mention, urgent=bounce.failed))
-    if bounce.failed and recipient.lower() == ticket.requester:
-        await _nobody_was_asked(ticket, uow, ctx)
     await uow.inbox.finish(inbox_id, InboxState.DONE, "bounce", ticket.id)
 
 
@@ -58,12 +57,3 @@ async def _bounced_mail(found: Understood, bounce: Bounce, uow: UnitOfWork, ctx:
     recipient = bounce.recipient.lower()
     recent = await uow.tickets.recent_of(recipient, ctx.now - LOOKED_BACK)
     return next((ticket for ticket in recent if ticket.requester == recipient), None), recipient
-
-
-async def _nobody_was_asked(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
-    """The customer cannot answer what never reached them: they are not reminded, and the turn is ours."""
-    await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, ClockKind.CUSTOMER_REPLY)
-    if ticket.state is TicketState.WAITING:
-        move(ticket, TicketState.OPEN, ctx.now)
-        await uow.tickets.update(ticket)
-    await uow.outbox.add(PostCard(ticket.id))

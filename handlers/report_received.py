@@ -105,6 +105,7 @@ def _ticket(
             "similar": [] if enquiry else _similar(assessment, recent),
             "escalated": is_escalation(arrived, ctx),
             "reply_to_ids": list(arrived.references),
+            customer_mails.ROW: customer_mails.in_a_row(found.ticket) if found.ticket and hold is None else 0,
         },
     )
 

@@ -11,8 +11,9 @@ from bot.rules.contract_numbers import fold
 from bot.rules.heard import Heard
 from bot.rules.mail_matching import KeyKind, MatchKey, check_token, match_keys
 from bot.rules.understanding import KnownMail, Match, Standing, Understanding, understand
+from handlers.answered_words import hear_all
 from handlers.context import Context
-from handlers.intake_facts import hear_words, weigh
+from handlers.intake_facts import weigh
 from handlers.received_mail import ReceivedMail, is_escalation, plain_address, sender_of
 
 _LONGEST_TRAIL = 5
@@ -46,10 +47,10 @@ async def understand_mail(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context, 
         own_copy: The mail carries the Message-ID of a mail that we sent.
     """
     sender = sender_of(arrived, ctx)
-    heard = await hear_words(uow, ctx, arrived.all_text)
+    ticket, by = await _named_ticket(arrived, uow, ctx)
+    heard = await hear_all(arrived, ticket, uow, ctx)
     day = arrived.sent_at.astimezone(ctx.zone).date()
     given = await weigh(uow, heard, sender, day)
-    ticket, by = await _named_ticket(arrived, uow, ctx)
     match = None
     if ticket is not None and by is not None:
         belongs = arrived.authentic is not False and await _belongs(arrived.address, ticket, given.authorised_on, uow)

@@ -12,9 +12,9 @@ from bot.rules.folding import bare_letters
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _MOST = 4_000
-_FEWEST_WORDS = 5
-"""Shorter texts (a number, "tak, to ten") are the same only when every character is."""
-_ALIKE = 0.75
+_FEW_WORDS, _FEWEST_WORDS = 8, 3
+"""Texts of few words are the same when all of these are; of fewest ("tak", a number) when every character is."""
+_ALIKE = 0.8
 """Share of words in common, of all words of both."""
 
 
@@ -31,7 +31,9 @@ def says_the_same(text: str, earlier: Iterable[str]) -> bool:
         if squeezed == " ".join(other.split()).lower():
             return True
         others = _words(other)
-        if min(len(words), len(others)) >= _FEWEST_WORDS and len(words & others) >= _ALIKE * len(words | others):
+        fewer = min(len(words), len(others))
+        alike = 1.0 if fewer < _FEW_WORDS else _ALIKE
+        if fewer >= _FEWEST_WORDS and len(words & others) >= alike * len(words | others):
             return True
     return False
 
