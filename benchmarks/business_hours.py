@@ -156,7 +156,7 @@ def kept(results: list[Result]) -> bool:
 def main() -> int:
     """Measure and print; gives the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, default=500, help="how many of each kind (default: 500)")
+    parser.add_argument("--questions", type=int, default=200, help="how many of each kind (default: 200)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
     results = measure(arguments.questions)
