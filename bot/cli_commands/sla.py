@@ -42,8 +42,8 @@ _NOW = click.option("--now", metavar="INSTANT", default="", help="Count the time
 def sla() -> None:
     """Work out deadlines and service time, and explain a ticket's clocks.
 
-    `due` and `elapsed` need neither a database nor a complete configuration: they read the sections [service], [sla]
-    and [intake], and take the service terms where there is no file.
+    `due` and `elapsed` need neither a database nor a complete configuration: they read the sections [service],
+    [mail], [intake] and [sla] without servers and secrets, and take the service terms where there is no file.
 
     An instant is written in ISO 8601: "2026-11-20T16:30:00+01:00", "2026-11-20T15:30Z", "2026-11-20 16:30
     Europe/Warsaw". Without offset and zone it is a local time of the service's zone (service.timezone). In the
