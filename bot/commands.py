@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from bot.model import Priority, Timer
@@ -150,6 +150,137 @@ class DateKept:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalateTicket:
+    """Somebody of the staff escalates a ticket.
+
+    Attributes:
+        reason: Why, for colleagues.
+        message_id: The customer's message that asks for it, where it does: then its author is told what becomes of it.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    reason: str
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEscalationCall:
+    """A customer called the phone number for escalations.
+
+    Attributes:
+        caller: Who called, as they gave their name.
+        words: What they said.
+        address: Where they are told what becomes of it; None for the ticket's requester.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    caller: str
+    words: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeEscalation:
+    """Somebody has an escalation from now on. `ticket_id` is that of the pressed message, here as below."""
+
+    by: SlackPerson
+    ticket_id: int
+    escalation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOverEscalation:
+    """Somebody has an escalation and its ticket from now on.
+
+    Attributes:
+        owner_shown: Who had it as the pressed message showed it: of two who press at once, the second learns of the
+            first.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    escalation_id: int
+    owner_shown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignEscalation:
+    """Somebody gives an escalation and its ticket to a colleague; `to_name` is what the customer is told."""
+
+    by: SlackPerson
+    ticket_id: int
+    escalation_id: int
+    to: str
+    to_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeEscalation:
+    """Nobody is called for a while (at most `escalation.snooze_at_most`), then again."""
+
+    by: SlackPerson
+    ticket_id: int
+    escalation_id: int
+    span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveEscalation:
+    """An escalation is over.
+
+    Attributes:
+        outcome: How it ended, for colleagues.
+        to_customer: What the customer who asked for it is told; nothing of `outcome` ever is.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    escalation_id: int
+    outcome: str
+    to_customer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TieEscalation:
+    """An escalation that came without its ticket belongs to the ticket of that number."""
+
+    by: SlackPerson
+    ticket_id: int
+    escalation_id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetShift:
+    """Somebody is on duty in a span, half-open, aware; it stands before whatever was set before it."""
+
+    by: SlackPerson
+    user: str
+    starts_at: datetime
+    ends_at: datetime
+    substitute: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwapShifts:
+    """The two who are on duty at these instants (aware) take each other's duty."""
+
+    by: SlackPerson
+    one_at: datetime
+    other_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveShift:
+    """A shift that was set in Slack is taken back."""
+
+    by: SlackPerson
+    shift_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimerDue:
     """A timer's time has come."""
 
@@ -196,6 +327,17 @@ SlackCommand = (
     | AgreeDate
     | ConfirmDate
     | DateKept
+    | EscalateTicket
+    | LogEscalationCall
+    | AcknowledgeEscalation
+    | TakeOverEscalation
+    | ReassignEscalation
+    | SnoozeEscalation
+    | ResolveEscalation
+    | TieEscalation
+    | SetShift
+    | SwapShifts
+    | RemoveShift
     | OpenHome
     | NothingToDo
 )

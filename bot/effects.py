@@ -82,6 +82,8 @@ class Note(StrEnum):
     SEPARATED = "separated"
     ESCALATED_BY_MAIL = "escalated_by_mail"
     FILES_NOT_SHOWN = "files_not_shown"
+    ESCALATION = "escalation"
+    ESCALATION_PROPOSED = "escalation_proposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,71 @@ class PostEscalation:
 
 
 @dataclass(frozen=True, slots=True)
+class PostEscalationCard:
+    """An escalation's head message in the escalation channel: posted the first time, edited from then on.
+
+    It is rendered as things are when it is posted.
+    """
+
+    ticket_id: int
+    escalation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostEscalationCall:
+    """A call: a new post in the escalation's thread, because an edit notifies nobody; it mentions all at once.
+
+    Attributes:
+        call: Its number (`Escalation.calls` right after it). One that waited while a later one was made, or while
+            somebody acknowledged, is not posted: nobody is called twice for what is over.
+        kind: Why (`bot.rules.escalation.CallKind`).
+        step: Index of the step by whose rules it is made.
+        mention: Slack ids of people and user groups.
+        nobody: Who was to be called and could not be (`bot.rules.escalation.Called`): gaps that are named.
+    """
+
+    ticket_id: int
+    escalation_id: int
+    call: int
+    kind: str
+    step: int
+    mention: tuple[str, ...] = ()
+    nobody: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostEscalationLine:
+    """A line of an escalation's history, in its thread.
+
+    Attributes:
+        event: "joined", "acknowledged", "reassigned", "snoozed", "ended", "tied", "priority" or "slack_down".
+        data: JSON values only; the words of people are raw here.
+        mention: Slack user ids to mention.
+    """
+
+    ticket_id: int
+    escalation_id: int
+    event: str
+    data: dict[str, object] = field(default_factory=dict)
+    mention: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallWebhook:
+    """A call of the configured webhook; what was decided is in `data`, whoever performs it adds time and signature.
+
+    Attributes:
+        event: "call", "acknowledged" or "ended".
+        data: The JSON body (`handlers.escalation_alerts.body`).
+    """
+
+    ticket_id: int
+    escalation_id: int
+    event: str
+    data: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PostOperator:
     """A line in the escalation channel about something that an operator must look at (a parked mail, for example)."""
 
@@ -172,5 +239,17 @@ class PublishHome:
     is_staff: bool
 
 
-SlackEffect = PostCard | PostInThread | ShareFiles | EditReply | PostEscalation | PostOperator | TellUser | PublishHome
-Effect = SendMail | SlackEffect
+SlackEffect = (
+    PostCard
+    | PostInThread
+    | ShareFiles
+    | EditReply
+    | PostEscalation
+    | PostEscalationCard
+    | PostEscalationCall
+    | PostEscalationLine
+    | PostOperator
+    | TellUser
+    | PublishHome
+)
+Effect = SendMail | SlackEffect | CallWebhook

@@ -298,12 +298,15 @@ class OutboxRepo(Protocol):
     async def add(self, effect: Effect, *, dedupe_key: str | None = None) -> int | None:
         """Store an effect; gives its row id, or None when the dedupe key was used before.
 
-        Of several unsent PostCard of one ticket only one is kept. A mail's Message-ID is fixed and its octets are
-        composed here; a `message_id` in the effect gets that Message-ID.
+        Of several unsent cards of one ticket, or of one escalation, only one is kept. A mail's Message-ID is fixed and
+        its octets are composed here; a `message_id` in the effect gets that Message-ID.
         """
 
     async def get(self, outbox_id: int) -> OutboxRow:
         """One row; LookupError when there is none."""
+
+    async def state(self, outbox_id: int) -> OutboxState:
+        """What became of a row; LookupError when there is none."""
 
     async def settle_by_message_id(self, rfc_message_id: str) -> int | None:
         """A copy of our mail came back: gives the row's id if the row exists, and marks it sent if it was in doubt."""

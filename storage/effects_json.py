@@ -8,9 +8,9 @@ from typing import get_args
 
 from pydantic import TypeAdapter
 
-from bot.effects import Effect, SendMail, SlackEffect
+from bot.effects import CallWebhook, Effect, SendMail, SlackEffect
 
-_TYPES: dict[str, type[Effect]] = {kind.__name__: kind for kind in (SendMail, *get_args(SlackEffect))}
+_TYPES: dict[str, type[Effect]] = {kind.__name__: kind for kind in (SendMail, CallWebhook, *get_args(SlackEffect))}
 
 
 @cache

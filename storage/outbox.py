@@ -10,10 +10,14 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.effects import (
+    CallWebhook,
     Effect,
     MailKind,
     PostCard,
     PostEscalation,
+    PostEscalationCall,
+    PostEscalationCard,
+    PostEscalationLine,
     PostInThread,
     PostOperator,
     PublishHome,
@@ -40,6 +44,7 @@ WAKES = {
     Transport.MAIL: Wake.MAIL_OUTBOX,
     Transport.SLACK: Wake.SLACK_OUTBOX,
     Transport.FILES: Wake.FILES_OUTBOX,
+    Transport.WEBHOOK: Wake.WEBHOOK_OUTBOX,
 }
 
 _WAITING_CARD = (
@@ -48,7 +53,7 @@ _WAITING_CARD = (
         outbox.c.lane == bindparam("its_lane"),
         IS_UNSENT,
         outbox.c.state == PENDING,
-        outbox.c.type == PostCard.__name__,
+        outbox.c.type == bindparam("its_type"),
     )
     .limit(1)
 )
@@ -62,7 +67,7 @@ def _add(*, is_postgresql: bool) -> ReturningInsert[int]:
 
 
 def lane_of(effect: Effect) -> str:
-    """Rows of one lane go out one after the other: a ticket's mails, its posts, its files, escalations, a person."""
+    """Rows of one lane go out one after the other: a ticket's mails, posts and files, an escalation, a person."""
     match effect:
         case SendMail(ticket_id=None):
             return f"mail:{effect.to.lower()}"
@@ -70,6 +75,10 @@ def lane_of(effect: Effect) -> str:
             return f"mail:{effect.ticket_id}"
         case PostEscalation() | PostOperator():
             return "escalation"
+        case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
+            return f"escalation:{effect.escalation_id}"
+        case CallWebhook():
+            return f"webhook:{effect.escalation_id}"
         case TellUser():
             return f"tell:{effect.user}"
         case PublishHome():
@@ -81,12 +90,14 @@ def lane_of(effect: Effect) -> str:
 
 
 def transport_of(effect: Effect) -> Transport:
-    """By mail, by Slack, or as an upload to Slack."""
+    """By mail, by Slack, as an upload to Slack, or to the webhook."""
     match effect:
         case SendMail():
             return Transport.MAIL
         case ShareFiles():
             return Transport.FILES
+        case CallWebhook():
+            return Transport.WEBHOOK
         case _:
             return Transport.SLACK
 
@@ -102,11 +113,13 @@ class StoredOutbox:
     async def add(self, effect: Effect, *, dedupe_key: str | None = None) -> int | None:
         """Store an effect; gives its row id, or None when the dedupe key was used before.
 
-        A PostCard of a ticket whose card waits already gives that row's id: it shows the ticket as it is when posted.
+        A card of a ticket or an escalation that waits already gives that row's id: it shows things as they are when
+        it is posted.
         A mail's Message-ID is fixed and its octets are composed here; a `message_id` in the effect gets that
         Message-ID.
         """
-        if isinstance(effect, PostCard) and (waiting := await self._waiting_card(effect)) is not None:
+        is_card = isinstance(effect, PostCard | PostEscalationCard)
+        if is_card and (waiting := await self._waiting_card(effect)) is not None:
             return waiting
         name, values = effect_to_json(effect)
         now = self._transaction.clock.now()
@@ -134,10 +147,12 @@ class StoredOutbox:
         self._transaction.wakes.add(WAKES[transport_of(effect)])
         return outbox_id
 
-    async def _waiting_card(self, card: PostCard) -> int | None:
+    async def _waiting_card(self, card: Effect) -> int | None:
         # Until we commit nobody may claim it, or it would show the ticket without our changes.
         query = _WAITING_CARD.with_for_update() if self._transaction.locks_rows else _WAITING_CARD
-        found: int | None = await self._connection.scalar(query, {"its_lane": lane_of(card)})
+        found: int | None = await self._connection.scalar(
+            query, {"its_lane": lane_of(card), "its_type": type(card).__name__}
+        )
         return found
 
     async def _compose(self, effect: SendMail, outbox_id: int, now: datetime) -> None:
@@ -256,6 +271,8 @@ def _is_urgent(effect: Effect) -> bool:
         case PostInThread():
             return effect.urgent
         case PostEscalation() | PostOperator() | TellUser() | PublishHome():
+            return True
+        case PostEscalationCard() | PostEscalationCall() | PostEscalationLine() | CallWebhook():
             return True
         case _:
             return False

@@ -51,11 +51,12 @@ class TimerState(StrEnum):
 
 
 class Transport(StrEnum):
-    """The way out: mails, Slack posts and uploads of files never wait for each other."""
+    """The way out: mails, Slack posts, uploads of files and calls of the webhook never wait for each other."""
 
     MAIL = "mail"
     SLACK = "slack"
     FILES = "files"
+    WEBHOOK = "webhook"
 
 
 class ContactSource(StrEnum):

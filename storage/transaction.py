@@ -29,6 +29,7 @@ class Wake(StrEnum):
     MAIL_OUTBOX = "mail_outbox"
     SLACK_OUTBOX = "slack_outbox"
     FILES_OUTBOX = "files_outbox"
+    WEBHOOK_OUTBOX = "webhook_outbox"
     TIMERS = "timers"
 
 
@@ -41,6 +42,7 @@ class Wakes:
     mail_outbox: asyncio.Event = field(default_factory=asyncio.Event)
     slack_outbox: asyncio.Event = field(default_factory=asyncio.Event)
     files_outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    webhook_outbox: asyncio.Event = field(default_factory=asyncio.Event)
     timers: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, wakes: set[Wake]) -> None:

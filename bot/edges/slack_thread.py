@@ -29,6 +29,10 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | SEPARATED                        | by (user id), number (of the ticket that it names)                    |
 | ESCALATED_BY_MAIL                | address                                                               |
 | FILES_NOT_SHOWN                  | names [str], reason, number (the ticket's)                            |
+| ESCALATION                       | event ("raised", "acknowledged", "ended", "tied"), by (user id,       |
+|                                  | address or "bot"); source, reason (raised); owner (acknowledged);     |
+|                                  | outcome, because ("resolved", ...: ended); number (tied)              |
+| ESCALATION_PROPOSED              | words (what the customer wrote), address, message (`Message.id`)      |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
 """
@@ -308,6 +312,27 @@ def _escalated_by_mail(post: _Post) -> list[Json]:
     return [post.say("escalated_by_mail", "bold", address=post.get("address"))]
 
 
+def _escalation(post: _Post) -> list[Json]:
+    match post.get("event"):
+        case "acknowledged":
+            return [post.say("escalation_acknowledged", "bold", owner=person(post.get("owner")))]
+        case "ended":
+            known = f"escalation_over.{post.get('because')}" in post.words
+            outcome = post.named("escalation_over", "because") if known else post.get("outcome")
+            return [post.say("escalation_ended", "bold", by=person(post.get("by")), outcome=outcome)]
+        case "tied":
+            return [post.say("escalation_tied", by=person(post.get("by")), number=post.get("number"))]
+        case _:
+            source = post.named("escalation_source", "source")
+            said = post.say("escalation_raised", "bold", source=source, by=person(post.get("by")))
+            reason = cut(post.get("reason").strip(), ROOM_FOR_OWN_MAILS, post.words("cut"))
+            return [said, quote(reason)] if reason else [said]
+
+
+def _escalation_proposed(post: _Post) -> list[Json]:
+    return [post.say("escalation_proposed", "bold", words=post.get("words"), address=post.get("address"))]
+
+
 _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.CUSTOMER_WROTE: _customer_wrote,
     Note.MAILED: _mailed,
@@ -331,4 +356,6 @@ _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.SEPARATED: _separated,
     Note.ESCALATED_BY_MAIL: _escalated_by_mail,
     Note.FILES_NOT_SHOWN: _files_not_shown,
+    Note.ESCALATION: _escalation,
+    Note.ESCALATION_PROPOSED: _escalation_proposed,
 }

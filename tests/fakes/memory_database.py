@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.commands import EmailReceived
-from bot.effects import PostCard
+from bot.effects import PostCard, PostEscalationCard
 from bot.model import Contract, JournalEntry, Timer
 from bot.ports import Clock, InboxState, OutboxRow, OutboxState
 from bot.rules.contract_numbers import fold
@@ -152,7 +152,7 @@ class MemoryDatabase:
         rows = [self.tables.outbox[outbox_id] for outbox_id in self.tables.unsent]
         for row in rows:
             self.tables.outbox_states[row.id] = OutboxState.SENT
-            if isinstance(row.effect, PostCard):
-                del self.tables.waiting_cards[row.effect.ticket_id]
+            if isinstance(row.effect, PostCard | PostEscalationCard):
+                del self.tables.waiting_cards[row.lane]
         self.tables.unsent.clear()
         return rows

@@ -8,10 +8,13 @@ from datetime import datetime
 from itertools import islice
 
 from bot.effects import (
+    CallWebhook,
     EditReply,
     Effect,
     MailKind,
     PostCard,
+    PostEscalationCard,
+    PostEscalationLine,
     PostInThread,
     PostOperator,
     SendMail,
@@ -64,8 +67,9 @@ class MemoryOutbox:
     async def add(self, effect: Effect, *, dedupe_key: str | None = None) -> int | None:
         """Store an effect; gives its row id, or None when the dedupe key was used before."""
         tables = self._tables
-        if isinstance(effect, PostCard) and effect.ticket_id in tables.waiting_cards:
-            return tables.waiting_cards[effect.ticket_id]
+        lane, is_card = lane_of(effect), isinstance(effect, PostCard | PostEscalationCard)
+        if is_card and lane in tables.waiting_cards:
+            return tables.waiting_cards[lane]
         if dedupe_key is not None and dedupe_key in tables.dedupe_keys:
             return None
         outbox_id = tables.next_id()
@@ -73,7 +77,7 @@ class MemoryOutbox:
         mail = self._composed(outbox_id, effect, now) if isinstance(effect, SendMail) else None
         row = OutboxRow(
             outbox_id,
-            lane_of(effect),
+            lane,
             _kept_effect(effect),
             now,
             attempts=0,
@@ -84,8 +88,8 @@ class MemoryOutbox:
         tables.put(tables.outbox, outbox_id, row)
         tables.put(tables.outbox_states, outbox_id, OutboxState.PENDING)
         tables.put(tables.unsent, outbox_id, outbox_id)
-        if isinstance(effect, PostCard):
-            tables.put(tables.waiting_cards, effect.ticket_id, outbox_id)
+        if is_card:
+            tables.put(tables.waiting_cards, lane, outbox_id)
         if dedupe_key is not None:
             tables.put(tables.dedupe_keys, dedupe_key, outbox_id)
         return outbox_id
@@ -109,6 +113,12 @@ class MemoryOutbox:
             raise LookupError(f"there is no outbox row with id {outbox_id}")
         return replace(row, effect=_kept_effect(row.effect))
 
+    async def state(self, outbox_id: int) -> OutboxState:
+        """What became of a row; LookupError when there is none."""
+        if outbox_id not in self._tables.outbox_states:
+            raise LookupError(f"there is no outbox row with id {outbox_id}")
+        return self._tables.outbox_states[outbox_id]
+
     async def settle_by_message_id(self, rfc_message_id: str) -> int | None:
         """A copy of our mail came back: gives the row's id if the row exists; one that waits is not settled by it."""
         return self._tables.sent_ids.get(rfc_message_id)
@@ -126,7 +136,7 @@ class MemoryOutbox:
     async def slack_backlog(self, at_most: int) -> int:
         """How many Slack effects wait to be performed, counted no further than `at_most`."""
         effects = (self._tables.outbox[outbox_id].effect for outbox_id in self._tables.unsent)
-        waiting = (effect for effect in effects if not isinstance(effect, (SendMail, ShareFiles)))
+        waiting = (effect for effect in effects if not isinstance(effect, (SendMail, ShareFiles, CallWebhook)))
         return sum(1 for _ in islice(waiting, at_most))
 
 
@@ -232,7 +242,7 @@ def _kept_effect(effect: Effect) -> Effect:
             return effect if same else replace(effect, text=text, subject=subject)
         case PostInThread(ticket_id, note, data, mention, message_id, urgent):
             return PostInThread(ticket_id, note, kept_facts(data), mention, message_id, urgent)
-        case EditReply() | PostOperator() | TellUser():
+        case EditReply() | PostOperator() | TellUser() | PostEscalationLine() | CallWebhook():
             return replace(effect, data=kept_facts(effect.data))
         case _:
             return effect

@@ -64,7 +64,7 @@ class Tables:
     unsent: dict[int, int] = field(default_factory=dict)
     sent_ids: dict[str, int] = field(default_factory=dict)
     dedupe_keys: dict[str, int] = field(default_factory=dict)
-    waiting_cards: dict[int, int] = field(default_factory=dict)
+    waiting_cards: dict[str, int] = field(default_factory=dict)
     automatic: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     clocks: dict[int, SlaClock] = field(default_factory=dict)
     clocks_of: dict[int, tuple[int, ...]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bot.commands import NextTurn
 from bot.effects import MailKind
+from bot.escalations import EscalationSource
 from bot.model import ClockKind, Language, Priority, TicketState
 from bot.rules.intake import Problem
 from bot.rules.ticket_states import Action
@@ -91,9 +92,9 @@ def test_every_sentence_is_used(audience: Audience) -> None:
             # Said by `_Post.say("taken")` and `_Post.named("mail_kind", ...)`, told by `tell(..., "not_allowed")`.
             or (family in {"thread", "tell"} and name in texts)
             or (
-                family in {"mail_kind", "state_reason", "withheld_detail"}
+                family in {"mail_kind", "state_reason", "withheld_detail", "escalation_source"}
                 and family in texts
-                and name in texts | set(MailKind)
+                and name in texts | set(MailKind) | set(EscalationSource)
             )
         )
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.effects import Effect, SendMail, SlackEffect
+from bot.effects import CallWebhook, Effect, SendMail, SlackEffect
 from storage.effects_json import effect_from_json, effect_to_json
 
 json_values = st.recursive(
@@ -23,7 +23,7 @@ json_values = st.recursive(
 )
 facts = st.dictionaries(st.text(), json_values, max_size=3)
 
-KINDS: list[type[Effect]] = [SendMail, *get_args(SlackEffect)]
+KINDS: list[type[Effect]] = [SendMail, CallWebhook, *get_args(SlackEffect)]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

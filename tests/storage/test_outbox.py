@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import update
 
 from bot.effects import (
+    CallWebhook,
     EditReply,
     Effect,
     MailKind,
     Note,
     PostCard,
     PostEscalation,
+    PostEscalationCall,
+    PostEscalationCard,
     PostInThread,
     PostOperator,
     TellUser,
@@ -137,6 +140,8 @@ async def test_the_lanes() -> None:
     assert lane_of(a_mail(None, to="Anna@Klient.example")) == "mail:anna@klient.example"
     assert {lane_of(e) for e in (PostCard(7), PostInThread(7, Note.TAKEN), EditReply(7, 1))} == {"slack:7"}
     assert lane_of(PostEscalation(7, 1)) == lane_of(PostOperator("parked")) == "escalation"
+    assert lane_of(PostEscalationCard(7, 3)) == lane_of(PostEscalationCall(7, 3, 1, "step", 0)) == "escalation:3"
+    assert lane_of(CallWebhook(7, 3, "call")) == "webhook:3", "a gateway that is down holds up no post"
     assert lane_of(TellUser("C1", "U1", "already_taken")) == "tell:U1"
 
 
@@ -206,6 +211,17 @@ async def test_unsent_cards_of_a_ticket_become_one(database: Database) -> None:
     assert first is not None
     await queue.retry(first, NOON, "broken", in_doubt=True)
     assert await add(database, PostCard(one.id)) == [next_card]
+
+
+async def test_unsent_head_messages_of_an_escalation_become_one(database: Database) -> None:
+    ticket = await stored_ticket(database)
+    head, call, waits = await add(
+        database,
+        PostEscalationCard(ticket.id, 3),
+        PostEscalationCall(ticket.id, 3, 1, "step", 0),
+        PostEscalationCard(ticket.id, 3),
+    )
+    assert head == waits != call
 
 
 async def test_a_card_that_waits_for_its_retry_takes_in_later_changes(database: Database) -> None:

@@ -275,6 +275,15 @@ DATA: dict[Note, list[dict[str, object]]] = {
     Note.SEPARATED: [{"by": "U0JAN", "number": "HEZO-2026-000001"}],
     Note.ESCALATED_BY_MAIL: [{"address": "a@k.example"}],
     Note.FILES_NOT_SHOWN: [{"names": ["log.txt"] * 20, "reason": "no scope", "number": "HEZO-2026-000123"}],
+    Note.ESCALATION: [
+        {"event": "raised", "source": "breach", "reason": "", "by": "bot"},
+        {"event": "raised", "source": "phone", "reason": "Nikt nie dzwoni", "by": "U0JAN"},
+        {"event": "acknowledged", "by": "U0JAN", "owner": "U0EWA"},
+        {"event": "ended", "by": "U0JAN", "outcome": "Wysłano urządzenie", "because": "resolved"},
+        {"event": "ended", "by": "bot", "outcome": "answered", "because": "answered"},
+        {"event": "tied", "by": "U0JAN", "number": "HEZO-2026-000001"},
+    ],
+    Note.ESCALATION_PROPOSED: [{"words": "proszę o eskalację", "address": "a@k.example", "message": 5}],
 }
 TO_CUSTOMER = {Note.MAILED, Note.ENGINEER_REPLY}
 
