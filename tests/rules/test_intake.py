@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Contract, Device
-from bot.rules.intake import CHECKS, Given, Outcome, Problem, assess
+from bot.rules.intake import CHECKS, MAX_OFFERED, Given, Offer, Outcome, Problem, assess
 
 FIREWALL = Device("FG100D3G13803999", "FortiGate-100D")
 OTHER = Device("FGT60D4614044725", "FortiGate-60D")
@@ -124,7 +124,7 @@ def test_what_a_stranger_is_told_never_depends_on_the_registry(
         day=date(day, 6, 1),
     )
     known, unknown = assess(replace(written, contracts=contracts)), assess(replace(written, contracts=()))
-    assert (known.outcome, known.problems) == (unknown.outcome, unknown.problems)
+    assert (known.outcome, known.problems, known.offer) == (unknown.outcome, unknown.problems, None)
 
 
 @given(contracts=registry)
@@ -133,4 +133,42 @@ def test_what_a_customer_is_told_of_a_foreign_number_never_depends_on_the_regist
 ) -> None:
     foreign = tuple(contract for contract in contracts if contract is FOREIGN)
     probing = replace(REPORT, stated_numbers=(FOREIGN.number,), contracts=foreign)
-    assert assess(probing).problems == assess(replace(probing, contracts=())).problems
+    told, without = assess(probing), assess(replace(probing, contracts=()))
+    assert (told.problems, told.offer) == (without.problems, without.offer)
+
+
+def test_proposed_is_the_one_own_contract_that_fits_and_its_devices() -> None:
+    nothing = replace(REPORT, devices=(), contracts=(), stated_numbers=(), authorised_on=(CONTRACT,))
+    assert assess(nothing).offer == Offer(CONTRACT, (FIREWALL,))
+    assert assess(replace(nothing, authorised_on=(CONTRACT, SECOND))).offer is None
+    only_the_device = replace(nothing, devices=(OTHER,), authorised_on=(CONTRACT, SECOND))
+    assert assess(only_the_device).offer == Offer(SECOND)
+    only_the_contract = replace(REPORT, devices=())
+    assert assess(only_the_contract).offer == Offer(None, (FIREWALL,))
+    assert assess(replace(nothing, day=date(2027, 1, 1))).offer is None
+    many = replace(CONTRACT, devices=tuple(replace(FIREWALL, serial=str(n)) for n in range(MAX_OFFERED + 1)))
+    assert assess(replace(nothing, authorised_on=(many,))).offer == Offer(many)
+    assert assess(REPORT).offer is None
+    assert assess(replace(nothing, authorised_on=())).offer is None
+
+
+def test_a_renewed_contract_is_proposed_for_the_one_that_ended() -> None:
+    renewed = replace(
+        CONTRACT, id=4, number="HZ360-2027-000101", valid_from=date(2027, 1, 1), valid_to=date(2027, 12, 31)
+    )
+    late = assess(replace(REPORT, day=date(2027, 2, 1), authorised_on=(CONTRACT, renewed)))
+    assert [finding.problem for finding in late.problems] == [Problem.CONTRACT_NOT_VALID]
+    assert late.offer == Offer(renewed)
+
+
+def test_of_a_pair_the_device_on_another_own_contract_is_named_with_it() -> None:
+    pair = replace(REPORT, devices=(FIREWALL, OTHER), authorised_on=(CONTRACT, SECOND))
+    result = assess(pair)
+    assert [(finding.problem, finding.values) for finding in result.problems] == [
+        (Problem.SERIAL_ON_OTHER_CONTRACT, (OTHER.serial, SECOND.number, CONTRACT.number))
+    ]
+    assert result.offer is None
+    assert assess(replace(pair, devices=(OTHER,))).offer == Offer(SECOND)
+    assert Problem.SERIAL_ON_OTHER_CONTRACT not in {
+        finding.problem for finding in assess(replace(pair, authorised_on=(CONTRACT,))).problems
+    }

@@ -90,6 +90,40 @@ def test_doubtful_marks_only_forbid_answers(field: str) -> None:
     assert (found.kind, found.may_answer, len(found.hits)) == (MailOrigin.HUMAN, False, 1)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Ta wiadomość została wygenerowana automatycznie.",
+        "Prosimy nie odpowiadać na tę wiadomość.",
+        "Państwa zgłoszenie zostało zarejestrowane pod numerem 4711.",
+        "This is an automated\nresponse.",
+        "Your request has been received and is being reviewed.",
+    ],
+)
+def test_words_of_robots_forbid_answers_but_a_person_may_quote_them(words: str) -> None:
+    found = screen(_mail("Content-Type: text/plain; charset=utf-8", body=words), OWN, "myhezo.pl")
+    assert (found.kind, found.may_answer, found.sounds_automatic) == (MailOrigin.HUMAN, False, True)
+    quote = f"Co to jest?\n\nOn Mon, 23 Nov 2026 at 10:00 X <x@y.example> wrote:\n> {words}"
+    quoting = screen(
+        _mail("Content-Type: text/plain; charset=utf-8", body=quote.replace("\n", "\r\n")), OWN, "myhezo.pl"
+    )
+    assert (quoting.may_answer, quoting.sounds_automatic) == (True, False)
+
+
+def test_a_postmaster_is_a_bouncer_by_two_signs_or_by_our_id() -> None:
+    ours = "Message-ID: <ack.1.0123456789abcdef@myhezo.pl>"
+    assert screen(_mail("From: postmaster@x.example"), OWN, "myhezo.pl").kind is MailOrigin.NO_REPLY_SENDER
+    for bounce in (
+        _mail("From: postmaster@x.example", "Subject: Undeliverable: x"),
+        _mail("From: postmaster@x.example", "Return-Path: <>"),
+        _mail("From: postmaster@x.example", body=f"not delivered:\r\n\r\n{ours}"),
+        _mail("From: postmaster@x.example", "In-Reply-To: <ack.1.0123456789abcdef@myhezo.pl>"),
+    ):
+        assert screen(bounce, OWN, "myhezo.pl").kind is MailOrigin.BOUNCE
+    about_another = _mail("From: postmaster@x.example", body="Message-ID: <1@other.example>")
+    assert screen(about_another, OWN, "myhezo.pl").kind is MailOrigin.NO_REPLY_SENDER
+
+
 def test_every_finding_is_recorded_and_the_first_decides() -> None:
     mail = _mail("Precedence: bulk", "X-Loop: x@y.example", "Auto-Submitted: auto-replied", "From: no-reply@x.example")
     found = screen(mail, OWN, "myhezo.pl")
