@@ -45,11 +45,13 @@ class Said:
         highest: The highest level; a breach that was taken back does not count.
         last_at: When something was last said.
         taken_back: How often an announced breach was taken back.
+        of_this_deadline: The highest level that was said of the present due time; it covers those below.
     """
 
     highest: int | None = None
     last_at: datetime | None = None
     taken_back: int = 0
+    of_this_deadline: int | None = None
 
 
 NOTHING = Said()
@@ -143,6 +145,8 @@ async def arm(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock, sa
     in a row, because a reminder came late or the deadline moved: the time between two reminders stays.
     """
     for level, at in instants_of(ticket, clock, ctx):
+        if said.of_this_deadline is not None and level <= said.of_this_deadline:
+            continue  # though its own timer may never have fired: a lower one's said it
         fire_at = at
         if said.highest is not None and level <= said.highest:
             if at <= ctx.now:
@@ -158,24 +162,24 @@ async def arm(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock, sa
             return
 
 
-def said_by(timer: Timer, level: int, at: datetime) -> Said:
-    """What is said of a clock when its timer has fired and the level was announced."""
-    return Said(level, at, int(timer.key.rpartition(_AGAIN)[2]) if _AGAIN in timer.key else 0)
-
-
 async def said_of(uow: UnitOfWork, clock: SlaClock) -> Said:
     """What was announced of a clock so far, as the journal tells; a breach that was taken back is forgotten."""
-    said: list[tuple[int, datetime]] = []
+    said: list[tuple[int, datetime, object]] = []
     taken_back = 0
     for entry in await uow.journal_of(clock.ticket_id):
         if entry.data.get("clock") != clock.id:
             continue
         if entry.kind == "clock_level":
-            said.append((int(str(entry.data["level"])), entry.at))
+            said.append((int(str(entry.data["level"])), entry.at, entry.data["due_at"]))
         elif entry.data.get("withdrawn"):
-            said = [(level, at) for level, at in said if level < BREACH]
+            said = [one for one in said if one[0] < BREACH]
             taken_back += 1
-    return Said(max((level for level, _ in said), default=None), max((at for _, at in said), default=None), taken_back)
+    return Said(
+        highest=max((level for level, _, _ in said), default=None),
+        last_at=max((at for _, at, _ in said), default=None),
+        taken_back=taken_back,
+        of_this_deadline=max((level for level, _, due in said if due == clock.due_at.isoformat()), default=None),
+    )
 
 
 async def running(uow: UnitOfWork, ticket: Ticket, *kinds: ClockKind) -> tuple[SlaClock, ...]:

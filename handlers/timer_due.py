@@ -6,6 +6,7 @@ in time. A customer gets one reminder after the other, never two at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.commands import TimerDue
@@ -50,7 +51,7 @@ async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
         await agreed_dates.passed(uow, ctx, ticket, clock)
     else:
         await _announce(ticket, clock, level, late, uow, ctx)
-        await clocks.arm(uow, ctx, ticket, clock, clocks.said_by(timer, level, ctx.now))
+        await clocks.arm(uow, ctx, ticket, clock, replace(await clocks.said_of(uow, clock), highest=level))
     await uow.outbox.add(PostCard(ticket.id))
 
 
