@@ -133,8 +133,9 @@ async def try_to_complete(
     ticket.devices = assessment.devices or ticket.devices
     ticket.contract_id = assessment.contract.id if assessment.contract else None
     if ticket.state is TicketState.HELD:  # an engineer's word comes first; they see what the report lacks by now
+        if problems_of(ticket) and not facts["problems"]:  # else it was complete before, and has waited since then
+            ticket.facts["completed_by"] = message.id
         ticket.facts |= {"problems": facts["problems"], "offer": facts["offer"]}
-        ticket.facts["completed_by"] = message.id
         return
     ticket.facts |= facts
     match assessment.outcome:
