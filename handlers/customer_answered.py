@@ -10,6 +10,7 @@ from bot.rules.heard import Heard
 from bot.rules.priority_words import Proposal, priority_answer, propose_priority
 from bot.rules.same_words import says_the_same
 from bot.rules.ticket_states import move
+from bot.rules.understanding import is_sealed
 from handlers import clocks, customer_mails, mail_escalated, report_received, turns
 from handlers.answered_words import hear_answer, own_words, problems_of
 from handlers.context import Context, journal
@@ -55,6 +56,8 @@ async def _heed(
     priority_answered = await _take_priority(arrived, ticket, uow, ctx)
     if not arrived.complete:
         await customer_mails.too_large(uow, ctx, ticket, again=True)
+    elif is_sealed(arrived.mail):
+        await customer_mails.sealed(uow, ctx, ticket, again=True)
     elif ticket.state in {TicketState.INCOMPLETE, TicketState.HELD}:
         heard = await hear_answer(arrived, ticket, earlier, uow, ctx)
         sender = sender_of(arrived, ctx)

@@ -92,6 +92,12 @@ async def too_large(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, again: boo
     await _send(uow, ctx, ticket, MailKind.QUESTION, [w(key, number=ticket.number, limit=limit)])
 
 
+async def sealed(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, again: bool = False) -> None:
+    """The mail was encrypted and could not be read; `again` as in `too_large`."""
+    w = ctx.customer_words(ticket.language)
+    await _send(uow, ctx, ticket, MailKind.QUESTION, [w("sealed_again" if again else "sealed", number=ticket.number)])
+
+
 async def priority_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     """The customer chose the priority: what that means for the time."""
     w = ctx.customer_words(ticket.language)

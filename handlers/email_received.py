@@ -3,7 +3,8 @@
 | verdict                                  | what is done                                                      |
 | ---------------------------------------- | ----------------------------------------------------------------- |
 | loop                                     | nothing; the copy of a mail of ours has settled its outbox row    |
-| unreadable                               | set aside with its reason, shown to the operators                 |
+| unreadable                               | encrypted: as a report, its sender is told; else set aside and    |
+|                                          | shown to the operators                                            |
 | bounce                                   | `handlers.mail_bounced`                                           |
 | auto_reply, list, spam                   | shown on its ticket, if it has one; no answer, no clock           |
 | follow_up, escalation on a ticket        | `handlers.customer_answered`                                      |
@@ -22,7 +23,7 @@ from bot.effects import Note, PostInThread, PostOperator
 from bot.ports import InboxState, UnitOfWork
 from bot.rules.mail_reading import read_mail
 from bot.rules.mail_screening import screen
-from bot.rules.understanding import Standing, Verdict
+from bot.rules.understanding import Standing, Verdict, is_sealed
 from handlers import customer_answered, mail_bounced, report_received
 from handlers.context import Context, journal
 from handlers.received_mail import ReceivedMail, received
@@ -50,6 +51,8 @@ async def _take_in(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     match found.understanding.verdict:
         case Verdict.LOOP:
             await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, reason)
+        case Verdict.UNREADABLE if is_sealed(arrived.mail) and arrived.address:
+            await report_received.handle(found, uow, ctx)
         case Verdict.UNREADABLE:
             await _set_aside(arrived, reason, uow)
         case Verdict.BOUNCE:

@@ -12,7 +12,7 @@ from bot.rules import intake
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
 from bot.rules.same_words import says_the_same
 from bot.rules.sla import terms_from_config
-from bot.rules.understanding import Standing
+from bot.rules.understanding import Standing, is_sealed
 from handlers import attachments, clocks, customer_mails, mail_escalated
 from handlers.context import Context, journal
 from handlers.intake_facts import offer_to_json
@@ -210,6 +210,8 @@ async def _answer(found: Understood, outcome: intake.Outcome, ticket: Ticket, uo
     match outcome:
         case intake.Outcome.HELD if ANSWERS_CLOSED in ticket.facts["hold_reasons"]:  # type: ignore[operator]  # a list
             return  # they were told before; what follows is an engineer's decision
+        case _ if is_sealed(arrived.mail):
+            await customer_mails.sealed(uow, ctx, ticket)
         case intake.Outcome.COMPLETE:
             await customer_mails.accepted(uow, ctx, ticket)
         case intake.Outcome.HELD:

@@ -236,6 +236,18 @@ def _belongs(known: KnownMail) -> Finding:
     return f"a new ticket that continues {match.number}", None
 
 
+def _encryption(known: KnownMail) -> Finding:
+    """Whoever encrypts their report means it: people see that it came, and the sender is told."""
+    if not is_sealed(known.mail):
+        return "no" if "encrypted" not in known.mail.problems else "in part", None
+    return "the words are encrypted and cannot be read", Verdict.UNREADABLE
+
+
+def is_sealed(mail: IncomingMail) -> bool:
+    """Whether a mail is encrypted (OpenPGP, S/MIME) and says nothing beside that."""
+    return "encrypted" in mail.problems and not mail.text.strip()
+
+
 def _destination(known: KnownMail) -> Finding:
     if known.to_escalation:
         return "the address for escalations", None
@@ -251,6 +263,7 @@ QUESTIONS: tuple[tuple[str, Callable[[KnownMail], Finding]], ...] = (
     ("ticket", _ticket),
     ("list, robot or spam", _program),
     ("continues", _belongs),
+    ("encrypted", _encryption),
     ("sent to", _destination),
 )
 """In this order; then the checks of `bot.rules.intake`."""

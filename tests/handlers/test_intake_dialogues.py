@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.handlers.desk import ANNA, BIURO, DAIRY, EWA, HOSPITAL, JOHN, OBCY, D
 NUMBERS = "Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101."
 SERIAL, CONTRACT = "FG121GTK25004672", "HZ360-2026-000101"
 JAN = "jan@szpital.example"
+MAILS = Path(__file__).parents[1] / "data" / "mails"
 QUOTES = ["gmail", "outlook", "bottom", "bare", ""]
 
 
@@ -284,6 +286,18 @@ def test_a_mail_over_the_limit_is_asked_for_again_whatever_it_is(desk: Desk) -> 
     desk.write(ANNA, "", answer=desk.mails[-1], complete=False)
     assert "bez dużych załączników" in desk.mails[-1].text
     assert "numerem umowy" not in desk.mails[-1].text
+
+
+def test_an_encrypted_mail_is_told_of_and_reminded_like_any_incomplete_report(desk: Desk) -> None:
+    sealed = (MAILS / "unreadable-smime.eml").read_bytes()
+    sender = next(line for line in sealed.splitlines() if line.startswith(b"From: "))
+    desk.take_in(sealed.replace(sender, f"From: {ANNA}".encode()))
+    assert desk.ticket(1).state is TicketState.INCOMPLETE
+    assert desk.clocks(1) == ["intake"]
+    [mail] = desk.mails_to(ANNA)
+    assert "jest zaszyfrowana i nie możemy jej odczytać" in mail.text
+    desk.write(ANNA, "Już bez szyfrowania: FG121GTK25004672, HZ360-2026-000101, krytyczne", answer=mail)
+    assert desk.ticket(1).state is TicketState.OPEN
 
 
 def test_every_check_stands_in_the_journal_with_what_it_found(desk: Desk) -> None:
