@@ -44,6 +44,10 @@ COMMANDS: dict[str, Entry] = {
     "contracts": Entry("bot.cli_commands.contracts:contracts", "Fill the contract registry and look at it."),
     "db": Entry("bot.cli_commands.db:db", "Look after the database."),
     "demo": Entry("bot.cli_commands.demo:demo", "Play with the bot: mail servers, Slack and a page on this machine."),
+    "explain": Entry(
+        "bot.cli_commands.explain:explain",
+        "Explain what the bot would make of a mail.",
+    ),
     "health": Entry("bot.cli_commands.health:health", "Ask the running bot whether all is well."),
     "run": Entry("bot.cli_commands.run:run", "Run the bot until it is stopped by SIGTERM or Ctrl-C."),
     "sla": Entry("bot.cli_commands.sla:sla", "Work out deadlines and service time, and explain a ticket's clocks."),

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.config import Config, MailNamesConfig, ServiceSections
+from bot.config import Config, MailConfig, MailNamesConfig, ServiceSections
 from bot.config_problems import Problems, allowed_keys
 from bot.config_secrets import fill_in_secrets
 from bot.errors import ConfigError
@@ -94,6 +94,12 @@ def read_sections(path: Path, *, must_exist: bool) -> ServiceSections:
         problems = Problems(str(path), key_lines(source))
         problems.add_validation_errors(error.errors(include_url=False, include_input=False), raw)
         raise ConfigError(problems.texts) from None
+
+
+def config_for_reading(sections: ServiceSections) -> Config:
+    """A configuration for what reads mails and changes nothing: it has no mailboxes, servers, channels and secrets."""
+    known = dict(sections)
+    return Config.model_construct(**known | {"mail": MailConfig.model_construct(**dict(sections.mail), imap=())})
 
 
 def _without(table: dict[str, Any], keys: set[str]) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""`hezo360 explain`: the golden mails through the command line, and what it says where the registry is not known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli import main
+
+DATA = Path(__file__).parents[1] / "data"
+MAILS = DATA / "mails"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((MAILS / "expected.json").read_text(encoding="utf-8"))
+KEYS = {
+    "verdict", "reason", "language", "subject", "from", "new_text", "quoted_text_cut", "serials", "other_products",
+    "suggestions", "contracts", "priority", "missing", "attachments", "message_id", "references", "sent_at",
+}  # fmt: skip
+REGISTRY = """contract_number,customer,nip,valid_from,valid_to,serial,model,authorised,language
+HZ360-2026-000042,Klient,834-171-00-08,2025-03-01,2035-02-28,FGT60FTK20001234,,{},pl
+"""
+TRUSTED = '[mail]\ntrusted_authserv_ids = ["mail.myhezo.pl"]\n'
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command in a folder without a configuration."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HEZO360_CONFIG", raising=False)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_every_golden_mail_is_explained_as_expected(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(TRUSTED, encoding="utf-8")
+    code, out, err = run("explain", str(MAILS))
+    assert code == 0
+    assert "The registry was not asked: the configuration is not complete" in err
+    explained = {Path(line["file"]).name: line for line in map(json.loads, out.splitlines())}
+    assert set(explained) == set(EXPECTED)
+    for name, line in explained.items():
+        assert set(line) >= KEYS
+        expected = EXPECTED[name]
+        assert line["verdict"] == expected.get("verdict", line["verdict"]), name
+        assert line["new_text"] == expected.get("new_text", line["new_text"]), name
+    assert list(tmp_path.iterdir()) == [tmp_path / "config.toml"], "it makes nothing"
+
+
+@pytest.mark.parametrize(
+    ("authorised", "verdict", "missing"),
+    [("jan.kowalski@klient.example", "report", []), ("@other.example", "held", [])],
+)
+def test_a_registry_can_be_given(run: Run, tmp_path: Path, authorised: str, verdict: str, missing: list[str]) -> None:
+    registry = tmp_path / "contracts.csv"
+    registry.write_text(REGISTRY.format(authorised), encoding="utf-8")
+    code, out, err = run("explain", "--json", "--contracts", str(registry), str(MAILS / "report-pl.eml"))
+    assert (code, err) == (0, "")
+    seen = json.loads(out)
+    assert (seen["verdict"], seen["missing"], seen["priority"]) == (verdict, missing, "critical")
+    assert seen["serials"] == ["FGT60FTK20001234"]
+    assert seen["contracts"] == ["HZ360-2026-000042"]
+    assert seen["sent_at"] == "2026-11-20T09:15:42+00:00"
+    checks = {check["check"]: check["found"] for check in seen["checks"]}
+    assert checks["coverage"] == "every device is on the contract"
+
+
+def test_people_read_it_line_by_line(run: Run) -> None:
+    code, out, err = run("explain", str(MAILS / "report-pl.eml"))
+    assert code == 0
+    assert err == "The registry was not asked: there is no config.toml.\n"
+    assert f"{MAILS}/report-pl.eml: report: a report; whether its sender may report" in out
+    assert "  from        Jan Kowalski <jan.kowalski@klient.example>\n" in out
+    assert "  sent        2026-11-20 10:15:42 CET\n" in out
+    assert "  priority    critical (stated)\n" in out
+    assert "  serials     FGT60FTK20001234 (FortiGate-60F)\n" in out
+    assert "    | Numer seryjny: FGT60FTK20001234\n" in out
+
+
+def test_suggestions_and_other_products_are_told_apart(run: Run, tmp_path: Path) -> None:
+    mail = tmp_path / "mail.eml"
+    words = "FG100D3G138O3999, switch S248EPTF18001384, karta FPM20E3E17900133\x1b[2J"
+    mail.write_text(f"From: a@klient.example\nTo: pomoc@myhezo.pl\nSubject: Numery\n\n{words}\n", encoding="utf-8")
+    seen = json.loads(run("explain", "--json", str(mail))[1])
+    assert seen["suggestions"] == ["FG100D3G13803999"]
+    assert seen["other_products"] == ["S248EPTF18001384:FortiSwitch"]
+    assert seen["serials"] == ["FPM20E3E17900133"]
+    assert "\x1b" not in run("explain", str(mail))[1]
+
+
+def test_what_cannot_be_read_is_said(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("explain", "nothing.eml")
+    assert (code, "nothing.eml: cannot be read: No such file" in err) == (2, True)
+    (tmp_path / "empty.eml").write_bytes(b"")
+    code, out, _ = run("explain", "--json", "empty.eml")
+    assert (code, json.loads(out)["verdict"]) == (0, "unreadable")
+    (tmp_path / "config.toml").write_text('[mail]\nsupport_address = "nobody"\n', encoding="utf-8")
+    code, _, err = run("explain", "empty.eml")
+    assert code == 2
+    assert "support_address" in err
