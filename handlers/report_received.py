@@ -10,7 +10,6 @@ from bot.model import ClockKind, Language, Priority, Ticket, TicketState
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
-from bot.rules.same_words import says_the_same
 from bot.rules.sla import terms_from_config
 from bot.rules.understanding import Standing, is_sealed
 from handlers import attachments, clocks, customer_mails, mail_escalated
@@ -50,7 +49,7 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     await show_mail(uow, ticket, arrived, message.id)
     await _name_the_others(found, ticket, uow, ctx)
     await _start_clocks(arrived, outcome, ticket, message.id, uow, ctx)
-    await _answer(found, outcome, ticket, uow, await _unless_a_robot(arrived, assessment, recent, uow, ctx))
+    await _answer(found, outcome, ticket, uow, _unless_a_robot(arrived, assessment, recent, ctx))
     await uow.tickets.update(ticket)
     await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"opened {ticket.number}", ticket.id)
 
@@ -133,23 +132,19 @@ def _similar(assessment: intake.Assessment, recent: tuple[Ticket, ...]) -> list[
     return [t.number for t in recent if t.is_open and serials & {device.serial for device in t.devices}]
 
 
-async def _unless_a_robot(
-    arrived: ReceivedMail, assessment: intake.Assessment, recent: tuple[Ticket, ...], uow: UnitOfWork, ctx: Context
+def _unless_a_robot(
+    arrived: ReceivedMail, assessment: intake.Assessment, recent: tuple[Ticket, ...], ctx: Context
 ) -> Context:
     """Forbids an automatic answer to what answers our answers: robots that bear no mark of one.
 
-    A program that opens a ticket with every mail gets no answer once it repeats itself, and however it varies its
-    words, after so many mails (`intake.automatic_mails_in_a_row`) within a day without an engineer's word between. A
-    complete report about another device is no repetition.
+    A program that opens a ticket with every mail gets so many answers a day (`intake.automatic_mails_in_a_row`), unless
+    an engineer wrote meanwhile. A complete report about another device is answered all the same.
     """
     unanswered = [t for t in recent if t.requester == arrived.address and t.contacted_at is None]
     known = {device.serial for ticket in recent for device in ticket.devices}
     is_new_matter = assessment.outcome is intake.Outcome.COMPLETE and not known & {d.serial for d in assessment.devices}
     if ctx.no_mail_because or is_new_matter or not unanswered:
         return ctx
-    earlier = [message.text for ticket in unanswered[:3] for message in await uow.tickets.messages(ticket.id)]
-    if says_the_same(arrived.new_text, earlier):
-        return replace(ctx, no_mail_because="same_words")
     in_a_row = sum(customer_mails.in_a_row(ticket) for ticket in unanswered)
     limit = ctx.config.intake.automatic_mails_in_a_row
     return replace(ctx, no_mail_because="many_tickets") if in_a_row >= limit else ctx

@@ -25,6 +25,7 @@ NUMBERS = "Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101."
 ENGLISH = "The serial number is FG1K0FTB22900191 and the contract number is HZ360-2026-000102, please help us."
 HTML = f"<html><body><p>Dzień dobry,</p><p>{NUMBERS}</p><script>alert(1)</script></body></html>"
 LIST = {"List-Id": "<news.example.test>", "Precedence": "bulk"}
+NO_CAPS = ("automatic_mails_per_sender_and_hour", "automatic_mails_in_a_row")
 KILLS = 20
 KILLS_EMBEDDED = 8
 """Fewer: what differs between the servers is the mail, not the killing, and every start takes its time."""
@@ -56,10 +57,10 @@ KINDS = {
     "no serial": Kind(ANNA, "Urządzenie nie działa, umowa HZ360-2026-000101.", "incomplete", "Prosimy o numer seryjny"),
     "no contract": Kind(ANNA, "Nie działa FG121GTK25004672.", "incomplete", "Prosimy o numer umowy serwisowej"),
     "letter O": Kind(
-        ANNA, "SN FG121GTK25OO4672, umowa HZ360-2026-000101", "incomplete", "Czy chodzi o FG121GTK25004672"
+        ANNA, "SN FG121GTK25OO4672, umowa HZ360-2026-000101", "incomplete", "odczytaliśmy jako FG121GTK25004672"
     ),
     "other product": Kind(ANNA, "Switch S248EPTF18001384, umowa HZ360-2026-000101", "incomplete", "FortiSwitch"),
-    "stranger": Kind(STRANGER, f"Proszę o pomoc. {NUMBERS}", "held", "sprawdzamy podane w nim dane"),
+    "stranger": Kind(STRANGER, f"Proszę o pomoc. {NUMBERS}", "held", "sprawdzi podane w niej dane"),
     "stranger without numbers": Kind(STRANGER, "Proszę o pomoc z firewallem.", "incomplete", "Prosimy o numer seryjny"),
     "enquiry": Kind(STRANGER, "Ile kosztuje usługa?", "open", "dziękujemy za zainteresowanie", to=(INFO,)),
     "two addresses": Kind(ANNA, f"Awaria. {NUMBERS}", "open", "Przyjęliśmy je", to=(SUPPORT, INFO)),
@@ -139,7 +140,7 @@ async def test_two_hundred_mails_and_many_kills(tmp_path: Path, servers: MailSer
     chance = random.Random(seed)  # noqa: S311 - as above
     mails = [(kind, f"T{number}{index:03d}") for number, kind in enumerate(KINDS, 100) for index in range(EACH_KIND)]
     chance.shuffle(mails)
-    many = {"intake": {"automatic_mails_per_sender_and_hour": 1000}, "retry": {"in_doubt_wait": "4s"}}
+    many = {"intake": dict.fromkeys(NO_CAPS, 1000), "retry": {"in_doubt_wait": "4s"}}
     async with make_world(tmp_path, servers, start=None, **many) as world:
         bot = BotProcess(tmp_path, world.tree)
         registry = tmp_path / "contracts.csv"

@@ -263,7 +263,7 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"reason": "cap", "detail": "10"},
         {"reason": "no_address", "detail": ""},
         {"reason": "row", "detail": "3"},
-        {"reason": "automatic", "detail": "same_words"},
+        {"reason": "automatic", "detail": "many_tickets"},
     ],
     Note.AGREED_DATE: [
         {"event": event, "at": NOW.isoformat(), "by": "U0JAN"}
