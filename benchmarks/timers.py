@@ -83,7 +83,8 @@ class Spread:
     def of(cls, seconds: Sequence[float]) -> Spread:
         """The spread of these measurements."""
         in_ms = sorted(second * 1000 for second in seconds)
-        return cls(round(median(in_ms), 3), round(quantiles(in_ms, n=20, method="inclusive")[-1], 3), round(in_ms[-1], 3))
+        p95 = quantiles(in_ms, n=20, method="inclusive")[-1]
+        return cls(round(median(in_ms), 3), round(p95, 3), round(in_ms[-1], 3))
 
 
 @dataclass(frozen=True, slots=True)
