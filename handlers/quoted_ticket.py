@@ -11,7 +11,7 @@ from bot.ports import UnitOfWork
 from bot.rules import intake
 from bot.rules.heard import Heard
 from bot.rules.ticket_states import Action, actions_of, move
-from handlers import attachments, clocks, customer_answered, customer_mails, report_received, turns
+from handlers import attachments, clocks, customer_answered, customer_mails, escalated_tickets, report_received, turns
 from handlers.context import Context, journal, tell
 from handlers.intake_facts import Sender, weigh
 
@@ -31,15 +31,18 @@ async def decide(command: DecideQuotation, uow: UnitOfWork, ctx: Context) -> Non
     if command.join:
         target = await uow.tickets.by_number(number)
         assert target is not None
-        await _join(ticket, target, by.user, uow, ctx)
+        await join(ticket, target, by.user, uow, ctx)
     else:
         await _separate(ticket, by.user, uow, ctx)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))
 
 
-async def _join(ticket: Ticket, target: Ticket, by: str, uow: UnitOfWork, ctx: Context) -> None:
-    """The messages go over with their files; later ones find their way by the old ticket's "joined"."""
+async def join(ticket: Ticket, target: Ticket, by: str, uow: UnitOfWork, ctx: Context) -> None:
+    """The messages go over with their files, and an escalation; later ones find their way by the old ticket's "joined".
+
+    The caller stores `ticket`.
+    """
     data: dict[str, object] = {
         "by": by, "address": ticket.requester, "number": target.number, "of": ticket.number
     }  # fmt: skip
@@ -55,6 +58,7 @@ async def _join(ticket: Ticket, target: Ticket, by: str, uow: UnitOfWork, ctx: C
     for message in await uow.tickets.messages(ticket.id):
         if message.direction is Direction.FROM_CUSTOMER:
             await _carry_over(message, ticket, target, uow, ctx)
+    await escalated_tickets.move(uow, ctx, ticket, target, by)
     await uow.tickets.update(target)
     await uow.outbox.add(PostCard(target.id))
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.commands import (
+    AcknowledgeEscalation,
     AgreeDate,
     CloseTicket,
     Command,
@@ -14,14 +15,24 @@ from bot.commands import (
     DecideQuotation,
     DecideSender,
     EmailReceived,
+    EscalateTicket,
     FilesNotShown,
+    LogEscalationCall,
     MailNotSent,
     MailSent,
     NothingToDo,
     OpenHome,
+    ReassignEscalation,
+    RemoveShift,
     ReplyToCustomer,
+    ResolveEscalation,
     SetPriority,
+    SetShift,
+    SnoozeEscalation,
+    SwapShifts,
+    TakeOverEscalation,
     TakeTicket,
+    TieEscalation,
     TimerDue,
 )
 from bot.ports import UnitOfWork
@@ -29,8 +40,12 @@ from handlers import (
     attachments,
     card_refresh,
     date_actions,
+    duty,
     email_received,
     engineer_replied,
+    escalation_actions,
+    escalation_alerts,
+    escalations,
     home_opened,
     mail_outcome,
     quoted_ticket,
@@ -53,6 +68,8 @@ async def _timer(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
 TIMERS: dict[str, Handler] = {
     "clock": timer_due.handle,
     card_refresh.CARD: card_refresh.handle,
+    escalations.ESCALATION: escalations.call_due,
+    escalation_alerts.DELIVERY: escalation_alerts.delivery_due,
 }
 
 HANDLERS: dict[type[Command], Handler] = {
@@ -66,6 +83,17 @@ HANDLERS: dict[type[Command], Handler] = {
     AgreeDate: date_actions.propose,
     ConfirmDate: date_actions.confirm,
     DateKept: date_actions.kept,
+    EscalateTicket: escalation_actions.raise_by_hand,
+    LogEscalationCall: escalation_actions.log_call,
+    AcknowledgeEscalation: escalation_actions.acknowledge,
+    TakeOverEscalation: escalation_actions.take_over,
+    ReassignEscalation: escalation_actions.reassign,
+    SnoozeEscalation: escalation_actions.snooze,
+    ResolveEscalation: escalation_actions.resolve,
+    TieEscalation: escalation_actions.tie,
+    SetShift: duty.set_shift,
+    SwapShifts: duty.swap,
+    RemoveShift: duty.remove,
     TimerDue: _timer,
     MailSent: mail_outcome.sent,
     MailNotSent: mail_outcome.not_sent,

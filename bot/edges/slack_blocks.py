@@ -88,7 +88,7 @@ def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
     """Something that an operator must look at. What has no sentence of its own is shown as it is: it must be seen."""
     key = f"operator.{effect.what}"
     if key in words and words.placeholders(key) <= effect.data.keys():
-        said = rich(words, key, **effect.data)
+        said = rich(words, key, **{k: person(str(v)) if k in {"user", "by"} else v for k, v in effect.data.items()})
     else:
         details = ", ".join(f"{name}: {value}" for name, value in effect.data.items())
         said = rich(words, "operator.unknown", what=effect.what, details=details)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from bot.config_escalation import ChainConfig
 from bot.rules.business_hours import ServiceCalendar
 
 PRIORITYS_CALENDAR = "priority"
@@ -93,6 +94,12 @@ class Chain:
             _span(data["repeat_every_s"]),
             _span(data["ask_again_after_s"]),
         )  # fmt: skip
+
+
+def chain_from_config(config: ChainConfig) -> Chain:
+    """The rules as they are configured."""
+    steps = (Step(step.who, step.after, step.calendar, step.mail, step.webhook) for step in config.steps)
+    return Chain(tuple(steps), config.repeat_every, config.ask_again_after)
 
 
 class CallKind(StrEnum):

@@ -1,0 +1,167 @@
+"""Who is on duty, from the weekly pattern of the configuration and the shifts set in Slack; and setting those.
+
+Where nobody ever said who is on duty, every engineer is. A span in which nobody is on duty although others are covered
+is a gap: it is announced in advance, once, and an escalation that meets it names it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from bot.commands import RemoveShift, SetShift, SlackPerson, SwapShifts
+from bot.effects import PostOperator
+from bot.escalations import DutyShift
+from bot.model import Language, Ticket
+from bot.ports import UnitOfWork
+from bot.rules.calendars import OFFICE_HOURS, calendar_from_config
+from bot.rules.duty_rota import Rota, Shift, WeeklyShift, on_duty, schedule
+from bot.rules.wording import format_date
+from handlers.context import Context, tell
+
+LONGEST_SHIFT = timedelta(days=31)
+"""A longer one is a slip of the pen; whoever means it sets two."""
+
+_LOOK_BACK = LONGEST_SHIFT
+"""A rota whose last shift ended within this time is still a rota: that nobody is on duty now is a gap."""
+
+_FAR = timedelta(days=366)
+_WEEK = timedelta(days=7)
+
+Schedule = list[tuple[datetime, datetime, Shift | None]]
+
+
+async def rota_of(uow: UnitOfWork, ctx: Context) -> Rota:
+    """Everything that says who is on duty around now: up to 31 days ago and a year ahead."""
+    kept = await uow.duty.between(ctx.now - _LOOK_BACK, ctx.now + _FAR)
+    return Rota(
+        tuple(Shift(shift.user, shift.starts_at, shift.ends_at, shift.substitute, shift.id) for shift in kept),
+        tuple(
+            WeeklyShift(each.user, frozenset(each.days), each.begins, each.ends, each.substitute)
+            for each in ctx.config.duty.weekly
+        ),
+        ctx.zone,
+    )
+
+
+async def who_is_on_duty(uow: UnitOfWork, ctx: Context, at: datetime) -> Shift | None:
+    """The duty at an instant (aware); None in a gap, and where there is no rota."""
+    return on_duty(await rota_of(uow, ctx), at)
+
+
+async def on_duty_now(uow: UnitOfWork, ctx: Context, *, repeated: bool = False) -> tuple[str, ...]:
+    """Slack ids of who is to be called as on duty: nobody in a gap, every engineer where there is no rota.
+
+    Args:
+        repeated: Somebody was called before and did not answer: the substitute is called as well.
+    """
+    rota = await rota_of(uow, ctx)
+    if rota.is_empty:
+        return ctx.config.slack.engineers or ctx.config.slack.managers
+    shift = on_duty(rota, ctx.now)
+    if shift is None:
+        return ()
+    return (shift.user, shift.substitute) if repeated and shift.substitute else (shift.user,)
+
+
+async def on_call(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, repeated: bool = False) -> tuple[str, ...]:
+    """Whom to mention about a ticket: who has it, else who is on duty, else, in a gap, every engineer."""
+    if ticket.assignee:
+        return (ticket.assignee,)
+    return await on_duty_now(uow, ctx, repeated=repeated) or ctx.config.slack.engineers
+
+
+async def schedule_of(uow: UnitOfWork, ctx: Context, since: datetime, until: datetime) -> Schedule:
+    """Who is on duty from one instant to another, without holes: (from, to, shift), None for a gap; [] without rota."""
+    rota = await rota_of(uow, ctx)
+    return [] if rota.is_empty else schedule(rota, since, until)
+
+
+async def report_gaps(uow: UnitOfWork, ctx: Context) -> None:
+    """Announce, once each, the spans of the next `duty.warn_ahead` in which nobody is on duty.
+
+    At an hour at which somebody can do something about it: within 8x5, or at once where the gap begins before that
+    opens again. A gap that lasts for more than a week is announced again every day. Cheap enough for every minute.
+    """
+    rota = await rota_of(uow, ctx)
+    if rota.is_empty:
+        return
+    office = calendar_from_config(OFFICE_HOURS, ctx.config)
+    opens, horizon = office.next_opening(ctx.now), ctx.now + ctx.config.duty.warn_ahead
+    midnight = datetime.combine(ctx.now.astimezone(ctx.zone), time(), ctx.zone)
+    for begins, ends, shift in schedule(rota, midnight - _WEEK, horizon):
+        if shift is not None or ends <= ctx.now or (opens > ctx.now and begins >= opens):
+            continue
+        language = Language(ctx.config.service.staff_language)
+        data: dict[str, object] = {
+            "since": format_date(begins, language, ctx.zone),
+            "until": format_date(ends, language, ctx.zone),
+        }
+        what = "duty_gap" if ends < horizon else "duty_gap_open"
+        await uow.outbox.add(PostOperator(what, data), dedupe_key=f"duty-gap:{begins.isoformat()}")
+
+
+async def set_shift(command: SetShift, uow: UnitOfWork, ctx: Context) -> None:
+    """Somebody is on duty in a span, whatever was said of it before."""
+    by, span = command.by, command.ends_at - command.starts_at
+    if not ctx.may_act(by):
+        await tell(uow, by, "not_allowed")
+    elif command.ends_at <= ctx.now:
+        await tell(uow, by, "shift_is_past")
+    elif not timedelta(0) < span <= LONGEST_SHIFT:
+        await tell(uow, by, "shift_no_span", days=LONGEST_SHIFT.days)
+    elif unknown := [user for user in (command.user, command.substitute) if user and not _is_staff(user, ctx)]:
+        await tell(uow, by, "shift_not_staff", who=unknown[0])
+    elif command.user == command.substitute:
+        await tell(uow, by, "shift_same_person", who=command.user)
+    else:
+        await _keep(uow, ctx, by, Shift(command.user, command.starts_at, command.ends_at, command.substitute))
+        await report_gaps(uow, ctx)
+
+
+async def swap(command: SwapShifts, uow: UnitOfWork, ctx: Context) -> None:
+    """The two who are on duty at two instants take each other's duty, from now on where one has begun."""
+    by = command.by
+    if not ctx.may_act(by):
+        await tell(uow, by, "not_allowed")
+        return
+    rota = await rota_of(uow, ctx)
+    one, other = on_duty(rota, command.one_at), on_duty(rota, command.other_at)
+    if one is None or other is None or min(one.ends_at, other.ends_at) <= ctx.now:
+        await tell(uow, by, "swap_nobody")
+        return
+    if one.user == other.user:
+        await tell(uow, by, "swap_same_person", who=one.user)
+        return
+    for mine, theirs in ((one, other), (other, one)):
+        substitute = mine.substitute if mine.substitute != theirs.user else mine.user
+        for begins, ends, present in schedule(rota, max(mine.starts_at, ctx.now), mine.ends_at):
+            if present is not None and present.user == mine.user:  # not where somebody else stands in already
+                await _keep(uow, ctx, by, Shift(theirs.user, begins, ends, substitute))
+
+
+async def remove(command: RemoveShift, uow: UnitOfWork, ctx: Context) -> None:
+    """What was set before it, or the weekly pattern, counts again."""
+    if not ctx.may_act(command.by):
+        await tell(uow, command.by, "not_allowed")
+    elif not await uow.duty.remove(command.shift_id, ctx.now):
+        await tell(uow, command.by, "shift_gone")
+    else:
+        await tell(uow, command.by, "shift_removed")
+        await report_gaps(uow, ctx)
+
+
+def _is_staff(user: str, ctx: Context) -> bool:
+    return user in {*ctx.config.slack.engineers, *ctx.config.slack.managers}
+
+
+async def _keep(uow: UnitOfWork, ctx: Context, by: SlackPerson, shift: Shift) -> None:
+    """Store a shift and say it where those read who are called: nobody is put on duty in silence."""
+    await uow.duty.add(DutyShift(0, shift.user, shift.starts_at, shift.ends_at, by.user, ctx.now, shift.substitute))
+    language = Language(ctx.config.service.staff_language)
+    data: dict[str, object] = {
+        "user": shift.user,
+        "since": format_date(shift.starts_at, language, ctx.zone),
+        "until": format_date(shift.ends_at, language, ctx.zone),
+        "by": by.user,
+    }
+    await uow.outbox.add(PostOperator("duty_set", data))
