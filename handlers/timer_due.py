@@ -33,7 +33,8 @@ async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
         await uow.clocks.finish_timer(timer.id)
         return
     window = clocks.window_of(ticket, clock, ctx)
-    if not window.is_open(ctx.now) and ctx.now - timer.fire_at > ON_TIME:
+    is_a_fact = timer.level == BREACH and clock.kind in {*PROMISED, ClockKind.AGREED}  # all else reminds
+    if not window.is_open(ctx.now) and not (is_a_fact and ctx.now - timer.fire_at <= ON_TIME):
         if clock.due_at < ctx.now:  # a fact, whoever is there to hear it
             await clocks.mark_breach(uow, clock)
         await uow.clocks.postpone_timer(timer.id, window.next_opening(ctx.now))

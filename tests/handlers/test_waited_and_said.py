@@ -49,3 +49,22 @@ def test_a_level_said_together_with_a_lower_one_is_not_said_again_of_the_same_de
     desk.do(SetPriority(EWA, 1, Priority.QUESTION))
     pass_until(desk, warsaw(25, "16:00"))
     assert reminders() == [100, 200, 800]
+
+
+def test_a_reminder_whose_timer_fires_after_the_close_waits_for_the_opening_and_a_breach_does_not() -> None:
+    desk = Desk()
+    pass_until(desk, warsaw(23, "16:29:59"))
+    desk.write(ANNA, f"Problem niekrytyczny. {REPORT}")
+    desk.clock.time = warsaw(23, "17:00:00")  # half of the hour was used up a second before
+    pass_until(desk, warsaw(23, "23:00"))
+    assert [post.data.get("level") for post in desk.posts if post.note is Note.REMINDER] == []
+    pass_until(desk, warsaw(24, "09:00"))
+    assert [post.data.get("level") for post in desk.posts if post.note is Note.REMINDER] == [50]
+
+    desk = Desk()
+    pass_until(desk, warsaw(23, "16:00"))
+    desk.write(ANNA, f"Problem niekrytyczny. {REPORT}")
+    pass_until(desk, warsaw(23, "16:59"))
+    desk.clock.time = warsaw(23, "17:00:01")
+    pass_until(desk, warsaw(23, "17:00:01"))
+    assert [post.note for post in desk.posts if post.note is Note.BREACH] == [Note.BREACH]
