@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -19,8 +20,8 @@ from storage.types import storable
 # Several times as fast as `dataclasses.replace`, and every handler reads and writes both.
 _TICKET_VALUES = attrgetter(*(each.name for each in fields(Ticket)))
 _CLOCK_VALUES = attrgetter(*(each.name for each in fields(SlaClock)))
-_NESTED = (dict, list)
-_PLAIN = (int, bool, float)
+# As much faster than a walk in Python.
+_ENCODE, _DECODE = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -170,18 +171,22 @@ def kept_json(value: object) -> object:
 
 
 def kept_facts(data: dict[str, object]) -> dict[str, object]:
-    """A copy of a JSON object."""
-    return {
-        kept_text(str(key)): item if item is None or type(item) in _PLAIN else kept_json(item)
-        for key, item in data.items()
-    }
+    """A copy of a JSON object, as a database would give it back.
+
+    Raises:
+        TypeError: it is none.
+    """
+    text = _ENCODE(data)
+    if "\\u0000" in text or "\\ud" in text:  # NUL, or half of a pair of surrogates
+        return {kept_text(str(key)): kept_json(item) for key, item in data.items()}
+    copy: dict[str, object] = _DECODE(text)
+    return copy
 
 
-def copied(value: Any) -> Any:
-    """A copy of a JSON value that is kept already."""
-    if type(value) is dict:
-        return {key: copied(item) if type(item) in _NESTED else item for key, item in value.items()}
-    return [copied(item) if type(item) in _NESTED else item for item in value]
+def copied(kept: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a JSON object that is kept already."""
+    copy: dict[str, Any] = _DECODE(_ENCODE(kept))
+    return copy
 
 
 def ticket_to_keep(ticket: Ticket, before: Ticket | None = None) -> Ticket:
