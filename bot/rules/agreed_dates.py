@@ -38,7 +38,7 @@ _SIGN_OFF = re.compile(
     r"|sincerely|cheers|wyslane z|sent from)\b|^--\s*$",
     re.MULTILINE,
 )
-_WEEKDAYS = (
+WEEKDAYS = (
     "poniedzialek pon monday mon",
     "wtorek wt tuesday tue",
     "sroda srode sr wednesday wed",
@@ -102,7 +102,7 @@ def confirms(text: str, names: str, agreed: datetime) -> bool:
     plain = _YES_PHRASES.sub(" tak ", _repeated(agreed).sub(" ", plain))
     said = re.findall(r"[^\W_]+", plain)
     called = re.findall(r"[^\W\d_]+", bare_letters(readable(names)))
-    allowed = {*_AROUND, *_YES, *called, *_WEEKDAYS[agreed.weekday()].split()}
+    allowed = {*_AROUND, *_YES, *called, *WEEKDAYS[agreed.weekday()].split()}
     return len(said) <= _MOST_WORDS and not _YES.isdisjoint(said) and allowed.issuperset(said)
 
 
