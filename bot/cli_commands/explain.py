@@ -56,7 +56,7 @@ async def _explain(
     as_json: bool,
 ) -> None:
     from bot.cli_commands.explaining import explain_mail, opened_registry
-    from bot.cli_commands.explanation_words import as_json_values, as_text
+    from bot.cli_commands.explanation_words import as_json_values, as_text, shown
     from bot.cli_commands.sla_words import read_instant
 
     async with opened_registry(invocation, contracts) as registry:
@@ -64,6 +64,8 @@ async def _explain(
         arrived_at = read_instant(received_at, zone).at if received_at else None
         if registry.missing_because:
             click.echo(f"The registry was not asked: {registry.missing_because}.", err=True)
+        for row in registry.refused_rows:
+            click.echo(f"Not taken of the given contracts: {shown(row)}", err=True)
         for number, (name, raw) in enumerate(mails):
             explanation = await explain_mail(registry, raw, arrived_at)
             if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from bot.config_loading import config_for_reading
 from bot.edges.clock import SystemClock
 from bot.errors import ConfigError
 from bot.rules.attachments import AttachmentLimits, Decision, sort_attachments
+from bot.rules.contract_csv import BadRow
 from bot.rules.intake import CheckResult
 from bot.rules.mail_matching import KeyKind, match_keys
 from bot.rules.mail_reading import attachment_contents, read_mail
@@ -51,12 +52,14 @@ class Registry:
         database: With the registry and the tickets; empty where `missing_because` is not "".
         missing_because: Why there is no registry to ask, in words; "" when there is one.
         has_tickets: Whether the database is the bot's own, with its tickets.
+        refused_rows: What of the given contracts could not be taken, and why; the others are there.
     """
 
     database: Database
     config: Config
     missing_because: str = ""
     has_tickets: bool = True
+    refused_rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,9 @@ async def opened_registry(invocation: Invocation, contracts: bytes | None) -> As
             yield Registry(database, config)
         return
     with TemporaryDirectory(prefix="hezo360-") as folder:
-        async with _temporary_database(Path(folder), contracts) as database:
-            yield Registry(database, config, "" if contracts is not None else missing, has_tickets=False)
+        async with _temporary_database(Path(folder), contracts) as (database, refused):
+            missing = "" if contracts is not None else missing
+            yield Registry(database, config, missing, has_tickets=False, refused_rows=refused)
 
 
 def _config(invocation: Invocation) -> tuple[Config, str]:
@@ -131,7 +135,8 @@ def _no_database(config: Config) -> str:
 
 
 @asynccontextmanager
-async def _temporary_database(folder: Path, contracts: bytes | None) -> AsyncIterator[Database]:
+async def _temporary_database(folder: Path, contracts: bytes | None) -> AsyncIterator[tuple[Database, tuple[str, ...]]]:
+    """A registry for this once, and what of the CSV file was refused."""
     from storage.composing import no_content_key, no_mail
     from storage.contract_import import import_contracts
     from storage.engine import Database
@@ -141,10 +146,11 @@ async def _temporary_database(folder: Path, contracts: bytes | None) -> AsyncIte
     await upgrade(url)
     database = Database(url, clock=SystemClock(), compose=no_mail, read_content_key=no_content_key)
     await database.open()
+    refused: Sequence[BadRow] = ()
     try:
         if contracts is not None:
-            await import_contracts(database, contracts, all_or_nothing=True)
-        yield database
+            refused = (await import_contracts(database, contracts)).refused
+        yield database, tuple(f"line {row.line}: {row.reason}" for row in refused)
     finally:
         await database.close()
 

@@ -74,7 +74,7 @@ def as_text(name: str, explanation: Explanation, zone: ZoneInfo) -> str:
 
 def _lines(name: str, explanation: Explanation, zone: ZoneInfo) -> Iterator[str]:
     arrived = explanation.mail
-    yield f"{_shown(name)}: {explanation.verdict}: {_shown(explanation.reason)}"
+    yield f"{shown(name)}: {explanation.verdict}: {shown(explanation.reason)}"
     sent = arrived.sent_at.astimezone(zone)
     yield _line("from", f"{arrived.name} <{arrived.address}>" if arrived.name else arrived.address or "nobody")
     yield _line("sent", f"{sent:%Y-%m-%d %H:%M:%S} {sent.tzname()}")
@@ -93,10 +93,10 @@ def _lines(name: str, explanation: Explanation, zone: ZoneInfo) -> Iterator[str]
     yield _line("answer", f"none: {explanation.answer}" if explanation.answer else "may go out automatically")
     yield "  checks"
     for check in explanation.checks:
-        yield f"    {check.check:<24}{_shown(check.found)}"
+        yield f"    {check.check:<24}{shown(check.found)}"
     yield "  new words" + (" (a quotation or signature was set apart)" if arrived.quoted_text else "")
     for line in arrived.new_text.split("\n"):
-        yield f"    | {_shown(line)}"
+        yield f"    | {shown(line)}"
 
 
 def _serials(serials: SerialFindings) -> Iterator[str]:
@@ -116,9 +116,9 @@ def _files(files: Iterable[Decision]) -> Iterator[str]:
 
 
 def _line(label: str, value: str) -> str:
-    return f"  {label:<{_WIDTH}}{_shown(value)}"
+    return f"  {label:<{_WIDTH}}{shown(value)}"
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """Foreign words for a terminal: control characters replaced."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in value)

@@ -72,6 +72,15 @@ def test_a_registry_can_be_given(run: Run, tmp_path: Path, authorised: str, verd
     assert checks["coverage"] == "every device is on the contract"
 
 
+def test_a_refused_row_is_named_and_the_others_count(run: Run, tmp_path: Path) -> None:
+    registry = tmp_path / "contracts.csv"
+    refused = "HZ360-2026-000043,Inny,12,2025-03-01,2035-02-28,FG100D3G13803999,,@inny.example,pl\n"
+    registry.write_text(REGISTRY.format("@klient.example") + refused, encoding="utf-8")
+    code, out, err = run("explain", "--json", "--contracts", str(registry), str(MAILS / "report-pl.eml"))
+    assert (code, json.loads(out)["verdict"]) == (0, "report")
+    assert err == "Not taken of the given contracts: line 3: nip: '12' is no NIP; it has ten digits\n"
+
+
 def test_people_read_it_line_by_line(run: Run) -> None:
     code, out, err = run("explain", str(MAILS / "report-pl.eml"))
     assert code == 0
