@@ -80,7 +80,6 @@ class Note(StrEnum):
     SIMILAR_TICKETS = "similar_tickets"
     JOINED = "joined"
     SEPARATED = "separated"
-    ESCALATED_BY_MAIL = "escalated_by_mail"
     FILES_NOT_SHOWN = "files_not_shown"
     ESCALATION = "escalation"
     ESCALATION_PROPOSED = "escalation_proposed"
@@ -127,20 +126,6 @@ class EditReply:
     ticket_id: int
     message_id: int
     data: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PostEscalation:
-    """A message in the escalation channel about a breached clock.
-
-    Attributes:
-        withdrawn: It is not late after all: its deadline moved, or it proves to have been met in time.
-    """
-
-    ticket_id: int
-    clock_id: int
-    mention: tuple[str, ...] = ()
-    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +229,6 @@ SlackEffect = (
     | PostInThread
     | ShareFiles
     | EditReply
-    | PostEscalation
     | PostEscalationCard
     | PostEscalationCall
     | PostEscalationLine

@@ -21,7 +21,7 @@ from bot.ports import UnitOfWork
 from bot.rules.agreed_dates import confirms
 from bot.rules.clock_terms import SUSPENDED_BY_A_DATE
 from bot.rules.ticket_states import move
-from handlers import clocks, customer_mails
+from handlers import clocks, customer_mails, duty
 from handlers.context import Context, journal
 
 PROPOSED, AGREED = "proposed", "agreed"
@@ -102,7 +102,7 @@ async def customer_wrote(uow: UnitOfWork, ctx: Context, ticket: Ticket, message:
     if "unanswered" not in agreed:
         unanswered = {"message": message.id, "sent_at": message.sent_at.isoformat()}
         ticket.facts[AGREED] = {**agreed, "unanswered": unanswered}
-    await say(uow, ticket, "customer_wrote", date, mention=ctx.on_call(ticket))
+    await say(uow, ticket, "customer_wrote", date, mention=await duty.on_call(uow, ctx, ticket))
     return True
 
 
@@ -132,7 +132,7 @@ async def passed(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock)
     if not await clocks.unfinished(uow, ticket, *SUSPENDED_BY_A_DATE, ClockKind.CUSTOMER_REPLY):
         await clocks.start(uow, ctx, ticket, ClockKind.REPLY, clock.due_at, None, reason="date_passed")
         move(ticket, TicketState.OPEN, ctx.now)
-    await say(uow, ticket, "passed", clock.due_at, mention=ctx.on_call(ticket), urgent=True)
+    await say(uow, ticket, "passed", clock.due_at, mention=await duty.on_call(uow, ctx, ticket), urgent=True)
     await uow.tickets.update(ticket)
 
 

@@ -21,7 +21,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.effects import PostEscalation
 from bot.model import ClockKind, ClockState, SlaClock, Ticket, Timer
 from bot.ports import UnitOfWork
 from bot.rules import agreed_dates, clock_terms, paused_clocks
@@ -29,9 +28,13 @@ from bot.rules.business_hours import ServiceCalendar
 from bot.rules.calendars import ALWAYS, calendar_from_config
 from bot.rules.clock_terms import PROMISED, SUSPENDED_BY_A_DATE, Measure
 from bot.rules.sla import BREACH, SlaTerms
+from handlers import escalated_tickets
 from handlers.context import Context, journal
 
 _AGAIN = "#"
+
+UNASSIGNED = "unassigned"
+"""The kind of the timers that see whether somebody has taken a ticket."""
 
 ON_TIME = timedelta(minutes=1)
 """A timer that fires this late is not catching up: a breach at 17:00:00 is said at 17:00, though the window closed."""
@@ -118,6 +121,7 @@ async def start(
         )
     )
     await arm(uow, ctx, ticket, clock)
+    await _watch_unassigned(uow, ctx, ticket, clock)
     await _journal(
         uow, ctx, ticket, clock, "started", reason or ("asked" if message_id is None else "message"), by, message_id,
         started_at=started_at.isoformat(), calendar=clock.calendar, budget_s=clock.budget.total_seconds(),
@@ -160,6 +164,18 @@ async def arm(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock, sa
             key += f"{_AGAIN}{said.taken_back}"  # what was taken back and is true again has to be said again
         if await uow.clocks.set_timer(Timer(0, key, "clock", clock.ticket_id, fire_at, clock.id, level)):
             return
+
+
+async def _watch_unassigned(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock) -> None:
+    """Set the timer that escalates when nobody has taken the ticket by a share of a reaction or reply time."""
+    percent = getattr(ctx.config.escalation, ticket.priority).unassigned_percent
+    if ticket.assignee or not percent or clock.kind not in SUSPENDED_BY_A_DATE:
+        return
+    [(level, at)] = paused_clocks.level_instants(
+        clock.started_at, clock.budget, clock.pauses, calendar_of(clock, ctx), [percent]
+    )
+    key = f"{UNASSIGNED}:{clock.id}:{clock.due_at.isoformat()}"
+    await uow.clocks.set_timer(Timer(0, key, UNASSIGNED, clock.ticket_id, at, clock.id, level))
 
 
 async def said_of(uow: UnitOfWork, clock: SlaClock) -> Said:
@@ -223,6 +239,8 @@ async def end(
             uow, ctx, ticket, clock, state, reason, by, message_id, at=ended_at.isoformat(),
             late=clock.breached_at is not None, withdrawn=withdrawn or None,
         )  # fmt: skip
+        because = "answered" if state is ClockState.MET and not withdrawn else "withdrawn"
+        await escalated_tickets.clock_settled(uow, ctx, ticket, clock, because, by)
 
 
 async def cancel_all(uow: UnitOfWork, ctx: Context, ticket: Ticket, reason: str, by: str = "bot") -> None:
@@ -259,6 +277,7 @@ async def pause(
             uow, ctx, ticket, clock, "paused", reason, by, at=since.isoformat(),
             remaining_s=clock.remaining.total_seconds(), withdrawn=withdrawn or None,
         )  # fmt: skip
+        await escalated_tickets.clock_settled(uow, ctx, ticket, clock, "withdrawn", by)
 
 
 async def resume(
@@ -302,6 +321,7 @@ async def recompute(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, by: str = 
             await _measure_anew(uow, ctx, ticket, clock, measure, by)
         if clock.state is ClockState.RUNNING:  # also where the deadline stays: the levels may be others
             await _arm_anew(uow, ctx, ticket, clock)
+    await escalated_tickets.priority_changed(uow, ctx, ticket)
 
 
 async def _measure_anew(
@@ -321,6 +341,8 @@ async def _measure_anew(
         calendar=clock.calendar, budget_s=clock.budget.total_seconds(), priority=ticket.priority,
         withdrawn=withdrawn or None,
     )  # fmt: skip
+    if withdrawn:
+        await escalated_tickets.clock_settled(uow, ctx, ticket, clock, "withdrawn", by)
 
 
 async def mark_breach(uow: UnitOfWork, clock: SlaClock) -> None:
@@ -342,15 +364,16 @@ async def _mark(uow: UnitOfWork, clock: SlaClock, at: datetime) -> bool:
     before = clock.breached_at
     late = clock.kind in PROMISED and paused_clocks.is_overdue(clock, at)
     clock.breached_at = clock.due_at if late else None
-    if before is None or late or (said := (await said_of(uow, clock)).highest) is None or said < BREACH:
+    if before is None or late:
         return False
-    await uow.outbox.add(PostEscalation(clock.ticket_id, clock.id, withdrawn=True))
-    return True
+    said = (await said_of(uow, clock)).highest
+    return said is not None and said >= BREACH
 
 
 async def _arm_anew(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock) -> None:
     await uow.clocks.drop_timers(clock.id)
     await arm(uow, ctx, ticket, clock, await said_of(uow, clock))
+    await _watch_unassigned(uow, ctx, ticket, clock)
 
 
 async def _journal(

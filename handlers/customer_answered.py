@@ -11,11 +11,11 @@ from bot.rules.priority_words import Proposal, priority_answer, propose_priority
 from bot.rules.same_words import says_the_same
 from bot.rules.ticket_states import move
 from bot.rules.understanding import is_sealed
-from handlers import clocks, customer_mails, mail_escalated, report_received, turns
+from handlers import clocks, customer_mails, duty, mail_escalated, report_received, turns
 from handlers.answered_words import hear_answer, own_words, problems_of
 from handlers.context import Context, journal
 from handlers.intake_facts import Sender, weigh
-from handlers.received_mail import ReceivedMail, is_escalation, sender_of, store_message
+from handlers.received_mail import ReceivedMail, sender_of, store_message
 from handlers.understanding_mail import Understood
 
 
@@ -33,8 +33,7 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     await report_received.show_mail(uow, ticket, arrived, message.id)
     if not arrived.screening.sounds_automatic:
         await _heed(arrived, ticket, message, earlier, uow, ctx)
-    if is_escalation(arrived, ctx):
-        await mail_escalated.announce(arrived, ticket, uow, ctx)
+    await mail_escalated.heed(arrived, ticket, message, uow, ctx)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))
     await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"answer on {ticket.number}", ticket.id)
@@ -72,7 +71,8 @@ async def reopen(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
     move(ticket, TicketState.OPEN, ctx.now)
     await journal(uow, ctx, ticket, "bot", "reopened")
     data: dict[str, object] = {"state": ticket.state, "reason": "reopened"}
-    await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, data, mention=ctx.on_call(ticket)))
+    mention = await duty.on_call(uow, ctx, ticket)
+    await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, data, mention=mention))
 
 
 async def _take_priority(arrived: ReceivedMail, ticket: Ticket, uow: UnitOfWork, ctx: Context) -> bool:
@@ -156,8 +156,8 @@ async def try_to_complete(
         case _ if not ticket.facts.get("nothing_new"):
             ticket.facts["nothing_new"] = True
             data: dict[str, object] = {"problems": facts["problems"]}
-            note = PostInThread(ticket.id, Note.NOTHING_NEW, data, mention=ctx.on_call(ticket), urgent=True)
-            await uow.outbox.add(note)
+            mention = await duty.on_call(uow, ctx, ticket)
+            await uow.outbox.add(PostInThread(ticket.id, Note.NOTHING_NEW, data, mention=mention, urgent=True))
 
 
 async def accept(ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context) -> None:

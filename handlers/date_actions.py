@@ -10,7 +10,7 @@ from bot.rules.agreed_dates import local_instant, proposal_text
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.ticket_states import Action
 from bot.rules.wording import format_date
-from handlers import agreed_dates, customer_mails, turns
+from handlers import agreed_dates, customer_mails, escalated_tickets, turns
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import allowed, store
 
@@ -39,6 +39,7 @@ async def propose(command: AgreeDate, uow: UnitOfWork, ctx: Context) -> None:
     await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
     ticket.assignee = ticket.assignee or by.user
     await turns.engineer_contacted(uow, ctx, ticket, NextTurn.CUSTOMER, at=at, by=by.user, message_id=message.id)
+    await escalated_tickets.contacted(uow, ctx, ticket, at, by.user, by.name)
     agreed_dates.propose(ticket, date, by.user, at)
     await store(uow, ticket)
 

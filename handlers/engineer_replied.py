@@ -7,7 +7,7 @@ from bot.effects import Note, PostCard, PostInThread
 from bot.ports import UnitOfWork
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.ticket_states import Action, actions_of
-from handlers import customer_mails, turns
+from handlers import customer_mails, escalated_tickets, turns
 from handlers.context import Context, journal, tell
 
 
@@ -38,5 +38,6 @@ async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> Non
     await turns.engineer_contacted(
         uow, ctx, ticket, command.next_turn, at=by.at or ctx.now, by=by.user, message_id=message.id
     )
+    await escalated_tickets.contacted(uow, ctx, ticket, by.at or ctx.now, by.user, by.name)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))

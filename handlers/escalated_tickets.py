@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.effects import Note, PostInThread
 from bot.escalations import EscalationSource
-from bot.model import ClockState, SlaClock, Ticket
+from bot.model import ClockState, Message, SlaClock, Ticket
 from bot.ports import UnitOfWork
-from handlers import escalation_mails, escalations
+from handlers import duty, escalation_mails, escalations
 from handlers.context import Context, journal
+
+
+async def propose(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, words: str) -> None:
+    """A customer's words sound like a request to escalate: an engineer decides, nothing is escalated by itself.
+
+    Args:
+        words: Those that sound like it (`bot.rules.escalation_words`).
+    """
+    if await uow.escalations.open_of_ticket(ticket.id) is not None:
+        return
+    await journal(uow, ctx, ticket, "bot", "escalation_proposed", message=message.id, words=words)
+    data: dict[str, object] = {"words": words, "address": message.author, "message": message.id}
+    mention = await duty.on_call(uow, ctx, ticket)
+    await uow.outbox.add(PostInThread(ticket.id, Note.ESCALATION_PROPOSED, data, mention=mention, urgent=True))
 
 
 async def clock_settled(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock, because: str, by: str) -> None:

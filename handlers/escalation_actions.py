@@ -25,7 +25,7 @@ from bot.model import Language, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.wording import format_span
-from handlers import duty, escalation_mails, escalations, quoted_ticket
+from handlers import escalation_mails, escalations, quoted_ticket
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import store
 
@@ -70,20 +70,6 @@ async def log_call(command: LogEscalationCall, uow: UnitOfWork, ctx: Context) ->
     await escalations.raise_escalation(
         uow, ctx, ticket, EscalationSource.PHONE, reason, by.user, requester=address.lower()
     )
-
-
-async def propose(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, words: str) -> None:
-    """A customer's words sound like a request to escalate: an engineer decides, nothing is escalated by itself.
-
-    Args:
-        words: Those that sound like it (`bot.rules.escalation_words`).
-    """
-    if await uow.escalations.open_of_ticket(ticket.id) is not None:
-        return
-    await journal(uow, ctx, ticket, "bot", "escalation_proposed", message=message.id, words=words)
-    data: dict[str, object] = {"words": words, "address": message.author, "message": message.id}
-    mention = await duty.on_call(uow, ctx, ticket)
-    await uow.outbox.add(PostInThread(ticket.id, Note.ESCALATION_PROPOSED, data, mention=mention, urgent=True))
 
 
 async def acknowledge(command: AcknowledgeEscalation, uow: UnitOfWork, ctx: Context) -> None:

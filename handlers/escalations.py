@@ -42,7 +42,16 @@ from bot.escalations import Escalation, EscalationSource
 from bot.model import SlaClock, Ticket, Timer
 from bot.ports import UnitOfWork
 from bot.rules.calendars import calendar_from_config
-from bot.rules.escalation import Call, CallKind, Chain, Progress, chain_from_config, next_call
+from bot.rules.escalation import (
+    CalendarOf,
+    Call,
+    CallKind,
+    Chain,
+    Progress,
+    call_at,
+    chain_from_config,
+    next_call,
+)
 from bot.rules.sla import SlaTerms
 from handlers import escalation_alerts, escalation_mails
 from handlers.called_people import people_of
@@ -87,7 +96,7 @@ async def raise_escalation(
             reason=reason,
             raised_by=by,
             began_at=ctx.now,
-            window=_window_of(ticket),
+            window=_window_of(ticket) if clock is None else clock.calendar,
             chain=_chain_of(ticket, ctx).to_json(),
             requester=requester,
             clock_id=clock_id,
@@ -140,8 +149,8 @@ async def call_due(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
 
 async def go_on(uow: UnitOfWork, ctx: Context, ticket: Ticket, escalation: Escalation) -> None:
     """Make the call that is due, one also where several were missed, and set the timer of the next."""
-    call = _next(escalation, ctx)
-    if call is not None and call.at <= ctx.now:
+    call = call_at(*_rules_of(escalation, ctx), ctx.now)
+    if call is not None:
         await _call(uow, ctx, ticket, escalation, call)
         await store(uow, ctx, ticket, escalation)
     else:
@@ -283,14 +292,14 @@ def progress_of(escalation: Escalation) -> Progress:
     )
 
 
-def _next(escalation: Escalation, ctx: Context) -> Call | None:
+def _rules_of(escalation: Escalation, ctx: Context) -> tuple[Chain, Progress, CalendarOf, str]:
     calendar_of = partial(calendar_from_config, config=ctx.config)
-    return next_call(Chain.from_json(escalation.chain), progress_of(escalation), calendar_of, escalation.window)
+    return Chain.from_json(escalation.chain), progress_of(escalation), calendar_of, escalation.window
 
 
 async def _arm(uow: UnitOfWork, ctx: Context, escalation: Escalation) -> None:
     """Set the timer of the next call. Those set before stay: what is not due when they come is not done."""
-    call = _next(escalation, ctx)
+    call = next_call(*_rules_of(escalation, ctx))
     if call is not None:
         key = f"{ESCALATION}:{escalation.id}:{escalation.version}:{call.at.isoformat()}"
         timer = Timer(0, key, ESCALATION, escalation.ticket_id, call.at, escalation_id=escalation.id)

@@ -11,6 +11,7 @@ from bot.effects import Note, PostInThread, SendMail
 from bot.model import Ticket
 from bot.ports import InboxState, UnitOfWork
 from bot.rules.bounces import Bounce, ids_told_of, read_bounce
+from handlers import duty
 from handlers.context import Context, journal
 from handlers.understanding_mail import Understood
 
@@ -39,7 +40,7 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
         "failed": bounce.failed,
     }
     await journal(uow, ctx, ticket, "mail server", "bounced", **data)
-    mention = ctx.on_call(ticket) if bounce.failed else ()
+    mention = await duty.on_call(uow, ctx, ticket) if bounce.failed else ()
     await uow.outbox.add(PostInThread(ticket.id, Note.BOUNCED, data, mention=mention, urgent=bounce.failed))
     await uow.inbox.finish(inbox_id, InboxState.DONE, "bounce", ticket.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.commands import MailNotSent, MailSent
 from bot.effects import EditReply, Note, PostInThread, PostOperator, SendMail
 from bot.ports import UnitOfWork
+from handlers import duty
 from handlers.context import Context, journal
 
 
@@ -27,7 +28,8 @@ async def not_sent(command: MailNotSent, uow: UnitOfWork, ctx: Context) -> None:
     ticket = await uow.tickets.get(effect.ticket_id)
     await journal(uow, ctx, ticket, "bot", "mail_not_sent", kind=effect.kind, to=effect.to, reason=command.reason)
     data: dict[str, object] = {"address": effect.to, "reason": command.reason}
-    await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_NOT_SENT, data, mention=ctx.on_call(ticket), urgent=True))
+    mention = await duty.on_call(uow, ctx, ticket)
+    await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_NOT_SENT, data, mention=mention, urgent=True))
     if effect.message_id is not None:
         await _mark_reply(uow, effect, status="failed", reason=command.reason)
 

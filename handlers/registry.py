@@ -39,6 +39,7 @@ from bot.ports import UnitOfWork
 from handlers import (
     attachments,
     card_refresh,
+    clocks,
     date_actions,
     duty,
     email_received,
@@ -67,6 +68,7 @@ async def _timer(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
 
 TIMERS: dict[str, Handler] = {
     "clock": timer_due.handle,
+    clocks.UNASSIGNED: timer_due.unassigned,
     card_refresh.CARD: card_refresh.handle,
     escalations.ESCALATION: escalations.call_due,
     escalation_alerts.DELIVERY: escalation_alerts.delivery_due,

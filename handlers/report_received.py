@@ -9,6 +9,7 @@ from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, Language, Priority, Ticket, TicketState
 from bot.ports import InboxState, UnitOfWork
 from bot.rules import intake
+from bot.rules.mail_writing import bare_subject
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
 from bot.rules.sla import terms_from_config
 from bot.rules.understanding import Standing, is_sealed
@@ -48,6 +49,7 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     await uow.outbox.add(PostCard(ticket.id))
     await show_mail(uow, ticket, arrived, message.id)
     await _name_the_others(found, ticket, uow, ctx)
+    await mail_escalated.heed(arrived, ticket, message, uow, ctx)
     await _start_clocks(arrived, outcome, ticket, message.id, uow, ctx)
     await _answer(found, outcome, ticket, uow, _unless_a_robot(arrived, assessment, recent, ctx))
     await uow.tickets.update(ticket)
@@ -160,12 +162,11 @@ async def _name_the_others(found: Understood, ticket: Ticket, uow: UnitOfWork, c
         await journal(uow, ctx, older, found.arrived.address, "followed_by", number=ticket.number)
         await uow.tickets.update(older)
         await uow.outbox.add(PostCard(older.id))
-    if ticket.facts["escalated"]:
-        await mail_escalated.announce(found.arrived, ticket, uow, ctx)
 
 
 async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, message_id: int) -> None:
-    """Show a customer's mail in the ticket's thread."""
+    """Show a customer's mail in the ticket's thread; its subject where it says something new."""
+    subject = bare_subject(arrived.mail.subject)
     await uow.outbox.add(
         PostInThread(
             ticket.id,
@@ -173,7 +174,7 @@ async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, mess
             {
                 "author": arrived.name,
                 "address": arrived.address,
-                "subject": arrived.mail.subject,
+                "subject": subject if subject != bare_subject(ticket.subject) else "",
                 "text": arrived.new_text,
                 "files": attachments.listed(await uow.attachments.of_message(message_id)),
                 "number": ticket.number,

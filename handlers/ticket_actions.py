@@ -11,7 +11,7 @@ from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.ticket_states import Action, actions_of, move
-from handlers import clocks, customer_mails
+from handlers import clocks, customer_mails, escalated_tickets
 from handlers.context import Context, journal, tell
 
 
@@ -32,6 +32,7 @@ async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
     previous, ticket.assignee = ticket.assignee, command.by.user
     await journal(uow, ctx, ticket, command.by.user, "taken", previous=previous)
     await uow.outbox.add(PostInThread(ticket.id, Note.TAKEN, {"by": command.by.user, "previous": previous}))
+    await escalated_tickets.taken(uow, ctx, ticket, command.by.user, command.by.name)
     await store(uow, ticket)
 
 

@@ -10,12 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.commands import TimerDue
-from bot.effects import Note, PostCard, PostEscalation, PostInThread
+from bot.effects import Note, PostCard, PostInThread
+from bot.escalations import EscalationSource
 from bot.model import ClockKind, ClockState, SlaClock, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.clock_terms import PROMISED
 from bot.rules.sla import BREACH
-from handlers import agreed_dates, clocks, customer_mails
+from handlers import agreed_dates, clocks, customer_mails, duty, escalations
 from handlers.clocks import ON_TIME
 from handlers.context import Context, journal
 
@@ -71,7 +72,7 @@ async def _announce(
     if clock.kind is ClockKind.CUSTOMER_REPLY:
         await _customer_is_silent(ticket, clock, level, uow, ctx)
         return
-    mention = ctx.on_call(ticket)
+    mention = await duty.on_call(uow, ctx, ticket)
     if clock.kind is ClockKind.AGREED:
         await agreed_dates.say(uow, ticket, "reminder", clock.due_at, mention=mention, urgent=True)
         return
@@ -81,8 +82,7 @@ async def _announce(
         return
     await clocks.mark_breach(uow, clock)
     await uow.outbox.add(PostInThread(ticket.id, Note.BREACH, data, mention=mention, urgent=True))
-    everybody = (*mention, *(m for m in ctx.config.slack.managers if m not in mention))
-    await uow.outbox.add(PostEscalation(ticket.id, clock.id, mention=everybody))
+    await escalations.raise_escalation(uow, ctx, ticket, EscalationSource.BREACH, "", "bot", clock=clock)
 
 
 async def _customer_is_silent(ticket: Ticket, clock: SlaClock, level: int, uow: UnitOfWork, ctx: Context) -> None:
@@ -92,5 +92,20 @@ async def _customer_is_silent(ticket: Ticket, clock: SlaClock, level: int, uow: 
     await customer_mails.remind(uow, ctx, ticket, last=last)
     count = len(levels) if last else sum(one <= level for one in levels)
     data: dict[str, object] = {"count": count, "of": len(levels), "due_at": clock.due_at.isoformat()}
-    mention = ctx.on_call(ticket) if last else ()
+    mention = await duty.on_call(uow, ctx, ticket) if last else ()
     await uow.outbox.add(PostInThread(ticket.id, Note.CUSTOMER_SILENT, data, mention=mention))
+
+
+async def unassigned(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
+    """A share of our time has passed: escalate, within the clock's window, unless somebody has the ticket."""
+    timer = command.timer
+    assert timer.clock_id is not None
+    ticket = await uow.tickets.get(timer.ticket_id)
+    clock = await uow.clocks.get(timer.clock_id)
+    waits = clock.state is ClockState.RUNNING and ticket.is_open and ticket.assignee is None
+    window = clocks.window_of(ticket, clock, ctx)
+    if waits and not window.is_open(ctx.now):
+        await uow.clocks.postpone_timer(timer.id, window.next_opening(ctx.now))
+        return
+    if await uow.clocks.finish_timer(timer.id) and waits:
+        await escalations.raise_escalation(uow, ctx, ticket, EscalationSource.UNASSIGNED, "", "bot", clock=clock)

@@ -14,7 +14,6 @@ from bot.effects import (
     Effect,
     MailKind,
     PostCard,
-    PostEscalation,
     PostEscalationCall,
     PostEscalationCard,
     PostEscalationLine,
@@ -73,7 +72,7 @@ def lane_of(effect: Effect) -> str:
             return f"mail:{effect.to.lower()}"
         case SendMail():
             return f"mail:{effect.ticket_id}"
-        case PostEscalation() | PostOperator():
+        case PostOperator():
             return "escalation"
         case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
             return f"escalation:{effect.escalation_id}"
@@ -270,7 +269,7 @@ def _is_urgent(effect: Effect) -> bool:
     match effect:
         case PostInThread():
             return effect.urgent
-        case PostEscalation() | PostOperator() | TellUser() | PublishHome():
+        case PostOperator() | TellUser() | PublishHome():
             return True
         case PostEscalationCard() | PostEscalationCall() | PostEscalationLine() | CallWebhook():
             return True

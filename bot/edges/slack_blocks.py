@@ -23,7 +23,6 @@ from bot.edges.slack_text import (
     line,
     mention,
     one_line,
-    people,
     person,
     plain,
     problems_said,
@@ -31,12 +30,12 @@ from bot.edges.slack_text import (
     text,
 )
 from bot.edges.slack_thread import thread_post
-from bot.effects import PostEscalation, PostOperator, TellUser
-from bot.model import Contract, SlaClock, Ticket, TicketState, TicketView
+from bot.effects import PostOperator, TellUser
+from bot.model import Contract, Ticket, TicketState, TicketView
 from bot.rules.ticket_states import Action, actions_of
-from bot.rules.wording import Words, format_day, format_instant, format_short_span
+from bot.rules.wording import Words, format_day, format_instant
 
-__all__ = ["card", "escalation", "operator_notice", "tell", "thread_post"]
+__all__ = ["card", "described", "operator_notice", "tell", "thread_post", "titled"]
 
 MAX_DEVICES = 5
 MAX_PROBLEMS = 8
@@ -45,42 +44,15 @@ MAX_PROBLEMS = 8
 def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
     """The ticket's head message: the deadline first, then what an engineer needs, then what can be done now."""
     lines = [
-        line(*rich(words, "card.title", "bold", **_title(view.ticket, words))),
+        line(*rich(words, "card.title", "bold", **titled(view.ticket, words))),
         line(*rich(words, "card.subject", subject=one_line(view.ticket.subject) or "–")),
         *(line(*elements) for elements in _warnings(view.ticket, now, words, zone)),
-        *(line(*elements) for elements in _facts(view, now, words, zone)),
+        *(line(*elements) for elements in described(view, now, words, zone)),
     ]
     blocks = [header(deadline(view, now, words, zone)), block(lines)]
     buttons = _buttons(view.ticket, words)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
-    return fallback(blocks), blocks
-
-
-def escalation(
-    view: TicketView, clock: SlaClock, effect: PostEscalation, now: datetime, words: Words, zone: ZoneInfo
-) -> tuple[str, Blocks]:
-    """A breached clock, for the escalation channel, or that it is not late after all."""
-    ticket = view.ticket
-    late = format_short_span(now - clock.due_at, words.language)
-    due = format_instant(clock.due_at, words.language, zone, now)
-    news = "withdrawn" if effect.withdrawn else "late"
-    lines = [
-        line(*rich(words, f"escalation.{news}", "bold", late=late, due=due)),
-        line(*rich(words, "card.title", **_title(ticket, words))),
-        line(*rich(words, "card.subject", subject=one_line(ticket.subject) or "–")),
-        *(line(*elements) for elements in _facts(view, now, words, zone)),
-    ]
-    if ticket.slack_channel:
-        lines.append(line(*rich(words, "escalation.where", channel=person(ticket.slack_channel))))
-    if effect.mention:
-        lines.append(line(*rich(words, "escalation.call", people=""), *people(effect.mention)))
-    title = words(
-        "escalation.title_withdrawn" if effect.withdrawn else "escalation.title",
-        number=ticket.number,
-        clock=words(f"clock.{clock.kind}"),
-    )
-    blocks = [header(title), block(lines)]
     return fallback(blocks), blocks
 
 
@@ -112,7 +84,8 @@ def tell(effect: TellUser, words: Words) -> str:
     return fill(words, f"tell.{effect.what}", **named)
 
 
-def _title(ticket: Ticket, words: Words) -> dict[str, str]:
+def titled(ticket: Ticket, words: Words) -> dict[str, str]:
+    """The values of the sentence "card.title"."""
     priority = words(f"priority.{ticket.priority}")
     if not ticket.priority_confirmed:
         priority = words("priority.unconfirmed", priority=priority)
@@ -150,7 +123,8 @@ def _dates(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> Itera
             yield [text("📅 "), *rich(words, f"card.date_{key}", "bold", at=at)]
 
 
-def _facts(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
+def described(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
+    """The lines that say whose ticket it is: customer, devices, contract, reporter, and who has it."""
     ticket = view.ticket
     if view.contract is None:
         yield rich(words, "card.customer_unknown")

@@ -27,7 +27,6 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | SIMILAR_TICKETS                  | numbers [str]                                                         |
 | JOINED                           | by (user id), address, number (of the ticket it joined), of (its own) |
 | SEPARATED                        | by (user id), number (of the ticket that it names)                    |
-| ESCALATED_BY_MAIL                | address                                                               |
 | FILES_NOT_SHOWN                  | names [str], reason, number (the ticket's)                            |
 | ESCALATION                       | event ("raised", "acknowledged", "ended", "tied"), by (user id,       |
 |                                  | address or "bot"); source, reason (raised); owner (acknowledged);     |
@@ -308,10 +307,6 @@ def _separated(post: _Post) -> list[Json]:
     return [post.say("separated", by=person(post.get("by")), number=post.get("number"))]
 
 
-def _escalated_by_mail(post: _Post) -> list[Json]:
-    return [post.say("escalated_by_mail", "bold", address=post.get("address"))]
-
-
 def _escalation(post: _Post) -> list[Json]:
     match post.get("event"):
         case "acknowledged":
@@ -354,7 +349,6 @@ _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.SIMILAR_TICKETS: _similar_tickets,
     Note.JOINED: _joined,
     Note.SEPARATED: _separated,
-    Note.ESCALATED_BY_MAIL: _escalated_by_mail,
     Note.FILES_NOT_SHOWN: _files_not_shown,
     Note.ESCALATION: _escalation,
     Note.ESCALATION_PROPOSED: _escalation_proposed,

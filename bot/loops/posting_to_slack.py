@@ -7,14 +7,17 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
-from bot.edges import slack_blocks, slack_home
+from bot.edges import slack_blocks, slack_escalation, slack_home
 from bot.edges.pacing import Pace
 from bot.edges.slack_thread import thread_post
 from bot.effects import (
+    CallWebhook,
     EditReply,
     Note,
     PostCard,
-    PostEscalation,
+    PostEscalationCall,
+    PostEscalationCard,
+    PostEscalationLine,
     PostInThread,
     PostOperator,
     PublishHome,
@@ -23,10 +26,12 @@ from bot.effects import (
     TellUser,
 )
 from bot.errors import RetryLater
-from bot.model import ClockState, Language, Ticket, TicketView
+from bot.escalations import Escalation
+from bot.model import Language, Ticket, TicketView
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
+from bot.rules.escalation import CallKind
 from bot.rules.wording import words
 from handlers.card_refresh import card_timer
 from storage.due_next import DueNextQueries
@@ -60,8 +65,10 @@ class SlackPerformer:
                 await self._in_thread(row, row.effect)
             case EditReply():
                 await self._edit_reply(row, row.effect)
-            case PostEscalation():
+            case PostEscalationCard():
                 await self._escalation(row, row.effect)
+            case PostEscalationCall() | PostEscalationLine():
+                await self._in_escalation(row, row.effect)
             case PostOperator():
                 channel = self._config.slack.escalation_channel
                 await self._post(row, channel, None, slack_blocks.operator_notice(row.effect, self._words))
@@ -69,8 +76,8 @@ class SlackPerformer:
                 await self._tell(row, row.effect)
             case PublishHome():
                 await self._home(row, row.effect)
-            case SendMail() | ShareFiles():
-                raise AssertionError("mails and files go other ways")
+            case SendMail() | ShareFiles() | CallWebhook():
+                raise AssertionError("mails, files and calls of the webhook go other ways")
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
@@ -130,15 +137,36 @@ class SlackPerformer:
         text, blocks = thread_post(post, self._clock.now(), self._words, self._zone)
         await self._update(row, channel, ts, text, blocks)
 
-    async def _escalation(self, row: OutboxRow, effect: PostEscalation) -> None:
+    async def _escalation(self, row: OutboxRow, effect: PostEscalationCard) -> None:
         async with self._database.read() as uow:
-            view = await uow.tickets.view(effect.ticket_id)
-            clock = await uow.clocks.get(effect.clock_id)
-        if not effect.withdrawn and (clock.state is not ClockState.RUNNING or clock.breached_at is None):
-            await self._sent(row, None, None)  # what waited here is answered, ended or no longer late
+            escalation = await uow.escalations.get(effect.escalation_id)
+            view = await uow.tickets.view(escalation.ticket_id)
+        text, blocks = slack_escalation.head(view, escalation, self._clock.now(), self._words, self._zone)
+        if escalation.slack_channel and escalation.slack_ts:
+            await self._update(row, escalation.slack_channel, escalation.slack_ts, text, blocks)
             return
-        rendered = slack_blocks.escalation(view, clock, effect, self._clock.now(), self._words, self._zone)
-        await self._post(row, self._config.slack.escalation_channel, None, rendered)
+        channel = self._config.slack.escalation_channel
+
+        async def keep(uow: UnitOfWork, ts: str) -> None:
+            posted = await uow.escalations.get(effect.escalation_id)
+            posted.slack_channel, posted.slack_ts = channel, ts
+            await uow.escalations.update(posted)
+
+        await self._post(row, channel, None, (text, blocks), keep)
+
+    async def _in_escalation(self, row: OutboxRow, effect: PostEscalationCall | PostEscalationLine) -> None:
+        async with self._database.read() as uow:
+            escalation = await uow.escalations.get(effect.escalation_id)
+        if isinstance(effect, PostEscalationCall) and not _still_calls(effect, escalation):
+            await self._sent(row, None, None)
+            return
+        if escalation.slack_channel is None or escalation.slack_ts is None:
+            raise RetryLater("the escalation's head message is not in Slack yet")
+        if isinstance(effect, PostEscalationCall):
+            rendered = slack_escalation.call(effect, self._words)
+        else:
+            rendered = slack_escalation.history(effect, self._clock.now(), self._words, self._zone)
+        await self._post(row, escalation.slack_channel, escalation.slack_ts, rendered)
 
     async def _tell(self, row: OutboxRow, effect: TellUser) -> None:
         text = slack_blocks.tell(effect, self._words)
@@ -194,3 +222,9 @@ class SlackPerformer:
             sent = await uow.outbox.mark_sent(row.id, {"ts": ts} if ts else {})
             if sent and keep is not None and ts is not None:
                 await keep(uow, ts)
+
+
+def _still_calls(effect: PostEscalationCall, escalation: Escalation) -> bool:
+    """Whether a call that waited is still to be made: no later one was, and nobody has it who is not asked by it."""
+    has_somebody, asks_them = escalation.acknowledged_at is not None, effect.kind == CallKind.ASK_AGAIN
+    return escalation.is_open and escalation.calls == effect.call and has_somebody == asks_them

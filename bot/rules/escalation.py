@@ -174,6 +174,22 @@ def next_call(chain: Chain, progress: Progress, calendar_of: CalendarOf, service
     return repeat if following is None or repeat.at < following.at else following
 
 
+def call_at(
+    chain: Chain, progress: Progress, calendar_of: CalendarOf, service_window: str, now: datetime
+) -> Call | None:
+    """The one call that is to be made now; None when none is due yet.
+
+    Where a step and repeats of the one before have both come due, as after a stop, the step is the one.
+    """
+    call = next_call(chain, progress, calendar_of, service_window)
+    if call is None or call.at > now:
+        return None
+    if call.kind is CallKind.REPEAT:
+        following = _following_step(chain, progress, calendar_of, service_window)
+        return following if following is not None and following.at <= now else call
+    return call
+
+
 def _following_step(chain: Chain, progress: Progress, calendar_of: CalendarOf, service_window: str) -> Call | None:
     number = progress.step + 1
     if number >= len(chain.steps):

@@ -23,7 +23,10 @@ _BOSS = (
     r"\b(?:kierowni[kc]\w*|przelozon\w*|szef(?:a|em|owi|owej|owa|ostwem)?|men[ae]dzer\w*|manager\w*|dyrektor\w*|dyrekcj\w*"
     r"|team ?leader\w*|lider(?:em|a|owi|ka|ki)?)\b"
 )
-_WANTS = r"\b(?:chce\w*|chcial\w*|chcieli\w*|prosze|prosi(?:my|l\w*)|zadam\w*|domaga\w*|musze|musimy|potrzebuj\w*|oczekuj\w*)\s+"
+_WANTS = (
+    r"\b(?:chce\w*|chcial\w*|chcieli\w*|prosze|prosi(?:my|l\w*)|zadam\w*|domaga\w*|musze|musimy|potrzebuj\w*"
+    r"|oczekuj\w*)\s+"
+)
 _TALK = r"(?:po)?(?:rozmawiac|rozmow[aeyi])|kontakt\w*|skontaktowa\w*|polacz\w*|telefon\w*|przekaz\w*|zaangazowa\w*"
 _MANAGER = re.compile(
     rf"{_WANTS}{_FEW}(?:{_TALK})\s+(?:[^\W\d_]+\s+){{0,4}}?{_BOSS}"

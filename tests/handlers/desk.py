@@ -89,32 +89,36 @@ class Desk:
 
     def __init__(self, *contracts: Contract, **intake: Any) -> None:
         self.clock = FakeClock(MONDAY)
-        self.config = Config.model_validate(
-            {
-                "mail": {
-                    "imap": [
-                        {"name": "pomoc", "host": "localhost", "security": "none", "username": "u", "password": "p"}
-                    ],
-                    "smtp": {"host": "localhost", "security": "none"},
-                    "trusted_authserv_ids": ["mx.myhezo.pl"],
-                },
-                "slack": {
-                    "bot_token": "xoxb-1",
-                    "app_token": "xapp-1",
-                    "support_channel": "C0SUPPORT",
-                    "escalation_channel": "C0ESCALATION",
-                    "engineers": [EWA.user],
-                    "managers": ["U0ZOFIA"],
-                },
-                "intake": intake,
-            }
-        )
+        self.config = Config.model_validate(self.configured(intake))
         self.database = MemoryDatabase(clock=self.clock, compose=self._compose)
         for contract in contracts or (DAIRY, NORTHWIND, HOSPITAL, HOSPITAL_BRANCH, EXPIRED):
             self.database.add_contract(contract)
         self.mails: list[Mail] = []
         self.posts: list[Post] = []
         self.operator: list[PostOperator] = []
+
+    def configured(self, intake: dict[str, Any]) -> dict[str, Any]:
+        """The configuration, as TOML would give it."""
+        return {
+            "mail": {
+                "imap": [{"name": "pomoc", "host": "localhost", "security": "none", "username": "u", "password": "p"}],
+                "smtp": {"host": "localhost", "security": "none"},
+                "trusted_authserv_ids": ["mx.myhezo.pl"],
+            },
+            "slack": {
+                "bot_token": "xoxb-1",
+                "app_token": "xapp-1",
+                "support_channel": "C0SUPPORT",
+                "escalation_channel": "C0ESCALATION",
+                "engineers": [EWA.user],
+                "managers": ["U0ZOFIA"],
+            },
+            "intake": intake,
+            # What nobody takes is a matter of its own (test_escalations.py).
+            "escalation": {
+                priority: {"unassigned_percent": 0} for priority in ("critical", "non_critical", "question")
+            },
+        }
 
     def _compose(self, effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
         return ComposedMail(*write_mail(effect, row_id, ticket.number if ticket else None, now, self.config, KEY))
@@ -169,6 +173,10 @@ class Desk:
                 await dispatch(command, uow, Context(self.clock.now(), self.config, KEY))
 
         run(handle())
+        self.perform()
+
+    def perform(self) -> None:
+        """Everything that waits in the outbox is done."""
         for row in self.database.perform():
             match row.effect:
                 case SendMail() as effect:

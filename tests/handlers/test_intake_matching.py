@@ -177,13 +177,12 @@ def test_an_id_used_twice_loses_no_mail() -> None:
 def test_a_mail_to_the_address_for_escalations_marks_its_ticket_and_calls_managers(desk: Desk) -> None:
     desk.write(ANNA, "Nikt nie dzwoni!", answer=desk.mails[-1], to="escalation@myhezo.pl")
     assert desk.ticket(1).facts["escalated"] is True
-    [post] = [post for post in desk.posts if post.note is Note.ESCALATED_BY_MAIL]
-    assert post.mention == (EWA.user, "U0ZOFIA")
-    assert [line.what for line in desk.operator] == ["escalation_mail"]
+    [post] = [post for post in desk.posts if post.note is Note.ESCALATION]
+    assert post.data == {"event": "raised", "by": ANNA, "source": "mail", "reason": "Nikt nie dzwoni!"}
     desk.write(OBCY, "Skarga!", to="Eskalacje <escalation@myhezo.pl>", subject="Skarga")
     assert desk.ticket(2).state is TicketState.INCOMPLETE
     assert desk.ticket(2).facts["escalated"] is True
-    assert len(desk.operator) == 2
+    assert [each.source for each in desk.database.tables.escalations.values()] == ["mail", "mail"]
 
 
 def test_a_token_names_its_ticket_and_a_foreign_one_lets_nobody_in(desk: Desk) -> None:

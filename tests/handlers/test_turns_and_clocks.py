@@ -47,12 +47,12 @@ def test_reaction_reply_and_the_customers_answer_take_turns() -> None:
 def test_a_reply_that_was_in_time_but_is_handled_late_met_its_clock() -> None:
     desk = Timekeeper()
     desk.pass_until(warsaw(23, "11:05"))
-    assert desk.escalations() == [False]
+    assert desk.escalations() == ["open"]
     assert desk.clock_of(REACTION).breached_at == warsaw(23, "11:00")
     desk.reply(at=warsaw(23, "10:59"))
     assert desk.clock_of(REACTION).ended_at == warsaw(23, "10:59")
     assert desk.clock_of(REACTION).breached_at is None
-    assert desk.escalations() == [False, True], "the channel does not go on claiming it"
+    assert desk.escalations() == ["withdrawn"], "the channel does not go on claiming it"
 
 
 def test_a_reply_in_the_last_second_is_in_time_and_a_late_one_is_a_breach_though_its_timer_never_fired() -> None:
@@ -122,10 +122,10 @@ def test_a_moved_deadline_reminds_anew_only_of_what_lies_ahead() -> None:
     assert desk.clock_of(REACTION).breached_at == warsaw(23, "11:00")
     desk.set_priority(Priority.QUESTION)
     assert desk.clock_of(REACTION).breached_at is None
-    assert desk.escalations() == [False, True]
+    assert desk.escalations() == ["withdrawn"]
     desk.set_priority(Priority.NON_CRITICAL)
     desk.pass_until(warsaw(23, "11:51"))
-    assert desk.escalations() == [False, True, False], "what was taken back and is true again is said again"
+    assert desk.escalations() == ["withdrawn", "open"], "what was taken back and is true again is said again"
     assert desk.clock_of(REACTION).breached_at == warsaw(23, "11:00")
 
 
@@ -200,10 +200,10 @@ def test_a_late_delivery_is_escalated_and_a_late_return_only_told() -> None:
         run(start(ClockKind.DELIVERY))
     desk.pass_until(warsaw(23, "18:00"))
     assert desk.said(*REMINDED) == ["50", "80", "100"]
-    assert desk.escalations() == [False]
+    assert desk.escalations() == ["open"]
     desk.pass_until(warsaw(30, "10:00"))
     assert desk.said(Note.REMINDER) == ["50", "80", "100"]
-    assert desk.escalations() == [False]
+    assert desk.escalations() == ["open"]
     assert desk.clock_of(ClockKind.RETURN).breached_at is None
 
 

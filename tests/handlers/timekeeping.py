@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.commands import AgreeDate, CloseTicket, ConfirmDate, DateKept, NextTurn, ReplyToCustomer, SetPriority, TimerDue
-from bot.effects import Note, PostEscalation
+from bot.effects import Note
 from bot.model import ClockKind, ClockState, Priority, SlaClock
 from tests.handlers.desk import ANNA, EWA, Desk, Mail
 
@@ -78,10 +78,9 @@ class Timekeeper(Desk):
         at = f"{clock.due_at.astimezone(WARSAW):%d %H:%M}"
         return at if clock.state is ClockState.RUNNING else f"{at} {clock.state}"
 
-    def escalations(self) -> list[bool]:
-        """What the escalation channel was told: True where a breach was taken back."""
-        rows = self.database.tables.outbox.values()
-        return [row.effect.withdrawn for row in rows if isinstance(row.effect, PostEscalation)]
+    def escalations(self) -> list[str]:
+        """What was escalated: how it ended, "open" where it did not."""
+        return [each.outcome or "open" for each in self.database.tables.escalations.values()]
 
     def said(self, *notes: Note) -> list[str]:
         """What was posted of these kinds: when, and the level or event."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rules.business_hours import ServiceCalendar
-from bot.rules.escalation import Call, Called, CallKind, Chain, Progress, Step, next_call
+from bot.rules.escalation import Call, Called, CallKind, Chain, Progress, Step, call_at, next_call
 
 ALWAYS = ServiceCalendar.always()
 OFFICE = ServiceCalendar.weekly("Europe/Warsaw", {day: [(time(9), time(17))] for day in range(1, 6)}, country="PL")
@@ -80,6 +80,19 @@ def test_what_happens_at_night_waits_for_the_opening_unless_the_chain_says_other
     ]
     at_any_hour = replace(CHAIN, steps=(Step((Called.ON_DUTY,), timedelta(0), calendar="24x7"), *CHAIN.steps[1:]))
     assert after(Progress(FRIDAY_EVENING), "8x5", at_any_hour).at == FRIDAY_EVENING
+
+
+def test_after_a_stop_the_step_that_has_come_goes_before_the_repeat_of_the_one_before() -> None:
+    at = MONDAY_NOON
+    present = Progress(at, step=0, stepped_at=at, called_at=at)
+
+    def due(minutes: int) -> CallKind | None:
+        call = call_at(CHAIN, present, CALENDARS.__getitem__, "24x7", at + minutes * MINUTE)
+        return None if call is None else call.kind
+
+    assert [due(minutes) for minutes in (9, 10, 14, 15, 90)] == [
+        None, CallKind.REPEAT, CallKind.REPEAT, CallKind.STEP, CallKind.STEP
+    ]  # fmt: skip
 
 
 def test_an_acknowledged_one_asks_again_when_nothing_happens() -> None:

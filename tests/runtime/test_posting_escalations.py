@@ -1,4 +1,4 @@
-"""The escalation channel is told of what is late, not of what was late before it could be posted."""
+"""An escalation in its channel: one head message that is edited, calls in its thread, none that is over by then."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.edges.pacing import Pace
-from bot.effects import PostEscalation
+from bot.effects import Effect, PostEscalationCall, PostEscalationCard, PostEscalationLine
+from bot.escalations import Escalation, EscalationSource
 from bot.loops.posting_to_slack import SlackPerformer
-from bot.model import ClockState
+from bot.rules.escalation import chain_from_config
 from bot.sandbox.clock import MovableClock
 from storage.migrating import upgrade
 from storage.queues import OutboxQueue
@@ -20,17 +21,20 @@ class Channel:
     """`bot.ports.Chat` that keeps what is posted."""
 
     def __init__(self) -> None:
-        self.posted: list[str] = []
+        self.posted: list[tuple[str | None, str]] = []
+        self.heads: list[str] = []
 
     async def post(
         self, channel: str, text: str, blocks: list[dict[str, object]], *, key: str, thread_ts: str | None = None
     ) -> str:
-        del channel, blocks, key, thread_ts
-        self.posted.append(text)
-        return "1.000100"
+        del channel, blocks, key
+        self.posted.append((thread_ts, text))
+        return f"{len(self.posted)}.000100"
 
     async def update(self, channel: str, ts: str, text: str, blocks: list[dict[str, object]]) -> None:
-        raise NotImplementedError("nothing is edited here")
+        del channel, blocks
+        assert ts == "1.000100"
+        self.heads.append(text)
 
     async def tell(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
         raise NotImplementedError("nobody is told here")
@@ -45,25 +49,51 @@ class Channel:
         raise NotImplementedError("nothing is in doubt here")
 
 
-async def test_what_waited_for_slack_and_was_answered_meanwhile_is_not_posted(tmp_path: Path) -> None:
+async def test_the_head_is_edited_and_calls_that_are_over_are_not_made(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/hezo360.sqlite3"
     await upgrade(url)
     clock, channel = MovableClock(NOON), Channel()
     database = open_database(url, clock)
     await database.open()
     performer = SlackPerformer(channel, Pace(timedelta(0), 1), database, clock, plain_config())
+    queue = OutboxQueue(database, "a start")
+
     async with database.begin() as uow:
         ticket = await uow.tickets.add(a_ticket())
-        late = await uow.clocks.add(a_clock(ticket.id, due_at=NOON, breached_at=NOON))
-        met = await uow.clocks.add(a_clock(ticket.id, due_at=NOON, breached_at=NOON, state=ClockState.MET))
-        moved = await uow.clocks.add(a_clock(ticket.id))
-        for each in (late, met, moved):
-            await uow.outbox.add(PostEscalation(ticket.id, each.id))
-        await uow.outbox.add(PostEscalation(ticket.id, moved.id, withdrawn=True))
-    queue = OutboxQueue(database, "a start")
-    while rows := await queue.claim(clock.now(), 10):
-        for row in rows:
-            await performer.perform(row)
-    assert ["ESKALACJA" in text for text in channel.posted] == [True, False]
-    assert "JEDNAK W TERMINIE" in channel.posted[1]
+        late = await uow.clocks.add(a_clock(ticket.id, due_at=NOON - timedelta(minutes=3), breached_at=NOON))
+        chain = chain_from_config(plain_config().escalation.critical).to_json()
+        escalation = await uow.escalations.add(
+            Escalation(0, ticket.id, EscalationSource.BREACH, "", "bot", NOON, "24x7", chain, clock_id=late.id, calls=2)
+        )
+
+    def call(number: int, kind: str) -> PostEscalationCall:
+        return PostEscalationCall(ticket.id, escalation.id, number, kind, 0, ("U0JAN",), ("on_duty",))
+
+    async def perform(*effects: Effect) -> None:
+        async with database.begin() as uow:
+            for effect in effects:
+                await uow.outbox.add(effect)
+        while rows := await queue.claim(clock.now(), 10):
+            for row in rows:
+                await performer.perform(row)
+
+    await perform(PostEscalationCard(ticket.id, escalation.id), call(1, "step"), call(2, "repeat"))
+    async with database.begin() as uow:
+        escalation = await uow.escalations.get(escalation.id)
+        escalation.owner, escalation.acknowledged_at = "U0EWA", NOON
+        await uow.escalations.update(escalation)
+    line = PostEscalationLine(ticket.id, escalation.id, "acknowledged", {"by": "U0EWA", "owner": "U0EWA"})
+    await perform(line, PostEscalationCard(ticket.id, escalation.id), call(2, "repeat"), call(2, "ask_again"))
+    (where, head), *thread = channel.posted
+    assert where is None
+    assert head.startswith(f"🔴 ESKALACJA {ticket.number}: przekroczony termin")
+    assert "Czas reakcji: 3 min po terminie" in head
+    assert {thread_ts for thread_ts, _ in thread} == {"1.000100"}
+    nobody = "⚠️ Nikt nie ma teraz dyżuru, dlatego następuje kolejny krok. · "
+    assert [text for _, text in thread] == [
+        nobody + "🔔 Eskalacji nadal nikt nie ma. Proszę o reakcję: <@U0JAN>",
+        "🙋 <@U0EWA> ma eskalację",
+        nobody + "🔔 Czy coś się dzieje? Od jakiegoś czasu nic w sprawie eskalacji nie zrobiono: <@U0JAN>",
+    ]
+    assert "Prowadzi: <@U0EWA>" in channel.heads[-1]
     await database.close()

@@ -15,7 +15,6 @@ from bot.effects import (
     MailKind,
     Note,
     PostCard,
-    PostEscalation,
     PostEscalationCall,
     PostEscalationCard,
     PostInThread,
@@ -139,7 +138,7 @@ async def test_the_lanes() -> None:
     assert lane_of(a_mail(7)) == "mail:7"
     assert lane_of(a_mail(None, to="Anna@Klient.example")) == "mail:anna@klient.example"
     assert {lane_of(e) for e in (PostCard(7), PostInThread(7, Note.TAKEN), EditReply(7, 1))} == {"slack:7"}
-    assert lane_of(PostEscalation(7, 1)) == lane_of(PostOperator("parked")) == "escalation"
+    assert lane_of(PostOperator("parked")) == "escalation"
     assert lane_of(PostEscalationCard(7, 3)) == lane_of(PostEscalationCall(7, 3, 1, "step", 0)) == "escalation:3"
     assert lane_of(CallWebhook(7, 3, "call")) == "webhook:3", "a gateway that is down holds up no post"
     assert lane_of(TellUser("C1", "U1", "already_taken")) == "tell:U1"
