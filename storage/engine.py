@@ -143,8 +143,11 @@ class Database:
             connection = await _connect(engine)
             try:
                 yield connection
-            finally:
-                await _to_the_end(connection.close())
+            except BaseException:
+                with suppress(SQLAlchemyError):  # a dead connection must not hide why we leave, a cancellation least
+                    await _to_the_end(connection.close())
+                raise
+            await _to_the_end(connection.close())
         finally:
             self._in_use -= 1
             if not self._in_use:

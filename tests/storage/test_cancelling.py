@@ -6,7 +6,12 @@ import asyncio
 import contextlib
 import gc
 
+import pytest
+
 from storage.engine import Database
+from tests.storage.conftest import execute
+from tests.storage.making import FakeClock, make_database
+from tests.support.postgres import PostgresServer
 
 
 async def test_cancelling_at_any_moment_leaks_no_connection(database: Database) -> None:
@@ -44,3 +49,22 @@ async def test_closing_waits_for_the_transactions_in_hand(database: Database) ->
     await reading
     del reading, closing
     gc.collect()
+
+
+async def test_a_dead_connection_does_not_hide_why_a_transaction_was_left(
+    postgres: PostgresServer, postgres_url: str
+) -> None:
+    """Not even a cancellation: a loop that was to stop would go on."""
+    database = make_database(postgres_url, FakeClock())
+    await database.open()
+
+    async def leave(reason: type[BaseException]) -> None:
+        async with database.begin() as uow:
+            ours = await uow.transaction.connection.exec_driver_sql("SELECT pg_backend_pid()")
+            await execute(postgres.dsn("hezo360"), f"SELECT pg_terminate_backend({ours.scalar_one()})")
+            raise reason
+
+    for reason in (asyncio.CancelledError, LookupError):
+        with pytest.raises(reason):
+            await leave(reason)
+    await database.close()
