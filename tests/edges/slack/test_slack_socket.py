@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.commands import NothingToDo, TakeTicket
+from bot.commands import NothingToDo, OpenHome, TakeTicket
 from bot.config import SlackConfig
 from bot.edges.slack_chat import slack_client
 from bot.edges.slack_socket import SlackSocket
@@ -63,7 +63,7 @@ async def test_events_are_recorded_once_acknowledged_and_ask_for_nothing(talkati
         await client.chat_postMessage(channel=support.id, text="nasz własny wpis")
         await talkative.settled()
         assert len(desk.bodies) == 4
-    assert all(isinstance(command, NothingToDo) for command in desk.commands)
+    assert {type(command) for command in desk.commands} == {NothingToDo, OpenHome}
     assert talkative.sockets.lost_events == []
     assert workspace.violations == []
 
