@@ -14,7 +14,9 @@ from enum import StrEnum
 from bot.rules.bounces import BOUNCE_SUBJECT, ids_told_of, looks_like_bounce
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.message_ids import is_our_message_id
+from bot.rules.priority_words import propose_priority
 from bot.rules.reply_text import new_words
+from bot.rules.serial_numbers import SerialFindings, find_serials
 
 
 class MailOrigin(StrEnum):
@@ -92,12 +94,34 @@ _AUTO_SUBJECT = re.compile(
     r"(?:automatyczna odpowied[źz]|odpowied[źz] automatyczna|auto-?odpowied[źz]|autoresponder"
     r"|nieobecność(?=\s*(?:[:-]|$|w biurze|w pracy))|poza biurem(?=\s*(?:[:-]|$))"
     r"|out of (?:the )?office|automatic reply|auto[- ]?(?:reply|response|responder)\b|automatische antwort"
-    r"|abwesenheits(?:notiz|nachricht)|réponse automatique|vacation reply)",
+    r"|abwesenheits(?:notiz|nachricht)|réponse automatique|vacation reply|auto:"
+    r"|(?:nie)?(?:przeczytan|odczytan)[aeoy]:|(?:not )?read:|potwierdzenie (?:prze|od)czytania)",
     re.IGNORECASE,
 )
 _ABSENCE_SUBJECT = re.compile(
     r"(?:nieobecność|poza biurem|urlop\b|jestem na urlopie|absence\b|on vacation)", re.IGNORECASE
 )
+_ABSENT = re.compile(
+    r"\b(?:przebywam|jestem|b[ęe]d[ęe])(?: \w+){0,3}"
+    r" (?:na (?:\w+ )?(?:urlopie|zwolnieniu)|poza biurem|nieobecn[ya]|niedostępn[ya])\b"
+    r"|\bnie ma mnie w (?:biurze|pracy)\b"
+    r"|\bI(?:'m| am| will be)(?: \w+){0,2} (?:out of (?:the |my )?office"
+    r"|on (?:\w+ )?(?:leave|vacation|holidays?)|away (?:from|until))\b",
+    re.IGNORECASE,
+)
+_ABSENCE_NOTED = re.compile(
+    r"\b(?:dziękuję za (?:wiadomość|e?-?maila?|kontakt)|po (?:moim )?powrocie|wracam"
+    r"|w (?:dniach|okresie)|do (?:dnia )?\d"
+    r"|(?:pilnych|nagłych) (?:sprawach|przypadkach)|sprawach pilnych|dostępu do (?:poczty|skrzynki|e?-?maila?)"
+    r"|nie będzie prze(?:kazywana|kierowana)"
+    r"|thank(?:s| you) for your (?:e-?mail|message)|(?:when I|(?:up)?on my) return|(?:back|returning) on|until"
+    r"|limited access|urgent (?:matters?|issues?|requests?)|in my absence)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"\?|\bprosz(?:ę|imy) (?:o (?!kontakt)|pod|przy|wy)|\b(?:could|can) you\b", re.IGNORECASE)
+_LONGEST_NOTICE = 1_000
+_CALENDAR_ANSWER = "[REPLY] "
+"""So begins what `bot.rules.calendar_invites` makes of somebody's answer to an invitation (RFC 5546 §3.2.3)."""
 _AUTOMATIC_WORDS = re.compile(
     r"wiadomo[śs][ćc] (?:ta )?(?:zosta[łl]a )?(?:jest )?(?:wygenerowan\w+|generowan\w+|wys[łl]an\w+) automatycznie"
     r"|(?:to|ta wiadomo[śs][ćc]) jest automatyczn\w+ (?:odpowied|wiadomo|potwierdze)"
@@ -171,6 +195,8 @@ def _auto_submitted(seen: _Seen) -> str:
 
 
 def _auto_reply_header(seen: _Seen) -> str:
+    if seen.header("precedence") == "auto_reply":
+        return "Precedence: auto_reply"
     names = ("x-autoreply", "x-autorespond", "x-autoresponse", "x-vacation", "x-ms-exchange-inbox-rules-loop")
     found = next((name for name in names if seen.header(name) not in {"", "no", "false"}), "")
     generated = seen.header("x-ms-exchange-generated-message-source")
@@ -180,6 +206,28 @@ def _auto_reply_header(seen: _Seen) -> str:
 def _auto_subject(seen: _Seen) -> str:
     match = _AUTO_SUBJECT.match(seen.mail.subject)
     return f'subject begins "{match[0]}"' if match else ""
+
+
+def _absence_notice(seen: _Seen) -> str:
+    """An absence note whose program marks it in no way: short, about nothing else, and asking nothing."""
+    text = seen.mail.text
+    if len(text) > _SHORT_TEXT or not _ABSENT.search(" ".join(text.split())):
+        return ""
+    own = new_words(text, seen.mail.subject).new_text
+    words = " ".join(own.split())
+    absent = _ABSENT.search(words)
+    if absent is None or len(words) > _LONGEST_NOTICE or _ASKS.search(words):
+        return ""
+    is_noted = _ABSENCE_NOTED.search(words) or _ABSENCE_SUBJECT.search(seen.mail.subject)
+    if not is_noted or propose_priority(own).priority is not None or find_serials(own) != SerialFindings():
+        return ""
+    return f'the text says "{absent[0]}" and nothing else'
+
+
+def _calendar_answer(seen: _Seen) -> str:
+    """Accepted or declined by a button: whoever adds words of their own is heard."""
+    has_calendar = any(file.content_type == "text/calendar" for file in seen.mail.attachments)
+    return "an answer to an invitation" if has_calendar and seen.mail.text.startswith(_CALENDAR_ANSWER) else ""
 
 
 def _null_return_path(seen: _Seen) -> str:
@@ -192,7 +240,7 @@ def _list_header(seen: _Seen) -> str:
 
 def _precedence(seen: _Seen) -> str:
     value = seen.header("precedence")
-    return f"Precedence: {value}" if value in {"bulk", "list", "junk", "auto_reply"} else ""
+    return f"Precedence: {value}" if value in {"bulk", "list", "junk"} else ""
 
 
 def _robot(seen: _Seen) -> str:
@@ -267,6 +315,8 @@ CHECKS: tuple[_Check, ...] = (
     _Check("robot sender", MailOrigin.NO_REPLY_SENDER, _robot),
     _Check("no-reply sender", MailOrigin.NO_REPLY_SENDER, _no_reply),
     _Check("null return path", MailOrigin.AUTO_REPLY, _null_return_path),
+    _Check("absence notice", MailOrigin.AUTO_REPLY, _absence_notice),
+    _Check("calendar answer", MailOrigin.AUTO_REPLY, _calendar_answer),
     _Check("no sender", MailOrigin.NO_REPLY_SENDER, _no_sender),
     _Check("our domain", None, _our_domain),
     _Check("response suppressed", None, _response_suppressed),

@@ -34,7 +34,7 @@ _ANSWERING_SUBJECT = re.compile(rf"{_SUBJECT_TAGS}(?:re|odp|aw|sv)(?:\[\d+\])?\s
 _MARKED = re.compile(r"\s{0,3}> ?")
 _NESTED = re.compile(r"\s{0,3}> ?>")
 _ESCAPED_FROM = re.compile(r">From ")
-_OTHER_MARK = re.compile(r"\s{0,2}(\||[A-Z]{2,4}>)(?:\s|$)")
+_OTHER_MARK = re.compile(r"\s{0,2}(\||[A-Z][A-Z0-9]{0,3}>)(?:\s|$)")
 # Somebody answers between the lines of an unmarked quotation, or wants the mail below to be read.
 _ANSWERS_WITHIN = re.compile(
     r"(?:odpowied\w+|odpowiadam|odp\.|odpisuję|komentarz\w*|uwagi|uzupełni\w+|dopis\w+)\b.{0,40}"

@@ -38,6 +38,9 @@ def _mail(*fields: str, body: str = "") -> IncomingMail:
         ("Subject: Automatic reply: x", MailOrigin.AUTO_REPLY),
         ("Subject: Autoodpowiedź: x", MailOrigin.AUTO_REPLY),
         ("Subject: Poza biurem: x", MailOrigin.AUTO_REPLY),
+        ("Subject: Auto: Awaria", MailOrigin.AUTO_REPLY),
+        ("Subject: Przeczytano: Awaria", MailOrigin.AUTO_REPLY),
+        ("Precedence: auto_reply", MailOrigin.AUTO_REPLY),
         ("Subject: ***SPAM*** x", MailOrigin.SPAM_MARKED),
         ("X-MS-Exchange-Organization-SCL: 6", MailOrigin.SPAM_MARKED),
         ("X-Spam-Status: Yes, score=9", MailOrigin.SPAM_MARKED),
@@ -164,6 +167,35 @@ def test_of_several_recipients_the_failed_one_is_named() -> None:
     assert (bounce.failed, bounce.recipient, bounce.status) == (True, "bad@x.example", "5.1.1")
     assert bounce.diagnostic == "550 no such user"
     assert bounce.original_message_id == "<reply.2.0123456789abcdef@myhezo.pl>"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "kind"),
+    [
+        ("Re: x", "Dziękuję za wiadomość.\nDo 30 listopada jestem na urlopie.", MailOrigin.AUTO_REPLY),
+        ("Jestem poza biurem", "W dniach 16-27.11 przebywam na długim urlopie.", MailOrigin.AUTO_REPLY),
+        (
+            "x",
+            "W dniach 16-27.11 przebywam na urlopie. W pilnych sprawach proszę o kontakt z Anną.",
+            MailOrigin.AUTO_REPLY,
+        ),
+        ("Re: x", "I am currently out of the office and will be back on Monday.", MailOrigin.AUTO_REPLY),
+        ("Re: x", "Jestem na urlopie do 30.11, proszę pisać do Anny.\nFirewall dalej nie działa.", MailOrigin.HUMAN),
+        ("Re: x", "Jestem na urlopie do 30.11. Czy możemy przełożyć wymianę?", MailOrigin.HUMAN),
+        ("Re: x", "Jestem na urlopie do 30.11, numer seryjny to FGT60FTK20001234.", MailOrigin.HUMAN),
+        ("Re: x", "Proszę dzwonić.\n> Jestem na urlopie do 30.11.\n", MailOrigin.HUMAN),
+    ],
+)
+def test_an_absence_note_is_known_by_saying_nothing_else(subject: str, body: str, kind: MailOrigin) -> None:
+    assert screen(_mail(f"Subject: {subject}", body=body), OWN, "myhezo.pl").kind is kind
+
+
+@pytest.mark.parametrize(("note", "kind"), [("", MailOrigin.AUTO_REPLY), ("Proszę później", MailOrigin.HUMAN)])
+def test_a_button_pressed_on_an_invitation_is_no_letter(note: str, kind: MailOrigin) -> None:
+    body = f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{note}\r\n--b\r\nContent-Type: text/calendar\r\n\r\n"
+    event = "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nSUMMARY:Accepted: Visit\r\nEND:VEVENT\r\nEND:VCALENDAR"
+    mail = _mail('Content-Type: multipart/alternative; boundary="b"', body=f"{body}{event}\r\n--b--\r\n")
+    assert screen(mail, OWN, "myhezo.pl").kind is kind
 
 
 @pytest.mark.parametrize(("status", "failed"), [("5.0.0", True), ("4.2.2", False)])
