@@ -10,6 +10,7 @@ from bot.model import ClockKind, ClockState, Direction, Message, Ticket, TicketS
 from bot.ports import UnitOfWork
 from bot.rules import intake
 from bot.rules.heard import Heard
+from bot.rules.mail_writing import bare_subject
 from bot.rules.ticket_states import Action, actions_of, move
 from handlers import attachments, clocks, customer_answered, customer_mails, escalated_tickets, report_received, turns
 from handlers.context import Context, journal, tell
@@ -71,10 +72,11 @@ async def _carry_over(message: Message, ticket: Ticket, target: Ticket, uow: Uni
         await uow.attachments.add(
             replace(file, id=0, ticket_id=target.id, message_id=added.id, slack_file=None), content
         )
+    subject = bare_subject(ticket.subject)
     data: dict[str, object] = {
         "author": message.author_name,
         "address": message.author,
-        "subject": ticket.subject,
+        "subject": subject if subject != bare_subject(target.subject) else "",
         "text": message.text,
         "files": attachments.listed(await uow.attachments.of_message(added.id)),
         "number": target.number,

@@ -24,8 +24,8 @@ from bot.rules.mail_reading import IncomingMail
 from bot.rules.message_ids import message_id
 
 __all__ = [
-    "Automatic", "OutgoingAttachment", "OutgoingMail", "can_be_mailed", "compose", "message_id", "reply_chain",
-    "reply_subject", "ticket_numbers_in",
+    "Automatic", "OutgoingAttachment", "OutgoingMail", "bare_subject", "can_be_mailed", "compose", "message_id",
+    "reply_chain", "reply_subject", "ticket_numbers_in",
 ]  # fmt: skip
 
 _MOST_REFERENCES = 20
@@ -138,11 +138,16 @@ def reply_subject(subject: str, ticket_number: str) -> str:
 
     Prefixes of answers and forwards, and ticket numbers in brackets, are taken away; other numbers in it stay.
     """
+    rest = bare_subject(subject)[:200].rstrip()
+    return f"[{ticket_number}] Re: {rest}" if rest else f"[{ticket_number}]"
+
+
+def bare_subject(subject: str) -> str:
+    """What a subject says by itself: without prefixes of answers and forwards, and without our numbers in brackets."""
     rest = _BRACKETED_NUMBER.sub(" ", clean_line(subject)).strip()
     while match := _ANSWER_PREFIX.match(rest):
         rest = rest[match.end() :].strip()
-    rest = " ".join(rest.split())[:200].rstrip()
-    return f"[{ticket_number}] Re: {rest}" if rest else f"[{ticket_number}]"
+    return " ".join(rest.split())
 
 
 def _bounded(references: list[str]) -> list[str]:
