@@ -136,8 +136,15 @@ def format_day(day: date, language: Language) -> str:
     return f"{day.day} {_load('time', language)(f'month.{day.month}')} {day.year}"
 
 
+def format_full_day(day: date, language: Language) -> str:
+    """A day for customers, nothing shortened: "23 listopada 2026", "23 November 2026"."""
+    return f"{day.day} {_load('time', language)(f'full_month.{day.month}')} {day.year}"
+
+
 def format_instant(at: datetime, language: Language, zone: ZoneInfo, now: datetime) -> str:
-    """An instant as people say it: "dziś 14:30", "jutro 09:00", "pon., 23 lis 2026, 10:15".
+    """An instant as people say it: "dziś 14:30", "jutro (śr.) 09:00", "pon., 23 lis 2026, 10:15".
+
+    Tomorrow has its weekday: whoever reads it after midnight still knows which day is meant.
 
     In the hour that comes twice when summer time ends, the zone's name is added: "dziś 02:30 CEST".
 
@@ -146,20 +153,37 @@ def format_instant(at: datetime, language: Language, zone: ZoneInfo, now: dateti
         zone: Where the reader is.
         now: Aware; "today" is the reader's day at this instant.
     """
-    time_words = _load("time", language)
     local = at.astimezone(zone)
-    clock = f"{local:%H:%M}"
-    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
-        clock += f" {local.tzname()}"
     days_ahead = (local.date() - now.astimezone(zone).date()).days
-    if days_ahead in _NEAR_DAYS:
-        return time_words(f"day.{_NEAR_DAYS[days_ahead]}", clock=clock)
+    if days_ahead not in _NEAR_DAYS:
+        return format_fixed(at, language, zone)
+    time_words = _load("time", language)
     weekday = time_words(f"weekday.{local.isoweekday()}")
-    return time_words("day.any", weekday=weekday, day=format_day(local.date(), language), clock=clock)
+    return time_words(f"day.{_NEAR_DAYS[days_ahead]}", weekday=weekday, clock=_clock(local))
+
+
+def format_fixed(at: datetime, language: Language, zone: ZoneInfo) -> str:
+    """An instant in words that hold on any day they are read: "wt., 24 lis 2026, 10:00"."""
+    local, time_words = at.astimezone(zone), _load("time", language)
+    weekday, day = time_words(f"weekday.{local.isoweekday()}"), format_day(local.date(), language)
+    return time_words("day.any", weekday=weekday, day=day, clock=_clock(local))
+
+
+def _clock(local: datetime) -> str:
+    """Hour and minute; with the zone's name in the hour that comes twice."""
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M}" + (f" {local.tzname()}" if twice else "")
+
+
+def format_full_date(at: datetime, language: Language, zone: ZoneInfo) -> str:
+    """An instant for customers, nothing shortened: "piątek, 27 listopada 2026, 10:00 (CET)"."""
+    local, time_words = at.astimezone(zone), _load("time", language)
+    weekday, day = time_words(f"full_weekday.{local.isoweekday()}"), format_full_day(local.date(), language)
+    return f"{time_words('day.any', weekday=weekday, day=day, clock=f'{local:%H:%M}')} ({local.tzname()})"
 
 
 def format_date(at: datetime, language: Language, zone: ZoneInfo) -> str:
-    """An instant in words that hold on any day they are read: "pt., 27 lis 2026, 10:00 (CET)"."""
+    """The same in short: "pt., 27 lis 2026, 10:00 (CET)"."""
     local, time_words = at.astimezone(zone), _load("time", language)
     weekday, day = time_words(f"weekday.{local.isoweekday()}"), format_day(local.date(), language)
     return f"{time_words('day.any', weekday=weekday, day=day, clock=f'{local:%H:%M}')} ({local.tzname()})"

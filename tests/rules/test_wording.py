@@ -22,7 +22,11 @@ from bot.rules.ticket_states import Action
 from bot.rules.wording import (
     Audience,
     Words,
+    format_date,
     format_day,
+    format_fixed,
+    format_full_date,
+    format_full_day,
     format_instant,
     format_short_span,
     format_span,
@@ -186,8 +190,8 @@ def test_malformed_sentences_are_refused(table: dict[str, object]) -> None:
     [
         (NOW, "dziś 14:00", "today 14:00"),
         (NOW + timedelta(hours=9, minutes=59), "dziś 23:59", "today 23:59"),
-        (NOW + timedelta(hours=10), "jutro 00:00", "tomorrow 00:00"),
-        (NOW - timedelta(hours=14, seconds=1), "wczoraj 23:59", "yesterday 23:59"),
+        (NOW + timedelta(hours=10), "jutro (niedz.) 00:00", "tomorrow (Sun) 00:00"),
+        (NOW - timedelta(hours=14, seconds=1), "wczoraj (pt.) 23:59", "yesterday (Fri) 23:59"),
         (datetime(2026, 11, 23, 9, 15, tzinfo=UTC), "pon., 23 lis 2026, 10:15", "Mon, 23 Nov 2026, 10:15"),
         (datetime(2027, 5, 2, 22, 0, tzinfo=UTC), "pon., 3 maj 2027, 00:00", "Mon, 3 May 2027, 00:00"),
         # The hour that comes twice in the night of 25 October 2026.
@@ -224,6 +228,17 @@ def test_spans(span: timedelta, polish: str, english: str, short: str) -> None:
 def test_days() -> None:
     assert format_day(date(2026, 12, 31), Language.PL) == "31 gru 2026"
     assert format_day(date(2026, 12, 31), Language.EN) == "31 Dec 2026"
+    assert format_full_day(date(2026, 9, 1), Language.PL) == "1 września 2026"
+    assert format_full_day(date(2026, 9, 1), Language.EN) == "1 September 2026"
+
+
+def test_instants_that_are_read_on_any_day() -> None:
+    at = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
+    assert format_fixed(at, Language.PL, ZONE) == "śr., 25 lis 2026, 10:00"
+    assert format_date(at, Language.PL, ZONE) == "śr., 25 lis 2026, 10:00 (CET)"
+    assert format_full_date(at, Language.PL, ZONE) == "środa, 25 listopada 2026, 10:00 (CET)"
+    in_summer = datetime(2027, 7, 3, 22, 30, tzinfo=UTC)
+    assert format_full_date(in_summer, Language.EN, ZONE) == "Sunday, 4 July 2027, 00:30 (CEST)"
 
 
 @settings(deadline=None)
