@@ -28,24 +28,27 @@ from bot.edges.slack_text import (
     problems_said,
     rich,
     text,
+    topic,
 )
 from bot.edges.slack_thread import thread_post
 from bot.effects import PostOperator, TellUser
 from bot.model import Contract, Ticket, TicketState, TicketView
 from bot.rules.ticket_states import Action, actions_of
-from bot.rules.wording import Words, format_day, format_instant
+from bot.rules.wording import Words, format_day, format_fixed, format_instant
 
 __all__ = ["card", "described", "operator_notice", "tell", "thread_post", "titled"]
 
 MAX_DEVICES = 5
 MAX_PROBLEMS = 8
+ENDING = frozenset({Action.CLOSE, Action.REJECT})
 
 
 def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
     """The ticket's head message: the deadline first, then what an engineer needs, then what can be done now."""
+    title = "card.title" if view.ticket.is_open else "card.title_ended"  # how it ended is what it begins with
     lines = [
-        line(*rich(words, "card.title", "bold", **titled(view.ticket, words))),
-        line(*rich(words, "card.subject", subject=one_line(view.ticket.subject) or "–")),
+        line(*rich(words, title, "bold", **titled(view.ticket, words))),
+        line(*rich(words, "card.subject", subject=topic(view.ticket.subject))),
         *(line(*elements) for elements in _warnings(view.ticket, now, words, zone)),
         *(line(*elements) for elements in described(view, now, words, zone)),
     ]
@@ -96,22 +99,29 @@ def _warnings(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> It
     facts = ticket.facts
     if facts.get("enquiry"):
         yield rich(words, "card.enquiry", "bold")
-    reasons = facts.get("hold_reasons")
-    if ticket.state is TicketState.HELD and isinstance(reasons, list):
-        for reason in reasons[:MAX_PROBLEMS]:
-            key = f"hold.{reason}"
-            said = words(key) if key in words else str(reason)
-            yield [text("⚠️ "), *rich(words, "hold.title", "bold", reason=said)]
+    listed = facts.get("hold_reasons")
+    reasons = listed if ticket.state is TicketState.HELD and isinstance(listed, list) else []
+    if reasons:
+        said = "; ".join(_hold_reason(str(reason), ticket, words) for reason in reasons[:MAX_PROBLEMS])
+        yield [text("⚠️ "), *rich(words, "hold.title", "bold", reason=said)]
     problems = facts.get("problems")
-    if ticket.state in {TicketState.INCOMPLETE, TicketState.HELD} and isinstance(problems, list) and problems:
+    # Whether a mail belongs to another ticket is decided before anything of it is missed.
+    waits_for = {TicketState.INCOMPLETE} if facts.get("quoted_ticket") else {TicketState.INCOMPLETE, TicketState.HELD}
+    if ticket.state in waits_for and isinstance(problems, list) and problems:
         yield [text("⚠️ "), *rich(words, "card.missing", "bold", problems=problems_said(problems, words))]
     yield from _dates(ticket, now, words, zone)
     for key in ("escalated", "quoted_ticket", "follows", "followed_by", "joined"):
-        if facts.get(key):
+        if facts.get(key) and not (key == "quoted_ticket" and "quotes_ticket" in reasons):
             yield rich(words, f"card.{key}", number=facts[key])
     similar = facts.get("similar")
     if isinstance(similar, list) and similar:
         yield rich(words, "card.similar", numbers=", ".join(map(str, similar)))
+
+
+def _hold_reason(reason: str, ticket: Ticket, words: Words) -> str:
+    key = f"hold.{reason}"
+    number = ticket.facts.get("quoted_ticket") or words("unknown")
+    return words(key, number=number) if key in words else reason
 
 
 def _dates(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
@@ -126,13 +136,13 @@ def _dates(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> Itera
 def described(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
     """The lines that say whose ticket it is: customer, devices, contract, reporter, and who has it."""
     ticket = view.ticket
-    if view.contract is None:
-        yield rich(words, "card.customer_unknown")
-    else:
+    if view.contract is not None:
         yield rich(words, "card.customer", customer=text(one_line(view.contract.customer), "bold"))
     yield from _devices(ticket, words)
-    yield _contract(view.contract, now, words, zone)
-    at = format_instant(ticket.reported_at, words.language, zone, now)
+    if view.contract is not None:
+        yield _contract(view.contract, now, words, zone)
+    yield from _unknown(view, words)
+    at = format_fixed(ticket.reported_at, words.language, zone)  # the card stands for days
     if ticket.requester_name:
         yield rich(words, "card.requester", name=ticket.requester_name, address=ticket.requester, at=at)
     else:
@@ -141,9 +151,16 @@ def described(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> 
     yield rich(words, "card.assignee", assignee=assignee)
 
 
+def _unknown(view: TicketView, words: Words) -> Iterator[list[Json]]:
+    """One line for all that is not recognised; of an enquiry nothing of it is expected."""
+    ticket = view.ticket
+    known = {"customer": view.contract, "device": ticket.devices, "contract": view.contract}
+    unknown = [words(f"card.unknown_{name}") for name, value in known.items() if not value]
+    if unknown and not ticket.facts.get("enquiry"):
+        yield rich(words, "card.unknown", what=", ".join(unknown))
+
+
 def _devices(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
-    if not ticket.devices:
-        yield rich(words, "card.device_unknown")
     for device in ticket.devices[:MAX_DEVICES]:
         yield rich(
             words,
@@ -155,9 +172,7 @@ def _devices(ticket: Ticket, words: Words) -> Iterator[list[Json]]:
         yield rich(words, "and_more", count=len(ticket.devices) - MAX_DEVICES)
 
 
-def _contract(contract: Contract | None, now: datetime, words: Words, zone: ZoneInfo) -> list[Json]:
-    if contract is None:
-        return rich(words, "card.contract_unknown")
+def _contract(contract: Contract, now: datetime, words: Words, zone: ZoneInfo) -> list[Json]:
     today = now.astimezone(zone).date()
     until, begins = format_day(contract.valid_to, words.language), format_day(contract.valid_from, words.language)
     if today > contract.valid_to:
@@ -168,7 +183,9 @@ def _contract(contract: Contract | None, now: datetime, words: Words, zone: Zone
 
 
 def _buttons(ticket: Ticket, words: Words) -> list[Json]:
-    return [_button(action, ticket, words) for action in actions_of(ticket)]
+    """In the order of their use; what ends a ticket comes last, where nobody hits it by mistake."""
+    actions = sorted(actions_of(ticket), key=lambda action: action in ENDING)
+    return [_button(action, ticket, words) for action in actions]
 
 
 def _button(action: Action, ticket: Ticket, words: Words) -> Json:

@@ -7,23 +7,28 @@ from zoneinfo import ZoneInfo
 
 from bot.model import ClockState, TicketState, TicketView
 from bot.rules.countdown import Alarm, Countdown, countdown
-from bot.rules.wording import Words, format_instant, format_short_span
+from bot.rules.wording import Words, format_fixed, format_instant, format_short_span
 
 COLOURS = {Alarm.CALM: "🟢", Alarm.HALF: "🟡", Alarm.SOON: "🟠", Alarm.LATE: "🔴"}
 NO_ALARM, ENDED = "⚪", "⚫"
+
+NOT_COUNTED_ON = timedelta(days=1)
+"""From here on a card is not shown anew by itself (`bot.rules.countdown`): "yesterday" would soon be wrong."""
 
 
 def deadline(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str:
     """The clock that counts, when it is due and what is left of it; or why no clock runs."""
     seen = countdown(view.clocks, now)
     if seen is None:
-        return _no_deadline(view, words)
+        return _no_deadline(view, words, zone)
     colour = NO_ALARM if seen.is_customers else COLOURS[seen.alarm]
     return f"{colour} {_words(seen, now, words, zone)}"
 
 
 def _words(seen: Countdown, now: datetime, words: Words, zone: ZoneInfo) -> str:
     due = format_instant(seen.clock.due_at, words.language, zone, now)
+    if seen.late and seen.span >= NOT_COUNTED_ON:  # the card may stand like this for days
+        due = format_fixed(seen.clock.due_at, words.language, zone)
     name = words(f"clock.{seen.clock.kind}")
     whose = "customer_" if seen.is_customers else ""
     if seen.late:
@@ -33,10 +38,10 @@ def _words(seen: Countdown, now: datetime, words: Words, zone: ZoneInfo) -> str:
     return words(f"due.{whose}{little}", clock=name, left=format_short_span(seen.span, words.language), due=due)
 
 
-def _no_deadline(view: TicketView, words: Words) -> str:
+def _no_deadline(view: TicketView, words: Words, zone: ZoneInfo) -> str:
     ticket = view.ticket
-    if not ticket.is_open:
-        return f"{ENDED} " + words("due.none_ended", state=words(f"state.{ticket.state}"))
+    if ticket.closed_at is not None and not ticket.is_open:
+        return f"{ENDED} " + words(f"due.{ticket.state}", at=format_fixed(ticket.closed_at, words.language, zone))
     if any(clock.state is ClockState.PAUSED for clock in view.clocks):
         return f"{NO_ALARM} " + words("due.none_paused")
     if ticket.state is TicketState.WAITING:

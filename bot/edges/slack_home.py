@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from bot.edges.slack_deadline import deadline
 from bot.edges.slack_ids import HOME_REFRESH
-from bot.edges.slack_text import Blocks, Json, block, header, line, one_line, person, plain, rich, text
-from bot.model import DueTicket, DueTickets, Holder, Ticket, TicketView
+from bot.edges.slack_text import Blocks, Json, block, header, line, one_line, person, plain, rich, text, topic
+from bot.model import DueTicket, DueTickets, Holder, Ticket, TicketState, TicketView
 from bot.rules.wording import Words, format_instant
 
 SHOWN = 15
 """Tickets of each holder: three blocks of rows, far below the hundred that a view may have."""
+MAX_TOPIC = 100
 
 
 def home(parts: Mapping[Holder, DueTickets], workspace_url: str, now: datetime, words: Words, zone: ZoneInfo) -> Json:
@@ -51,9 +52,11 @@ def _row(row: DueTicket, workspace_url: str, now: datetime, words: Words, zone: 
     priority = words(f"priority.{ticket.priority}")
     if not ticket.priority_confirmed:
         priority = words("priority.unconfirmed", priority=priority)
-    what = f" · {priority} · " + words(f"state.{ticket.state}")
+    what = f" · {priority}"
+    if ticket.state is not TicketState.OPEN:  # which most of them are
+        what += " · " + words(f"state.{ticket.state}")
     lines = [line(text(said, "bold")), line(_number(ticket, workspace_url), text(what))]
-    about = one_line(ticket.subject) or "–"
+    about = topic(ticket.subject, MAX_TOPIC)
     customer = one_line(row.customer or ticket.requester_name or ticket.requester or words("unknown"))
     lines.append(line(text(f"{customer}: {about}")))
     if holder is Holder.OTHERS and ticket.assignee:

@@ -12,8 +12,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import date
 
-from bot.rules.wording import Words
+from bot.rules.mail_writing import bare_subject
+from bot.rules.wording import Words, format_day
 
 Json = dict[str, object]
 Blocks = list[Json]
@@ -56,6 +59,11 @@ def one_line(text: str, limit: int = MAX_LINE) -> str:
     if len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
     return cut(line, 2 * limit + 20, "…")
+
+
+def topic(subject: str, limit: int = MAX_LINE) -> str:
+    """A ticket's subject on one line, without "Re:" and our own number; a dash where it says nothing."""
+    return one_line(bare_subject(subject), limit) or "–"
 
 
 def mrkdwn(text: str) -> Mrkdwn:
@@ -201,7 +209,15 @@ def _problem(problem: object, words: Words) -> str:
     key = f"problem.{name}"
     if key not in words:
         return str(name)
-    return words(key, values=", ".join(str(value).replace("\t", " → ") for value in values))
+    return words(key, values=", ".join(_day_or_number(str(value), words) for value in values))
+
+
+def _day_or_number(value: str, words: Words) -> str:
+    """A day in words; a number as written, with "→" and what it may be."""
+    with suppress(ValueError):
+        if len(value) == len("2026-11-24"):  # "20261124" would be a day, too
+            return format_day(date.fromisoformat(value), words.language)
+    return value.replace("\t", " → ")
 
 
 def cut(long_text: str, room: int, note: str) -> str:

@@ -60,9 +60,10 @@ from bot.edges.slack_text import (
     rich,
     text,
 )
-from bot.effects import Note, PostInThread
+from bot.effects import MailKind, Note, PostInThread
 from bot.model import AttachmentVerdict, ClockKind
 from bot.rules.file_words import file_kind, format_size
+from bot.rules.sla import BREACH
 from bot.rules.wording import Words, format_instant
 
 ROOM_FOR_OWN_MAILS = 1_500
@@ -104,6 +105,11 @@ class _Post:
         """A value that has a sentence of its own, such as a state; what has none is shown as it is."""
         value = self.get(key)
         return self.words(f"{family}.{value}") if f"{family}.{value}" in self.words else one_line(value)
+
+    def by(self) -> Json:
+        """Who did it; the bot says that nobody had to."""
+        by = self.get("by")
+        return text(self.words("thread.by_bot"), "bold") if by == "bot" else person(by)
 
     def say(self, sentence: str, *styles: str, **params: object) -> Json:
         """A line of the thread."""
@@ -185,7 +191,10 @@ def _files_not_shown(post: _Post) -> list[Json]:
 
 
 def _mailed(post: _Post) -> list[Json]:
-    return [post.say("mailed", "bold", what=post.named("mail_kind", "kind")), post.quoted(most=ROOM_FOR_OWN_MAILS)]
+    head = post.say("mailed", "bold", what=post.named("mail_kind", "kind"))
+    if post.get("kind") == MailKind.REMINDER:  # what it reminds of stands above; how often it came stands below
+        return [head]
+    return [head, post.quoted(most=ROOM_FOR_OWN_MAILS)]
 
 
 def _engineer_reply(post: _Post) -> list[Json]:
@@ -239,8 +248,8 @@ def _late(post: _Post) -> list[Json]:
     late = post.data.get("late")
     if not isinstance(late, list) or not late:
         return []
-    levels = ", ".join(f"{level}% {post.moment(str(at))}" for level, at in late)
-    return [post.say("late", levels=levels)]
+    levels = "; ".join(f"{level}% – {post.moment(str(at))}" for level, at in late if level != BREACH)
+    return [post.say("late", levels=levels) if levels else post.say("late_breach")]
 
 
 def _bounced(post: _Post) -> list[Json]:
@@ -249,9 +258,9 @@ def _bounced(post: _Post) -> list[Json]:
 
 
 def _automatic_mail(post: _Post) -> list[Json]:
-    head = post.say("automatic_mail", reason=post.get("reason"))
-    quoted = post.quoted(head, most=ROOM_FOR_OWN_MAILS)
-    return [head, quoted] if quoted["elements"] else [head]
+    head = post.say("automatic_mail")
+    why = [post.say("automatic_mail_why", "italic", reason=post.get("reason"))] if post.get("reason") else []
+    return [head, post.quoted(head, *why, most=ROOM_FOR_OWN_MAILS), *why]
 
 
 def _sender_approved(post: _Post) -> list[Json]:
@@ -314,12 +323,12 @@ def _escalation(post: _Post) -> list[Json]:
         case "ended":
             known = f"escalation_over.{post.get('because')}" in post.words
             outcome = post.named("escalation_over", "because") if known else post.get("outcome")
-            return [post.say("escalation_ended", "bold", by=person(post.get("by")), outcome=outcome)]
+            return [post.say("escalation_ended", "bold", by=post.by(), outcome=outcome)]
         case "tied":
             return [post.say("escalation_tied", by=person(post.get("by")), number=post.get("number"))]
         case _:
             source = post.named("escalation_source", "source")
-            said = post.say("escalation_raised", "bold", source=source, by=person(post.get("by")))
+            said = post.say("escalation_raised", "bold", source=source, by=post.by())
             reason = cut(post.get("reason").strip(), ROOM_FOR_OWN_MAILS, post.words("cut"))
             return [said, quote(reason)] if reason else [said]
 

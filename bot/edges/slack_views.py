@@ -20,7 +20,7 @@ from bot.edges.slack_ids import (
     VALUE,
     ModalPlace,
 )
-from bot.edges.slack_text import Blocks, Json, block, cut, line, one_line, plain, quote, rich, text
+from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, rich, text, topic
 from bot.model import Direction, Message, Priority, TicketView
 from bot.rules.agreed_dates import proposal_text
 from bot.rules.sla import SlaTerms
@@ -38,7 +38,7 @@ def reply_modal(
     ticket = view.ticket
     lines = [
         line(*rich(words, "modal.to", "bold", address=ticket.requester or words("unknown"))),
-        line(*rich(words, "modal.about", number=ticket.number, subject=one_line(ticket.subject) or "–")),
+        line(*rich(words, "modal.about", number=ticket.number, subject=topic(ticket.subject))),
     ]
     if place.real_name:
         lines.append(line(*rich(words, "modal.signed", name=place.real_name)))
@@ -78,7 +78,7 @@ def priority_modal(view: TicketView, words: Words, place: ModalPlace) -> Json:
     present = options[list(Priority).index(ticket.priority)]
     choice: Json = {"type": "radio_buttons", "action_id": VALUE, "options": options, "initial_option": present}
     blocks: Blocks = [
-        block([line(*rich(words, "modal.about", number=ticket.number, subject=one_line(ticket.subject) or "–"))]),
+        block([line(*rich(words, "modal.about", number=ticket.number, subject=topic(ticket.subject)))]),
         _input(PRIORITY_BLOCK, words("modal.priority"), choice),
         block([line(text(words("modal.priority_note"), "italic"))]),
     ]
@@ -101,7 +101,7 @@ def date_modal(view: TicketView, now: datetime, words: Words, zone: ZoneInfo, pl
         block(
             [
                 line(*rich(words, "modal.to", "bold", address=ticket.requester or words("unknown"))),
-                line(*rich(words, "modal.about", number=ticket.number, subject=one_line(ticket.subject) or "–")),
+                line(*rich(words, "modal.about", number=ticket.number, subject=topic(ticket.subject))),
             ]
         ),
         _input(DAY_BLOCK, words("modal.day"), day),

@@ -86,8 +86,8 @@ def test_the_deadline_comes_first() -> None:
         (timedelta(minutes=30), "🟡 Reaction time: today 11:30, over 25 min left"),
         (timedelta(minutes=12), "🟠 Reaction time: today 11:12, over 10 min left"),
         (timedelta(0), "🔴 Reaction time: overdue just now (today 11:00)"),
-        (-timedelta(hours=25, minutes=5), "🔴 Reaction time: 1 day overdue (yesterday 09:55)"),
-        (timedelta(hours=17), "🟢 Reaction time: tomorrow 04:00, over 16 h left"),
+        (-timedelta(hours=25, minutes=5), "🔴 Reaction time: over 1 day overdue (Sun, 22 Nov 2026, 09:55)"),
+        (timedelta(hours=17), "🟢 Reaction time: tomorrow (Tue) 04:00, over 16 h left"),
     ],
 )
 def test_colours(left: timedelta, beginning: str) -> None:
@@ -104,7 +104,7 @@ def test_our_clock_counts_before_the_customers_and_ended_ones_not_at_all() -> No
     )
     assert show(make_view(theirs, met)).startswith("⚪ Czekamy na klienta: dziś 11:05, zostało mniej niż 5 min")
     late = make_clock(ClockKind.CUSTOMER_REPLY, left=-timedelta(minutes=16))
-    assert show(make_view(late)).startswith("⚪ Klient milczy: 15 min po terminie (dziś 10:44)")
+    assert show(make_view(late)).startswith("⚪ Klient milczy: ponad 15 min po terminie (dziś 10:44)")
     paused = make_clock(left=timedelta(minutes=5), state=ClockState.PAUSED)
     assert show(make_view(paused)).startswith("⚪ Termin jest wstrzymany")
 
@@ -114,12 +114,13 @@ def test_our_clock_counts_before_the_customers_and_ended_ones_not_at_all() -> No
     [
         (TicketState.OPEN, "⚪ Brak biegnącego terminu"),
         (TicketState.WAITING, "⚪ Czeka na klienta, termin nie biegnie"),
-        (TicketState.RESOLVED, "⚫ Zakończone: rozwiązane"),
-        (TicketState.CLOSED, "⚫ Zakończone: zamknięte"),
+        (TicketState.RESOLVED, "⚫ Rozwiązane: pon., 23 lis 2026, 11:00"),
+        (TicketState.CLOSED, "⚫ Zamknięte: pon., 23 lis 2026, 11:00"),
     ],
 )
 def test_without_a_clock(state: TicketState, beginning: str) -> None:
-    assert show(make_view(state=state)).startswith(beginning)
+    ended = None if state in {TicketState.OPEN, TicketState.WAITING} else NOW
+    assert show(make_view(state=state, closed_at=ended)).startswith(beginning)
 
 
 def test_the_facts_of_a_report() -> None:
@@ -130,7 +131,7 @@ def test_the_facts_of_a_report() -> None:
         "Klient: Żółw i Synowie Sp. z o.o.",
         "Urządzenie: FortiGate 60F, numer seryjny FGT60FTK20012345",
         "Umowa serwisowa: HZ360-2026-000123, ważna do 31 gru 2026",
-        "Zgłasza: Anna Kowalska <anna@klient.example>, dziś 10:20",
+        "Zgłasza: Anna Kowalska <anna@klient.example>, pon., 23 lis 2026, 10:20",
         "Prowadzi: <@U0JAN>",
     ):
         assert fact in shown
@@ -149,6 +150,15 @@ def test_a_held_sender_is_shown_with_the_reason_and_two_choices() -> None:
     shown = show(view)
     assert "⚠️ Wstrzymane: nadawca nie jest upoważnionym przedstawicielem na tej umowie" in shown
     assert "DMARC" in shown
+def test_a_mail_that_quotes_a_ticket_says_so_once_and_nothing_is_missed_of_it_yet() -> None:
+    facts = {"hold_reasons": ["quotes_ticket"], "quoted_ticket": "HEZO-2026-000001", "problems": [["no_serial"]]}
+    shown = show(make_view(state=TicketState.HELD, facts=facts, subject="Odp: RE: [HEZO-2026-000001] Re: Awaria"))
+    assert "Wstrzymane: nadawca powołuje się na zgłoszenie HEZO-2026-000001, do którego nie należy\n" in shown
+    assert shown.count("HEZO-2026-000001") == 1
+    assert "Temat: Awaria\n" in shown
+    assert "Brakuje" not in shown
+
+
     assert "a new reason" in shown
     assert "Zatwierdź nadawcę" in shown
     assert "Odrzuć nadawcę" in shown
@@ -159,9 +169,13 @@ def test_an_incomplete_report_says_what_is_missing() -> None:
     shown = show(
         make_view(state=TicketState.INCOMPLETE, facts=facts, contract_id=None, devices=(), with_contract=False)
     )
-    assert "⚠️ Brakuje: pewny numer seryjny (podano FGT6OF → FGT60F); numer umowy serwisowej; a new problem" in shown
-    for unknown in ("Klient: nierozpoznany", "Urządzenie: nierozpoznane", "Umowa serwisowa: nierozpoznana"):
-        assert unknown in shown
+    assert "⚠️ Brakuje: pewnego numeru seryjnego (podano FGT6OF → FGT60F); numeru umowy serwisowej" in shown
+    assert "a new problem" in shown
+    assert "Nierozpoznane: klient, urządzenie, umowa serwisowa" in shown
+    expired = {"problems": [["contract_not_valid", "HZ360-1", "2023-07-01", "2024-06-30"]]}
+    shown = show(make_view(state=TicketState.INCOMPLETE, facts=expired), Language.EN)
+    assert "(the contract, its first and last day: HZ360-1, 1 Jul 2023, 30 Jun 2024)" in shown
+    assert "Not recognised" not in shown
 
 
 @pytest.mark.parametrize("problem", list(Problem))
@@ -183,9 +197,10 @@ def test_other_notices() -> None:
 def test_only_what_can_be_done_has_a_button(state: TicketState, language: Language) -> None:
     _, blocks = check(card(make_view(state=state), NOW, staff_words(language), ZONE))
     buttons = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]  # type: ignore[attr-defined]  # plain JSON
-    assert [button["action_id"] for button in buttons] == [
-        ACTION_IDS[action] for action in actions_of(make_view(state=state).ticket)
-    ]
+    possible = [ACTION_IDS[action] for action in actions_of(make_view(state=state).ticket)]
+    ending = [one for one in possible if one in {ACTION_IDS[Action.CLOSE], ACTION_IDS[Action.REJECT]}]
+    shown = [button["action_id"] for button in buttons]
+    assert shown == [one for one in possible if one not in ending] + ending
     assert all(button["value"] == "7" for button in buttons)
     for button in buttons:
         assert (button.get("style") == "primary") == (
@@ -446,12 +461,15 @@ def test_a_card_shows_the_dates_and_a_late_reminder_what_was_missed() -> None:
     facts: dict[str, object] = {"agreed": {"at": NOW.isoformat()}, "proposed": {"at": tomorrow}}
     shown = said(check(card(make_view(facts=facts), NOW, staff_words(), ZONE))[1])
     assert "📅 Uzgodniony termin: dziś 11:00" in shown
-    assert "📅 Zaproponowany termin: jutro 11:00, czeka na potwierdzenie klienta" in shown
+    assert "📅 Zaproponowany termin: jutro (wt.) 11:00, czeka na potwierdzenie klienta" in shown
     ended = check(card(make_view(facts=facts, state=TicketState.RESOLVED), NOW, staff_words(), ZONE))
     assert "📅" not in said(ended[1])
     data: dict[str, object] = {"kind": "reply", "due_at": NOW.isoformat(), "late": [[80, NOW.isoformat()], [100, "?"]]}
     post = thread_post(PostInThread(7, Note.BREACH, data), NOW, staff_words(), ZONE)
-    assert "⏳ Nie ogłoszono na czas (postój albo przesunięty termin): 80% dziś 11:00, 100% ?" in said(check(post)[1])
+    assert "przesunięty termin). Wcześniej minęło: 80% – dziś 11:00" in said(check(post)[1])
+    data["late"] = [[100, NOW.isoformat()]]  # when that was stands above
+    post = thread_post(PostInThread(7, Note.BREACH, data), NOW, staff_words(), ZONE)
+    assert said(check(post)[1]).endswith("⏳ Powiadomienie spóźnione (postój albo przesunięty termin)")
 
 
 def test_operator_notices() -> None:
