@@ -150,6 +150,11 @@ def test_a_held_sender_is_shown_with_the_reason_and_two_choices() -> None:
     shown = show(view)
     assert "⚠️ Wstrzymane: nadawca nie jest upoważnionym przedstawicielem na tej umowie" in shown
     assert "DMARC" in shown
+    assert "a new reason" in shown
+    assert "Zatwierdź nadawcę" in shown
+    assert "Odrzuć nadawcę" in shown
+
+
 def test_a_mail_that_quotes_a_ticket_says_so_once_and_nothing_is_missed_of_it_yet() -> None:
     facts = {"hold_reasons": ["quotes_ticket"], "quoted_ticket": "HEZO-2026-000001", "problems": [["no_serial"]]}
     shown = show(make_view(state=TicketState.HELD, facts=facts, subject="Odp: RE: [HEZO-2026-000001] Re: Awaria"))
@@ -157,11 +162,6 @@ def test_a_mail_that_quotes_a_ticket_says_so_once_and_nothing_is_missed_of_it_ye
     assert shown.count("HEZO-2026-000001") == 1
     assert "Temat: Awaria\n" in shown
     assert "Brakuje" not in shown
-
-
-    assert "a new reason" in shown
-    assert "Zatwierdź nadawcę" in shown
-    assert "Odrzuć nadawcę" in shown
 
 
 def test_an_incomplete_report_says_what_is_missing() -> None:
