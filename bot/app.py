@@ -21,12 +21,15 @@ from bot.edges.imap_inbox import ImapInbox
 from bot.edges.pacing import Pace
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
+from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_socket import SlackSocket
 from bot.edges.smtp_mailer import SmtpMailer
+from bot.edges.webhook import Webhook, webhook
 from bot.effects import SendMail
 from bot.errors import OperatorError
 from bot.health import HealthServer
+from bot.loops.calling_webhook import WebhookPerformer
 from bot.loops.inbox import InboxLoop
 from bot.loops.outbox import OutboxLoop
 from bot.loops.posting_to_slack import SlackPerformer
@@ -92,7 +95,8 @@ class Bot:
         if doubts:
             log.warning("effects were interrupted and are looked up", extra={"hezo": {"count": doubts}})
         client = await self._open.enter_async_context(slack_client(self._config.slack))
-        self._add_parts(ContextMaker(self._clock, self._config, self._key), outbox, client)
+        pager = await self._open.enter_async_context(webhook(self._config.escalation.webhook))
+        self._add_parts(ContextMaker(self._clock, self._config, self._key), outbox, client, pager)
         self.supervisor.start()
 
     async def stop(self) -> None:
@@ -100,7 +104,8 @@ class Bot:
         self.supervisor.stopping.set()
         wakes = self.database.wakes
         for wake in (
-            wakes.mail_inbox, wakes.slack_inbox, wakes.mail_outbox, wakes.slack_outbox, wakes.files_outbox, wakes.timers
+            wakes.mail_inbox, wakes.slack_inbox, wakes.mail_outbox, wakes.slack_outbox, wakes.files_outbox,
+            wakes.webhook_outbox, wakes.timers,
         ):  # fmt: skip
             wake.set()
         await self.supervisor.stop()
@@ -108,18 +113,18 @@ class Bot:
         await self._open.aclose()
         await self.database.close()
 
-    def _add_parts(self, contexts: ContextMaker, outbox: OutboxQueue, client: AsyncWebClient) -> None:
+    def _add_parts(self, contexts: ContextMaker, outbox: OutboxQueue, client: AsyncWebClient, pager: Webhook) -> None:
         config, database, clock, stopping = self._config, self.database, self._clock, self.supervisor.stopping
         wakes = database.wakes
-        zone = ZoneInfo(config.service.timezone)
-        staff_words = words("staff", Language(config.service.staff_language))
         pace = Pace(timedelta(minutes=1) / config.slack.posts_per_minute, config.slack.posts_at_once)
-        slack_performer = SlackPerformer(SlackChat(client, config.slack.timeout), pace, database, clock, config)
+        chat = SlackChat(client, config.slack.timeout)
+        slack_performer = SlackPerformer(chat, pace, database, clock, config)
         files_performer = FilesPerformer(SlackFiles(client, config.slack.timeout), pace, database, contexts)
+        webhook_performer = WebhookPerformer(pager, database, clock, chat.workspace_url)
         mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
         socket = SlackSocket(
-            config.slack, SlackDesk(database, clock), SlackDesk(database, clock), client,
-            words=staff_words, zone=zone, clock=clock, on_connected=lambda: self.supervisor.report("slack", None),
+            config.slack, SlackDesk(database, clock), SlackDesk(database, clock), client, self._look(),
+            on_connected=lambda: self.supervisor.report("slack", None),
         )  # fmt: skip
 
         mail_inbox = InboxLoop(MAIL, database, _mail_command, wakes.mail_inbox, contexts)
@@ -133,6 +138,9 @@ class Bot:
         files_outbox = OutboxLoop(
             Transport.FILES, files_performer, database, outbox, wakes.files_outbox, contexts, _no_check
         )
+        webhook_outbox = OutboxLoop(
+            Transport.WEBHOOK, webhook_performer, database, outbox, wakes.webhook_outbox, contexts, _no_check
+        )
         timers = TimerLoop(database, wakes.timers, contexts)
 
         add = self.supervisor.add
@@ -141,11 +149,23 @@ class Bot:
         add(MAIL_OUTBOX, lambda: mail_outbox.run(stopping), connects=True)
         add("outbox: slack", lambda: slack_outbox.run(stopping))
         add("outbox: files", lambda: files_outbox.run(stopping))
+        add("outbox: webhook", lambda: webhook_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
         add("slack", lambda: socket.run(stopping), connects=True)
         add("health", lambda: self.health.run(stopping))
         for mailbox in config.mail.imap:
             self._add_mailbox(mailbox)
+
+    def _look(self) -> Look:
+        config = self._config
+        return Look(
+            words("staff", Language(config.service.staff_language)),
+            ZoneInfo(config.service.timezone),
+            self._clock,
+            config.service.escalation_phone,
+            frozenset({*config.slack.managers, *config.escalation.team_leads}),
+            config.escalation.snooze_at_most,
+        )
 
     def _add_mailbox(self, mailbox: ImapConfig) -> None:
         name = f"mailbox: {mailbox.name}"
@@ -215,7 +235,7 @@ class Bot:
 
 
 async def _no_check() -> None:
-    """Whether Slack takes our token, the part "slack" tells."""
+    """Whether Slack takes our token, the part "slack" tells; the webhook is not called but to ring somebody."""
 
 
 def _mail_command(row: InboxRow) -> Command:

@@ -12,9 +12,9 @@ from bot.effects import MailKind, Note, PostInThread, SendMail
 from bot.model import ClockKind, ClockState, Direction, Message, SlaClock, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.heard import Heard
-from bot.rules.mail_writing import can_be_mailed
+from bot.rules.mail_writing import bare_subject, can_be_mailed
 from bot.rules.question_text import missing_lines, priority_question
-from bot.rules.wording import Words, format_date, format_day
+from bot.rules.wording import Words, format_full_date
 from handlers import clocks
 from handlers.context import Context, journal
 from handlers.intake_facts import authorised_contracts
@@ -27,8 +27,10 @@ async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     """The report is complete: its number, its facts, when an engineer gets in touch, and the open priority question."""
     w = ctx.customer_words(ticket.language)
     unclear = Heard.from_json(ticket.facts.get("heard")).unclear
+    follows = ticket.facts.get("follows")
     parts = [
         w("accepted", number=ticket.number),
+        w("accepted_follows", number=follows) if follows else "",
         await _facts(uow, ticket, w),
         *(w("accepted_unclear", seen=seen, suggested=suggested) for seen, suggested in unclear),
         await _promise(uow, ctx, ticket, w),
@@ -109,19 +111,29 @@ async def priority_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> N
 async def date_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket, date: datetime) -> None:
     """The proposed date is agreed: the customer has it in writing, whoever confirmed it."""
     w = ctx.customer_words(ticket.language)
-    said = format_date(date, ticket.language, ctx.zone)
+    said = format_full_date(date, ticket.language, ctx.zone)
     await _send(uow, ctx, ticket, MailKind.NOTICE, [w("date_confirmed", number=ticket.number, date=said)])
 
 
 async def remind(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, last: bool) -> None:
     """The customer's answer is awaited; the last reminder offers to close."""
     w = ctx.customer_words(ticket.language)
-    if ticket.state is TicketState.INCOMPLETE and not last:
-        parts = [w("remind_missing", number=ticket.number, subject=ticket.subject), missing(ticket, w)]
-        parts.append(w("incomplete_how"))
+    sentence, subject = "remind_last" if last else "remind", bare_subject(ticket.subject)
+    report = w("named_report", number=ticket.number, subject=subject) if subject else ticket.number
+    if ticket.state is TicketState.INCOMPLETE:
+        parts = [w(f"{sentence}_missing", report=report), missing(ticket, w), w("incomplete_how")]
     else:
-        parts = [w("remind_last" if last else "remind", number=ticket.number, subject=ticket.subject)]
+        parts = [w(sentence, report=report), await _our_last_words(uow, ticket, w)]
     await _send(uow, ctx, ticket, MailKind.REMINDER, parts)
+
+
+async def _our_last_words(uow: UnitOfWork, ticket: Ticket, w: Words) -> str:
+    """What an engineer wrote last, as a quotation: whoever is reminded need not look for what was asked."""
+    ours = [m.text for m in await uow.tickets.messages(ticket.id) if m.direction is Direction.TO_CUSTOMER]
+    if not ours:
+        return ""
+    quoted = "\n".join(f"> {line}".rstrip() for line in ours[-1].strip().splitlines())
+    return f"{w('our_last_words')}\n{quoted}"
 
 
 async def engineer_reply(
@@ -272,9 +284,5 @@ async def _promise(uow: UnitOfWork, ctx: Context, ticket: Ticket, w: Words) -> s
     if not waiting:
         return ""
     due = waiting[0].due_at
-    local = due.astimezone(ctx.zone)
     # A mail may be read tomorrow: no "today" in it.
-    return w(
-        "promise" if due > ctx.now else "promise_late",
-        due=f"{format_day(local.date(), ticket.language)}, {local:%H:%M} ({local.tzname()})",
-    )
+    return w("promise" if due > ctx.now else "promise_late", due=format_full_date(due, ticket.language, ctx.zone))

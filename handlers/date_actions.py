@@ -9,7 +9,7 @@ from bot.ports import UnitOfWork
 from bot.rules.agreed_dates import local_instant, proposal_text
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.ticket_states import Action
-from bot.rules.wording import format_date
+from bot.rules.wording import format_full_date
 from handlers import agreed_dates, customer_mails, escalated_tickets, turns
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import allowed, store
@@ -31,7 +31,7 @@ async def propose(command: AgreeDate, uow: UnitOfWork, ctx: Context) -> None:
         await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
         return
     at = by.at or ctx.now
-    said = format_date(date, ticket.language, ctx.zone)
+    said = format_full_date(date, ticket.language, ctx.zone)
     text = proposal_text(ctx.customer_words(ticket.language), ticket.number, said, command.words)
     message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, text)
     await journal(uow, ctx, ticket, by.user, "date_proposed", date=date.isoformat(), message=message.id)

@@ -7,7 +7,7 @@ from datetime import date
 
 from bot.model import Language, Priority
 from bot.rules.intake import Problem
-from bot.rules.wording import Words, format_day, words
+from bot.rules.wording import Words, format_full_day, words
 
 PRIORITY_CHOICES = (Priority.CRITICAL, Priority.NON_CRITICAL, Priority.QUESTION)
 """In the order of the numbers 1, 2 and 3 that customers answer with."""
@@ -93,7 +93,7 @@ def _sentences(w: Words, problem: Problem, values: Sequence[str]) -> list[str]:
 
 
 def _day(w: Words, day: str) -> str:
-    return format_day(date.fromisoformat(day), w.language)
+    return format_full_day(date.fromisoformat(day), w.language)
 
 
 def priority_question(w: Words, *, beside_others: bool, again: bool) -> str:

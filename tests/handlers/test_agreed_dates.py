@@ -28,7 +28,7 @@ def test_a_proposal_is_mailed_in_the_engineers_name_and_waits_for_the_customer()
     desk = Timekeeper()
     desk.propose(THURSDAY, "Będziemy potrzebowali konsoli.")
     mail = desk.last_mail
-    assert "w sprawie zgłoszenia HEZO-2026-000001 proponujemy termin: czw., 26 lis 2026, 14:00 (CET)." in mail.text
+    assert "w sprawie zgłoszenia HEZO-2026-000001 proponujemy termin: czwartek, 26 listopada 2026, 14:00 (CET)." in mail.text
     assert "Będziemy potrzebowali konsoli." in mail.text
     assert "wystarczy odpowiedzieć na tę wiadomość słowem „tak”" in mail.text
     assert "Ewa Kowalska" in mail.text
@@ -44,7 +44,7 @@ def test_from_the_confirmation_on_no_reply_clock_runs_and_engineers_are_reminded
     desk = agreed_desk()
     assert desk.due(AGREED) == "26 14:00"
     assert desk.ticket(1).state is TicketState.OPEN
-    assert "Termin w sprawie zgłoszenia HEZO-2026-000001 jest uzgodniony: czw., 26 lis 2026, 14:00 (CET)" in (
+    assert "Termin w sprawie zgłoszenia HEZO-2026-000001 jest uzgodniony: czwartek, 26 listopada 2026, 14:00 (CET)" in (
         desk.last_mail.text
     )
     desk.pass_until(warsaw(24, "10:00"))

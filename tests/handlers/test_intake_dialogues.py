@@ -176,7 +176,7 @@ def test_half_a_pair_that_cannot_be_read_is_asked_back_without_holding_up_the_ot
 
 def test_the_contract_must_be_valid_on_the_day_of_the_report(desk: Desk) -> None:
     desk.write(BIURO, "FGT60D4614044725 nie działa, umowa HZ360-2024-000087")
-    assert "to 1 lip 2023 – 30 cze 2024" in desk.mails[-1].text
+    assert "od 1 lipca 2023 do 30 czerwca 2024" in desk.mails[-1].text
     expiring = Desk()
     expiring.clock.time = expiring.clock.time.replace(year=2024, month=6, day=30, hour=21, minute=59)
     expiring.write(BIURO, "FGT60D4614044725 nie działa, umowa HZ360-2024-000087")
@@ -222,6 +222,8 @@ def test_reminders_say_what_is_missing_and_strangers_get_none(desk: Desk) -> Non
     assert reminders
     assert "czekamy na Państwa odpowiedź" in reminders[0].text
     assert SERIAL in reminders[0].text
+    assert "zamkniemy zgłoszenie" in reminders[-1].text
+    assert SERIAL in reminders[-1].text
     assert len(desk.mails_to(OBCY)) == 1
 
 
@@ -281,7 +283,7 @@ def test_an_enquiry_is_answered_and_asked_for_nothing_and_with_numbers_it_is_a_r
 
 def test_a_mail_over_the_limit_is_asked_for_again_whatever_it_is(desk: Desk) -> None:
     desk.write(ANNA, "", complete=False, subject="Logi")
-    assert "przekracza dopuszczalny rozmiar 25 MB" in desk.mails[-1].text
+    assert "dopuszczalny rozmiar 25 MB" in desk.mails[-1].text
     desk.write(ANNA, NUMBERS, answer=desk.mails[-1])
     desk.write(ANNA, "", answer=desk.mails[-1], complete=False)
     assert "bez dużych załączników" in desk.mails[-1].text
@@ -295,7 +297,7 @@ def test_an_encrypted_mail_is_told_of_and_reminded_like_any_incomplete_report(de
     assert desk.ticket(1).state is TicketState.INCOMPLETE
     assert desk.clocks(1) == ["intake"]
     [mail] = desk.mails_to(ANNA)
-    assert "jest zaszyfrowana i nie możemy jej odczytać" in mail.text
+    assert "zaszyfrowana i nie możemy jej odczytać" in mail.text
     desk.write(ANNA, "Już bez szyfrowania: FG121GTK25004672, HZ360-2026-000101, krytyczne", answer=mail)
     assert desk.ticket(1).state is TicketState.OPEN
 
@@ -326,4 +328,4 @@ def test_an_answer_after_the_contract_has_changed_hands_is_weighed_on_its_own_da
     desk.clock.time += timedelta(days=365 * 10)
     desk.write(ANNA, "tak", answer=desk.mails[-1])
     assert desk.ticket(1).state is TicketState.INCOMPLETE
-    assert "1 mar 2025 – 28 lut 2035" in desk.mails[-1].text
+    assert "od 1 marca 2025 do 28 lutego 2035" in desk.mails[-1].text

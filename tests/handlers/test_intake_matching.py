@@ -110,6 +110,7 @@ def test_an_ended_ticket_is_opened_again_for_a_while_and_then_followed_by_anothe
     assert desk.ticket(1).state is TicketState.RESOLVED
     new = desk.ticket(2)
     assert (new.facts["follows"], desk.ticket(1).facts["followed_by"]) == ("HEZO-2026-000001", "HEZO-2026-000002")
+    assert "Poprzednie zgłoszenie w tej sprawie (HEZO-2026-000001)" in desk.mails[-1].text
     assert new.state is TicketState.OPEN, "device and contract are known from the old one"
     assert new.devices == desk.ticket(1).devices
     desk.write(ANNA, "Dodaję opis.", answer=desk.mails[-1])

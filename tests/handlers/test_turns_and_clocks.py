@@ -175,6 +175,7 @@ def test_a_silent_customer_is_reminded_three_times_and_never_twice_in_a_row() ->
     rows = desk.database.tables.outbox.values()
     mails = [row.effect for row in rows if isinstance(row.effect, SendMail) and row.effect.kind is MailKind.REMINDER]
     assert len(mails) == 3
+    assert "Nasza ostatnia wiadomość:\n> " in mails[0].text, "nobody has to look for what was asked"
     assert "zamkniemy zgłoszenie" in mails[-1].text
     assert desk.clock_of(THEIRS).breached_at is None, "the customer's clock is never a breach"
     desk.pass_until(warsaw(30, "13:00"))

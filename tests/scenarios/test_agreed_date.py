@@ -26,13 +26,13 @@ async def test_a_date_is_proposed_confirmed_and_reminded_of(world: World) -> Non
         await world.slack.people.submit_view(world.ewa, view, {"date_day": "2026-11-25", "date_time": "11:30"}) is None
     )
 
-    proposal = await world.mail_to(world.anna, containing="proponujemy termin: śr., 25 lis 2026, 11:30 (CET).")
+    proposal = await world.mail_to(world.anna, containing="proponujemy termin: środa, 25 listopada 2026, 11:30 (CET).")
     assert "Potrzebna będzie konsola." in text_of(proposal)
     assert "Ewa Kowalska" in text_of(proposal)
     await world.in_slack(world.support, lambda m: m.ts == card.ts and "Zaproponowany termin" in texts(m.blocks))
 
     await world.write(world.anna, "Tak, potwierdzam.", answer=proposal, name="Anna Nowak")
-    await world.mail_to(world.anna, after=proposal, containing="jest uzgodniony: śr., 25 lis 2026, 11:30 (CET)")
+    await world.mail_to(world.anna, after=proposal, containing="jest uzgodniony: środa, 25 listopada 2026, 11:30 (CET)")
     await world.in_thread(card, "Termin uzgodniony: śr., 25 lis 2026, 11:30")
     agreed = await world.in_slack(world.support, lambda m: m.ts == card.ts and "date_kept" in str(m.blocks))
     assert "Uzgodniony termin: śr., 25 lis 2026, 11:30" in texts(agreed.blocks)
