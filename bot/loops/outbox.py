@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.commands import FilesNotShown, MailNotSent
-from bot.effects import PostOperator, SendMail, ShareFiles
+from bot.effects import CallWebhook, PostOperator, SendMail, ShareFiles
 from bot.logs import log_context
 from bot.ports import OutboxRow
 from bot.rules.retrying import Park, after_failure, describe
@@ -34,7 +34,7 @@ class Performer(Protocol):
 
 
 class OutboxLoop:
-    """One loop for each way out, so that a silent Slack never delays a mail, and no upload a post.
+    """One loop for each way out, so that a silent Slack delays no mail and no pager, and no upload a post.
 
     Args:
         transport: Which rows to take.
@@ -110,4 +110,11 @@ class OutboxLoop:
                 await dispatch(FilesNotShown(row.id, decision.reason), uow, self._contexts())
             elif not isinstance(row.effect, PostOperator):
                 data: dict[str, object] = {"outbox": row.id, "reason": decision.reason}
-                await uow.outbox.add(PostOperator("outbox_parked", data), dedupe_key=f"outbox-parked:{row.id}")
+                await uow.outbox.add(PostOperator("outbox_parked", data), dedupe_key=_told_once(row))
+
+
+def _told_once(row: OutboxRow) -> str:
+    """A webhook that refuses is called again and again while an escalation lasts: operators are told once for each."""
+    if isinstance(row.effect, CallWebhook):
+        return f"webhook-parked:{row.effect.escalation_id}"
+    return f"outbox-parked:{row.id}"
