@@ -174,8 +174,9 @@ class RunningClock:
         assert level == self.waiting(now), f"{self.kind}: said {level}, expected {self.waiting(now)}"
         assert self.may_say(level, now), f"{self.kind}: {level} said outside the window"
         earliest = max(self.comes_at(level), self.since, up_since)
-        if not self.may_say(level, earliest):
-            earliest = service_time.first_open(earliest, always=self.always)
+        opening = service_time.first_open(earliest, always=self.always)
+        if not self.may_say(level, earliest) or (now == opening and min(self.left) < level):
+            earliest = opening  # also where a breach at the very close is caught up with, after lower levels
         assert now == earliest, f"{self.kind}: {level} said {now - earliest} s late"
         self.said.append((level, now))
         self.last = (level, now)

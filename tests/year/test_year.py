@@ -99,7 +99,7 @@ class Year:
         if self.world.up_since is None:
             return
         if self.random.random() < 0.2:
-            self.world.jump(self.random.choice((-HOUR, -1, 1, HOUR, DAY)))
+            self.world.jump(self.random.choice((-1, 1, HOUR, DAY)))
             self.world.fire_due()
             return
         self.world.stop()

@@ -13,7 +13,7 @@ from bot.commands import (
 )
 from bot.config import Config
 from bot.effects import Note, PostInThread, SendMail
-from bot.model import ClockKind, ClockState, SlaClock, Ticket, Timer
+from bot.model import ClockKind, ClockState, Priority, SlaClock, Ticket, Timer
 from bot.ports import OutboxRow, UnitOfWork
 from handlers.context import Context
 from handlers.registry import dispatch
@@ -41,6 +41,16 @@ CONFIG = Config.model_validate(
             "escalation_channel": "C0ESCALATION",
             "engineers": ENGINEERS,
             "managers": ["U0ZOFIA"],
+        },
+        # Who is called again and again, and when, has a model of its own; here everybody is called once.
+        "escalation": {
+            priority: {
+                "repeat_every": "366d",
+                "ask_again_after": "366d",
+                "unassigned_percent": 80,
+                "steps": [{"who": ["on_duty"], "after": "0s"}],
+            }
+            for priority in Priority
         },
     }
 )
