@@ -214,12 +214,12 @@ def test_whoever_worsens_is_heard_at_once(desk: Desk) -> None:
 def test_reminders_say_what_is_missing_and_strangers_get_none(desk: Desk) -> None:
     desk.write(ANNA, "VPN się zrywa.", subject="VPN")
     desk.write(OBCY, "Zrywa się tunel.", subject="Tunel")
-    desk.clock.move(days=3)
-    for _ in range(10):
+    for _ in range(30):
+        desk.clock.move(hours=6)
         for timer in run(desk.database.timers.due(desk.clock.time, 10)):
             desk.do(TimerDue(timer))
     reminders = desk.mails_to(ANNA)[1:]
-    assert reminders
+    assert len(reminders) == 3
     assert "czekamy na Państwa odpowiedź" in reminders[0].text
     assert SERIAL in reminders[0].text
     assert "zamkniemy zgłoszenie" in reminders[-1].text
