@@ -124,8 +124,10 @@ async def test_reminders_and_the_breach_come_when_the_clock_moves(world: World) 
     world.clock.move(timedelta(minutes=20))
     await world.in_thread(card, "80")
     world.clock.move(timedelta(minutes=15))
-    breach = await world.in_slack(world.escalation, lambda m: "HEZO-2026-000001" in texts(m.blocks))
-    assert world.zofia in texts(breach.blocks) + breach.text
+    escalation = await world.in_slack(world.escalation, lambda m: "HEZO-2026-000001" in texts(m.blocks))
+    thread = escalation.ts
+    await world.in_slack(world.escalation, lambda m: m.thread_ts == thread and "przekroczony termin" in texts(m.blocks))
+    await world.in_slack(world.escalation, lambda m: m.thread_ts == thread and world.zofia in texts(m.blocks))
 
 
 async def test_two_people_press_take_and_the_second_learns_who_was_first(world: World) -> None:
