@@ -14,7 +14,7 @@ from bot.model import ClockState, Priority
 from bot.rules.escalation import Chain
 from handlers.escalations import BY_CLOCKS, ESCALATION, sources_of
 from storage.schema import TimerState
-from tests.handlers.desk import ANNA, EWA
+from tests.handlers.desk import ANNA, EWA, MONDAY
 from tests.handlers.escalating import JAN, MINUTE, ZOFIA, EscalationDesk
 
 
@@ -23,10 +23,12 @@ class WatchedDesk(EscalationDesk):
 
     Attributes:
         stopped: While the bot catches up after a stop, what was missed meanwhile is no fault.
+        other_rules_since: When the priority was set last; what was allowed before is no fault.
     """
 
     def __init__(self) -> None:
         self.stopped = False
+        self.other_rules_since = MONDAY
         super().__init__(unassigned_percent=50)
 
     def do(self, command: Command) -> None:
@@ -39,6 +41,10 @@ class WatchedDesk(EscalationDesk):
             self._is_not_about_what_is_settled(escalation)
         self._calls_nobody_twice()
 
+    def set_priority(self, priority: Priority) -> None:
+        self.other_rules_since = self.clock.now()
+        super().set_priority(priority)
+
     def stop_for(self, span: timedelta) -> None:
         self.stopped = True
         self.sleep_until(self.clock.now() + span)
@@ -49,7 +55,7 @@ class WatchedDesk(EscalationDesk):
         if not escalation.is_open or escalation.acknowledged_at is not None or escalation.window != "24x7":
             return
         assert escalation.called_at is not None, "the first call is made at once"
-        silent = self.clock.now() - escalation.called_at
+        silent = self.clock.now() - max(escalation.called_at, self.other_rules_since)
         assert silent <= Chain.from_json(escalation.chain).repeat_every, f"silent for {silent}"
 
     def _has_a_timer(self, escalation: Escalation) -> None:
