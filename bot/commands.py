@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -46,6 +46,7 @@ class SlackPerson:
         thread_ts: The thread of the click.
         is_stranger: True for people of other workspaces (Slack Connect): never an engineer.
         at: When they did it, aware: as recorded, however late it is handled; None counts as the time of handling.
+        response_url: Where Slack takes an answer that only they see, in any conversation; None where it gave none.
     """
 
     user: str
@@ -54,6 +55,7 @@ class SlackPerson:
     thread_ts: str | None = None
     is_stranger: bool = False
     at: datetime | None = None
+    response_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,30 @@ class TieEscalation:
 
 
 @dataclass(frozen=True, slots=True)
+class DecideProposal:
+    """An engineer decides whether a customer's words ask for an escalation.
+
+    Attributes:
+        message_id: The customer's message.
+        post_ts: The post in the ticket's thread that asks, which shows the decision from then on.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    message_id: int
+    accept: bool
+    post_ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCommand:
+    """Somebody typed `/hezo ...`; `text` is what stands behind it (`bot.rules.typed_commands`)."""
+
+    by: SlackPerson
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetShift:
     """Somebody is on duty in a span, half-open, aware; it stands before whatever was set before it."""
 
@@ -335,6 +361,8 @@ SlackCommand = (
     | SnoozeEscalation
     | ResolveEscalation
     | TieEscalation
+    | DecideProposal
+    | TypedCommand
     | SetShift
     | SwapShifts
     | RemoveShift

@@ -194,6 +194,20 @@ class CallWebhook:
 
 
 @dataclass(frozen=True, slots=True)
+class EditProposal:
+    """Shows in the ticket's thread who decided whether a customer's words ask for an escalation.
+
+    Attributes:
+        ts: The post that asked.
+        data: by (Slack user id), accepted (bool), words, address.
+    """
+
+    ticket_id: int
+    ts: str
+    data: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PostOperator:
     """A line in the escalation channel about something that an operator must look at (a parked mail, for example)."""
 
@@ -207,6 +221,7 @@ class TellUser:
 
     Attributes:
         what: The wording's key, for example "already_taken".
+        response_url: Where Slack takes it at first, as for half an hour it does in conversations that we are not in.
     """
 
     channel: str
@@ -214,6 +229,7 @@ class TellUser:
     what: str
     data: dict[str, object] = field(default_factory=dict)
     thread_ts: str | None = None
+    response_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +248,7 @@ SlackEffect = (
     | PostEscalationCard
     | PostEscalationCall
     | PostEscalationLine
+    | EditProposal
     | PostOperator
     | TellUser
     | PublishHome

@@ -69,4 +69,5 @@ async def journal(uow: UnitOfWork, ctx: Context, ticket: Ticket, actor: str, eve
 async def tell(uow: UnitOfWork, person: SlackPerson, what: str, **data: object) -> None:
     """Answer a click with a line that only this person sees; without a channel there is nowhere to show it."""
     if person.channel:
-        await uow.outbox.add(TellUser(person.channel, person.user, what, data, person.thread_ts))
+        effect = TellUser(person.channel, person.user, what, data, person.thread_ts, person.response_url)
+        await uow.outbox.add(effect)

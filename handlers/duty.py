@@ -165,3 +165,4 @@ async def _keep(uow: UnitOfWork, ctx: Context, by: SlackPerson, shift: Shift) ->
         "by": by.user,
     }
     await uow.outbox.add(PostOperator("duty_set", data))
+    await tell(uow, by, "shift_set", who=shift.user, since=data["since"], until=data["until"])

@@ -12,6 +12,7 @@ from bot.commands import (
     Command,
     ConfirmDate,
     DateKept,
+    DecideProposal,
     DecideQuotation,
     DecideSender,
     EmailReceived,
@@ -34,6 +35,7 @@ from bot.commands import (
     TakeTicket,
     TieEscalation,
     TimerDue,
+    TypedCommand,
 )
 from bot.ports import UnitOfWork
 from handlers import (
@@ -46,12 +48,14 @@ from handlers import (
     engineer_replied,
     escalation_actions,
     escalation_alerts,
+    escalation_proposals,
     escalations,
     home_opened,
     mail_outcome,
     quoted_ticket,
     ticket_actions,
     timer_due,
+    typed_commands,
 )
 from handlers.context import Context
 
@@ -93,6 +97,8 @@ HANDLERS: dict[type[Command], Handler] = {
     SnoozeEscalation: escalation_actions.snooze,
     ResolveEscalation: escalation_actions.resolve,
     TieEscalation: escalation_actions.tie,
+    DecideProposal: escalation_proposals.decide,
+    TypedCommand: typed_commands.handle,
     SetShift: duty.set_shift,
     SwapShifts: duty.swap,
     RemoveShift: duty.remove,

@@ -42,8 +42,11 @@ class Action(StrEnum):
     AGREE = "agree"
     CONFIRM_DATE = "confirm_date"
     DATE_KEPT = "date_kept"
+    ESCALATE = "escalate"
+    LOG_CALL = "log_call"
 
 
+_ESCALATED = (Action.ESCALATE, Action.LOG_CALL)
 _WORKED_ON = (
     Action.REPLY,
     Action.TAKE,
@@ -52,20 +55,25 @@ _WORKED_ON = (
     Action.AGREE,
     Action.CONFIRM_DATE,
     Action.DATE_KEPT,
+    *_ESCALATED,
     Action.CLOSE,
 )
 ACTIONS: dict[TicketState, tuple[Action, ...]] = {
-    TicketState.INCOMPLETE: (Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.CLOSE),
-    TicketState.HELD: (Action.APPROVE, Action.REJECT, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY),
+    TicketState.INCOMPLETE: (
+        Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, *_ESCALATED, Action.CLOSE
+    ),
+    TicketState.HELD: (
+        Action.APPROVE, Action.REJECT, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, *_ESCALATED
+    ),
     TicketState.OPEN: _WORKED_ON,
     TicketState.WAITING: _WORKED_ON,
-    TicketState.RESOLVED: (Action.REPLY,),
+    TicketState.RESOLVED: (Action.REPLY, *_ESCALATED),
     TicketState.CLOSED: (),
-}
+}  # fmt: skip
 
 
 QUOTATION_ACTIONS = (
-    Action.JOIN, Action.SEPARATE, Action.CLOSE, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY
+    Action.JOIN, Action.SEPARATE, Action.CLOSE, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, *_ESCALATED
 )  # fmt: skip
 """While a held mail names a ticket that its sender is not on: that is decided before the sender is."""
 

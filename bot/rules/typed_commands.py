@@ -29,18 +29,20 @@ _MOST = 4_000
 """Characters; a command is a line, not a letter."""
 
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{2,20})(?:\|[^>]*)?>")
-_HELP = frozenset("help pomoc ?".split())
-_DUTY = frozenset("on-duty onduty duty dyzur dyzury".split())
-_ESCALATE = frozenset("escalate eskaluj eskalacja".split())
-_CALL = frozenset("call telefon phone".split())
-_SHOW = frozenset("show pokaz kto who".split())
-_SET = frozenset("set ustaw".split())
-_SWAP = frozenset("swap zamien zamiana".split())
-_REMOVE = frozenset("remove usun cofnij delete".split())
-_WEEK = frozenset("week tydzien".split())
-_SUBSTITUTE = frozenset("substitute zastepca zastepczyni zastepstwo zastepuje".split())
-_ME = frozenset("me ja mnie".split())
-_SMALL = frozenset("od do from to until till and i a z with na - – za for ma bo:".split())
+_HELP = frozenset(["help", "pomoc", "?"])
+_DUTY = frozenset(["on-duty", "onduty", "duty", "dyzur", "dyzury"])
+_ESCALATE = frozenset(["escalate", "eskaluj", "eskalacja"])
+_CALL = frozenset(["call", "telefon", "phone"])
+_SHOW = frozenset(["show", "pokaz", "kto", "who"])
+_SET = frozenset(["set", "ustaw"])
+_SWAP = frozenset(["swap", "zamien", "zamiana"])
+_REMOVE = frozenset(["remove", "usun", "cofnij", "delete"])
+_WEEK = frozenset(["week", "tydzien"])
+_SUBSTITUTE = frozenset(["substitute", "zastepca", "zastepczyni", "zastepstwo", "zastepuje"])
+_ME = frozenset(["me", "ja", "mnie"])
+_SMALL = frozenset(
+    ["od", "do", "from", "to", "until", "till", "and", "i", "a", "z", "with", "na", "-", "–", "za", "for", "ma", "bo:"]
+)
 
 
 @dataclass(frozen=True, slots=True)

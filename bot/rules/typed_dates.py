@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from bot.rules.agreed_dates import WEEKDAYS, local_instant
 from bot.rules.folding import bare_letters
 
-_NOW = frozenset("teraz now".split())
+_NOW = frozenset(["teraz", "now"])
 _DAYS = {"dzis": 0, "dzisiaj": 0, "today": 0, "jutro": 1, "tomorrow": 1, "pojutrze": 2}
 _WEEKDAY = {word: number for number, words in enumerate(WEEKDAYS, 1) for word in words.split()} | {"nd": 7, "ndz": 7}
-_BETWEEN = frozenset("o at godz godz. na on w we".split())
+_BETWEEN = frozenset(["o", "at", "godz", "godz.", "na", "on", "w", "we"])
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _POLISH = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?\.?")
 _TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?")
