@@ -94,8 +94,10 @@ class Chat(Protocol):
     async def update(self, channel: str, ts: str, text: str, blocks: list[dict[str, object]]) -> None:
         """Replace a message."""
 
-    async def tell(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
-        """Show a line to one person only (ephemeral)."""
+    async def tell(
+        self, channel: str, user: str, text: str, *, thread_ts: str | None = None, response_url: str | None = None
+    ) -> None:
+        """Show a text to one person only (ephemeral): by `response_url` where Slack takes it there."""
 
     async def publish_home(self, user: str, view: dict[str, object]) -> None:
         """Show the App Home to one person."""

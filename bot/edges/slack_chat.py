@@ -19,6 +19,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config import SlackConfig
 from bot.config_values import LOOPBACK
+from bot.edges.slack_answers import answer
 from bot.edges.slack_errors import translate
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_text import Blocks, Json
@@ -94,14 +95,25 @@ class SlackChat:
             channel=channel,
         )
 
-    async def tell(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
-        """Show a line to one person only. Raises as `post`, but is never in doubt: nobody could look it up."""
+    async def tell(
+        self, channel: str, user: str, text: str, *, thread_ts: str | None = None, response_url: str | None = None
+    ) -> None:
+        """Show a text to one person only. Raises as `post`, but is never in doubt: nobody could look it up."""
+        if response_url is not None and await self._answered(response_url, text):
+            return
         await self._call(
             "chat.postEphemeral",
             lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts),
             repeatable=True,
             channel=channel,
         )
+
+    async def _answered(self, response_url: str, text: str) -> bool:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await answer(response_url, text, self._client.base_url)
+        except Exception as error:
+            raise translate(error, "response_url", repeatable=True) from error
 
     async def publish_home(self, user: str, view: Json) -> None:
         """Show the App Home to one person. Raises as `post`, but is never in doubt."""

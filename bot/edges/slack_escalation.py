@@ -1,4 +1,4 @@
-"""Renders an escalation in its channel, as (fallback text, blocks): head message, calls, and lines of its history.
+"""Renders the thread of an escalation, as (fallback text, blocks): calls, and lines of its history. Pure.
 
 What `PostEscalationLine.data` holds, by event (JSON values; instants in ISO 8601 with offset):
 
@@ -16,49 +16,48 @@ What `PostEscalationLine.data` holds, by event (JSON values; instants in ISO 860
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.edges.slack_blocks import described, titled
-from bot.edges.slack_text import Blocks, Json, block, cut, fallback, header, line, one_line, people, person, quote, rich
+from bot.edges.slack_deadline import deadline
+from bot.edges.slack_escalation_card import EscalationShown
+from bot.edges.slack_text import Blocks, block, cut, fallback, line, people, person, quote, rich, text
 from bot.effects import PostEscalationCall, PostEscalationLine
-from bot.escalations import Escalation
-from bot.model import ClockState, SlaClock, TicketView
+from bot.model import TicketView
+from bot.rules.countdown import CUSTOMERS_TURN, leading_clock
+from bot.rules.escalation import Chain
 from bot.rules.wording import Words, format_instant, format_short_span
 
 ROOM_FOR_REASONS = 1_500
 """JSON characters of why it was raised; the whole stands in the ticket's thread."""
 
 
-def head(view: TicketView, escalation: Escalation, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
-    """What it is about, how late it is, and who has it, as things are now."""
-    ticket = view.ticket
-    state = "over" if not escalation.is_open else "has" if escalation.acknowledged_at is not None else "open"
-    source = words(f"escalation_source.{escalation.source}")
+def call(
+    effect: PostEscalationCall, shown: EscalationShown, now: datetime, words: Words, zone: ZoneInfo
+) -> tuple[str, Blocks]:
+    """A call, which mentions everybody that it is for, says how late it is, and names who should have been there."""
+    chain = Chain.from_json(shown.escalation.chain)
+    count = {"step": effect.step + 1, "of": len(chain.steps), "calls": effect.call}
+    asks = rich(words, f"escalation_call.{effect.kind}", "bold", number=shown.view.ticket.number, **count)
     lines = [
-        *(line(*elements) for elements in _standing(escalation, now, words, zone)),
-        *(line(*elements) for elements in _late(view, escalation, now, words, zone)),
-        line(*rich(words, "card.title", "bold", **titled(ticket, words))),
-        line(*rich(words, "card.subject", subject=one_line(ticket.subject) or "–")),
-        *(line(*elements) for elements in described(view, now, words, zone)),
+        line(*asks, *people(effect.mention)),
+        line(text(_late(shown.view, now, words, zone) or deadline(shown.view, now, words, zone))),
+        *(line(*rich(words, f"escalation.nobody_{who}")) for who in effect.nobody),
+        line(text(words("escalation_call.how"), "italic")),
     ]
-    if escalation.requester:
-        lines.append(line(*rich(words, "escalation.requester", address=escalation.requester)))
-    if ticket.slack_channel:
-        lines.append(line(*rich(words, "escalation.where", channel=person(ticket.slack_channel))))
-    if escalation.reason:
-        lines.append(quote(cut(escalation.reason.strip(), ROOM_FOR_REASONS, words("cut"))))
-    blocks = [header(words(f"escalation.title_{state}", number=ticket.number, source=source)), block(lines)]
+    blocks = [block(lines)]
     return fallback(blocks), blocks
 
 
-def call(effect: PostEscalationCall, words: Words) -> tuple[str, Blocks]:
-    """A call, which mentions everybody that it is for, and names who should have been there."""
-    gaps = [line(*rich(words, f"escalation.nobody_{who}")) for who in effect.nobody]
-    asks = line(*rich(words, f"escalation.call_{effect.kind}", "bold", people=""), *people(effect.mention))
-    blocks = [block([*gaps, asks])]
-    return fallback(blocks), blocks
+def _late(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str | None:
+    """How late it is to the minute, which a post that is never edited may say; None when it is not."""
+    clock = leading_clock(view.clocks)
+    if clock is None or clock.kind in CUSTOMERS_TURN or now - clock.due_at < timedelta(minutes=1):
+        return None
+    late = format_short_span(now - clock.due_at, words.language)
+    due = format_instant(clock.due_at, words.language, zone, now)
+    return words("escalation_call.late", clock=words(f"clock.{clock.kind}"), late=late, due=due)
 
 
 def history(effect: PostEscalationLine, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
@@ -71,36 +70,6 @@ def history(effect: PostEscalationLine, now: datetime, words: Words, zone: ZoneI
         lines.append(line(*people(effect.mention)))
     blocks = [block(lines)]
     return fallback(blocks), blocks
-
-
-def _standing(escalation: Escalation, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
-    since = format_instant(escalation.began_at, words.language, zone, now)
-    yield rich(words, "escalation.since", since=since, calls=escalation.calls)
-    if not escalation.is_open:
-        outcome = _outcome(escalation.facts.get("because"), escalation.outcome, words)
-        by = person(str(escalation.facts.get("ended_by")))
-        yield rich(words, "escalation.over", "bold", outcome=outcome, by=by)
-    elif escalation.acknowledged_at is None or escalation.owner is None:
-        yield rich(words, "escalation.nobody", "bold")
-    else:
-        yield rich(words, "escalation.has", "bold", owner=person(escalation.owner))
-        if escalation.snoozed_until is not None:
-            until = format_instant(escalation.snoozed_until, words.language, zone, now)
-            yield rich(words, "escalation.snoozed", until=until)
-
-
-def _late(
-    view: TicketView, escalation: Escalation, now: datetime, words: Words, zone: ZoneInfo
-) -> Iterator[list[Json]]:
-    clock = next((each for each in view.clocks if each.id == escalation.clock_id), None)
-    if clock is not None and escalation.is_open and _is_late(clock, now):
-        late = format_short_span(now - clock.due_at, words.language)
-        due = format_instant(clock.due_at, words.language, zone, now)
-        yield rich(words, "escalation.late", "bold", clock=words(f"clock.{clock.kind}"), late=late, due=due)
-
-
-def _is_late(clock: SlaClock, now: datetime) -> bool:
-    return clock.state is ClockState.RUNNING and clock.due_at < now
 
 
 def _outcome(because: object, outcome: object, words: Words) -> str:

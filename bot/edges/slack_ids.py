@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from bot.rules.ticket_states import Action
 
@@ -20,9 +20,13 @@ ACTION_IDS: dict[Action, str] = {
     Action.AGREE: "date_agree",
     Action.CONFIRM_DATE: "date_confirm",
     Action.DATE_KEPT: "date_kept",
+    Action.ESCALATE: "ticket_escalate",
+    Action.LOG_CALL: "ticket_log_call",
 }
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
-OPENS_MODAL = frozenset(ACTION_IDS[action] for action in (Action.REPLY, Action.PRIORITY, Action.AGREE))
+OPENS_MODAL = frozenset(
+    ACTION_IDS[action] for action in (Action.REPLY, Action.PRIORITY, Action.AGREE, Action.ESCALATE, Action.LOG_CALL)
+)
 
 HOME_REFRESH = "home_refresh"
 
@@ -51,14 +55,19 @@ class ModalPlace:
     """What a modal remembers of the click that opened it, as its private_metadata.
 
     Attributes:
+        ticket_id: None where the ticket is only named in the modal, or it is about none.
         channel: Where an answer to the submission is shown; None when it was opened outside of a channel.
         real_name: Of who opened it, for the mail: a submission only carries the handle.
+        escalation_id: The escalation that it is about, if any.
+        response_url: As of `bot.commands.SlackPerson`.
     """
 
-    ticket_id: int
+    ticket_id: int | None
     channel: str | None = None
     thread_ts: str | None = None
     real_name: str | None = None
+    escalation_id: int | None = None
+    response_url: str | None = field(default=None, repr=False)
 
     def to_metadata(self) -> str:
         """The JSON of private_metadata."""

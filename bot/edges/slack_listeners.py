@@ -11,10 +11,9 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -23,25 +22,32 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import SlackPerson
 from bot.config import SlackConfig
-from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ModalPlace
+from bot.edges.slack_answers import answer
+from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK, OPENS_FORM
+from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
+from bot.edges.slack_ids import OPENS_MODAL
 from bot.edges.slack_log import sdk_logger
-from bot.edges.slack_payloads import OWN_TEAM, clicked_ticket, inbox_key, person_of, submission_problems
-from bot.edges.slack_text import Json, fill
-from bot.edges.slack_views import date_modal, loading_view, priority_modal, reply_modal
+from bot.edges.slack_modals import Asked, Look, Modals, Screens, asked_for, read_asked
+from bot.edges.slack_names import Names
+from bot.edges.slack_payloads import (
+    OWN_TEAM,
+    REAL_NAMES,
+    inbox_key,
+    modal_place,
+    person_of,
+    submission_problems,
+    typist_of,
+)
+from bot.edges.slack_views import loading_view
 from bot.errors import StaffError
-from bot.model import Message, TicketView
-from bot.ports import Clock
-from bot.rules.ticket_states import Action, actions_of
-from bot.rules.wording import Words
 
 log = logging.getLogger(__name__)
 
-RECORD_LIMIT = 2.5
-"""Seconds; Slack waits 3 for the acknowledgement."""
+RECORD_LIMIT = 2.0
+"""Seconds; Slack waits 3 for the acknowledgement, and before it a name may be asked for."""
 READ_LIMIT = 1.0
 """Seconds that a ticket may take to be read before a loading view is shown instead."""
 UPDATE_LIMIT = 20.0
-NAME_LIMIT = 0.8
 
 
 class Recorder(Protocol):
@@ -51,16 +57,6 @@ class Recorder(Protocol):
         """Store and commit; False when the key was seen before. What raises is not acknowledged: Slack sends again."""
 
 
-class Screens(Protocol):
-    """Reads what modals show."""
-
-    async def ticket_view(self, ticket_id: int) -> TicketView:
-        """The ticket; LookupError when there is none."""
-
-    async def messages(self, ticket_id: int) -> Sequence[Message]:
-        """The conversation so far, oldest first."""
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who we are in Slack, as `auth.test` says."""
@@ -68,15 +64,6 @@ class Identity:
     team_id: str
     user_id: str
     bot_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How staff are spoken to."""
-
-    words: Words
-    zone: ZoneInfo
-    clock: Clock
 
 
 class Listeners:
@@ -101,6 +88,8 @@ class Listeners:
         self._look = look
         self._identity = identity
         self._staff = {*config.engineers, *config.managers}
+        self._names = Names(client, self._staff)
+        self._modals = Modals(screens, self._names, look)
         self._limit = config.timeout.total_seconds()
         self._token = config.bot_token.get_secret_value()
         self._api_url = config.api_url
@@ -122,29 +111,57 @@ class Listeners:
             authorize=authorize,
             before_authorize=self._record,
         )
-        opens = re.compile("|".join(f"^{re.escape(action_id)}$" for action_id in OPENS_MODAL))
-        app.action(opens)(self._open_modal)
+        ids = "|".join(re.escape(action_id) for action_id in OPENS_MODAL | OPENS_FORM)
+        app.action(re.compile(f"^(?:{ids})$"))(self._open_modal)
+        app.command(COMMAND)(self._open_modal)
         return app
 
     async def _record(self, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Record, then acknowledge; an exception here means no acknowledgement."""
         if self._is_own(body) or body.get("type") == "block_suggestion":
             return BoltResponse(status=200)
-        problems = submission_problems(body, self._look.clock.now(), self._look.zone)
+        problems = submission_problems(body, self._look.clock.now(), self._look.zone, self._staff)
+        found = None if problems else await self._look_up(body)
+        if isinstance(found, dict):
+            problems = found
         if problems:
             words = self._look.words
             errors = {block_id: words(f"modal_problem.{problem}") for block_id, problem in problems.items()}
             return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
         kind, key = inbox_key(body)
         stored = {name: value for name, value in body.items() if name != "token"} | {OWN_TEAM: self._identity.team_id}
+        stored[REAL_NAMES] = await self._names.of(people_named(body))
+        if found is not None:
+            stored[FOUND_TICKET] = found
         async with asyncio.timeout(RECORD_LIMIT):
             is_new = await self._recorder.record(key, kind, json.dumps(stored).encode())
-        if is_new and self._opens_modal(body):
+        if is_new and asked_for(body) is not None:
             await next_()
             return None
         if kind == "view_submission":
             return BoltResponse(status=200, body={"response_action": "clear"})
         return BoltResponse(status=200)
+
+    async def _look_up(self, body: Mapping[str, Any]) -> int | dict[str, str] | None:
+        """The ticket that a submitted form names, or what is wrong with that name; None where none is named."""
+        view = body.get("view")
+        is_submission = body.get("type") == "view_submission" and isinstance(view, dict)
+        named = looked_up(view) if is_submission and isinstance(view, dict) else None
+        if named is None:
+            return None
+        block_id, reference = named
+        try:
+            async with asyncio.timeout(READ_LIMIT):
+                found = await self._screens.tickets_named(reference)
+        except Exception:
+            log.exception("a ticket named in a modal was not looked up")
+            return {block_id: "not_looked_up"}
+        if not found:
+            return {block_id: "no_such_ticket" if reference.number else "no_ticket_of_serial"}
+        if len(found) > 1:
+            return {block_id: "several_tickets"}
+        is_same = block_id == NUMBER_BLOCK and modal_place(view or {}).ticket_id == found[0]
+        return {block_id: "same_ticket"} if is_same else found[0]
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
         """Whether it is an event that we caused ourselves."""
@@ -152,33 +169,26 @@ class Listeners:
         me = self._identity
         return isinstance(event, dict) and (event.get("bot_id") == me.bot_id or event.get("user") == me.user_id)
 
-    @staticmethod
-    def _opens_modal(body: Mapping[str, Any]) -> bool:
-        actions = body.get("actions")
-        first = actions[0] if isinstance(actions, list) and actions else None
-        return body.get("type") == "block_actions" and isinstance(first, dict) and first.get("action_id") in OPENS_MODAL
-
     async def _open_modal(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
-        """Open the modal of a button, or say to the person alone why not."""
+        """Open the modal of a button or a command, or say to the person alone why not."""
         await ack()
-        by = person_of({**body, OWN_TEAM: self._identity.team_id})
+        own = {**body, OWN_TEAM: self._identity.team_id}
+        by = typist_of(own) if "command" in body else person_of(own)
         if by.is_stranger or by.user not in self._staff:
             await self._tell(by, "not_allowed")
             return
-        action = ACTIONS_BY_ID[body["actions"][0]["action_id"]]
         try:
-            await self._show(action, clicked_ticket(body), by, str(body["trigger_id"]))
+            await self._show(read_asked(body), by, str(body["trigger_id"]))
         except StaffError as error:
             await self._say(by, str(error))
         except LookupError:
             await self._tell(by, "ticket_gone")
         except Exception:
-            log.exception("a modal did not open", extra={"hezo": {"action": action}})
+            log.exception("a modal did not open", extra={"hezo": {"asked_for": asked_for(body)}})
             await self._tell(by, "modal_failed")
 
-    async def _show(self, action: Action, ticket_id: int, by: SlackPerson, trigger_id: str) -> None:
-        place = ModalPlace(ticket_id, by.channel, by.thread_ts)
-        rendering = asyncio.create_task(self._render(action, by, place))
+    async def _show(self, asked: Asked, by: SlackPerson, trigger_id: str) -> None:
+        rendering = asyncio.create_task(self._modals.render(asked, by))
         try:
             await asyncio.wait({rendering}, timeout=READ_LIMIT)
             if rendering.done():
@@ -192,41 +202,6 @@ class Listeners:
         finally:
             rendering.cancel()
 
-    async def _render(self, action: Action, by: SlackPerson, place: ModalPlace) -> Json:
-        look = self._look
-        if action is Action.AGREE:
-            view, real_name = await asyncio.gather(self._screens.ticket_view(place.ticket_id), self._real_name(by))
-            self._check(action, view)
-            return date_modal(view, look.clock.now(), look.words, look.zone, replace(place, real_name=real_name))
-        if action is Action.REPLY:
-            view, messages, real_name = await asyncio.gather(
-                self._screens.ticket_view(place.ticket_id),
-                self._screens.messages(place.ticket_id),
-                self._real_name(by),
-            )
-            self._check(action, view)
-            named = replace(place, real_name=real_name)
-            return reply_modal(view, messages, look.clock.now(), look.words, look.zone, named)
-        view = await self._screens.ticket_view(place.ticket_id)
-        self._check(action, view)
-        return priority_modal(view, look.words, place)
-
-    def _check(self, action: Action, view: TicketView) -> None:
-        ticket, words = view.ticket, self._look.words
-        if action not in actions_of(ticket):
-            state = words(f"state.{ticket.state}")
-            raise StaffError(fill(words, "tell.not_in_this_state", number=ticket.number, state=state))
-
-    async def _real_name(self, by: SlackPerson) -> str:
-        """The name to sign with; where Slack does not tell it in time, the handle."""
-        try:
-            async with asyncio.timeout(NAME_LIMIT):
-                profile = (await self._client.users_info(user=by.user))["user"]
-            return str(profile.get("real_name") or (profile.get("profile") or {}).get("real_name") or by.name)
-        except Exception as error:  # noqa: BLE001 - a name is no reason to hold up a reply, whatever went wrong
-            log.warning("no real name for a signature", extra={"hezo": {"problem": type(error).__name__}})
-            return by.name
-
     async def _tell(self, by: SlackPerson, what: str) -> None:
         await self._say(by, self._look.words(f"tell.{what}"))
 
@@ -236,6 +211,8 @@ class Listeners:
             return
         try:
             async with asyncio.timeout(self._limit):
+                if by.response_url is not None and await answer(by.response_url, text, self._api_url):
+                    return
                 await self._client.chat_postEphemeral(
                     channel=by.channel, user=by.user, text=text, thread_ts=by.thread_ts
                 )

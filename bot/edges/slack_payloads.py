@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +30,8 @@ from bot.commands import (
     SlackPerson,
     TakeTicket,
 )
+from bot.edges import slack_escalation_payloads as escalations
+from bot.edges.slack_fields import NOTE_MARK, Unreadable, choice, mapping, required, state, typed
 from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
     DATE_MODAL,
@@ -44,7 +46,6 @@ from bot.edges.slack_ids import (
     TEXT_BLOCK,
     TIME_BLOCK,
     TURN_BLOCK,
-    VALUE,
     ModalPlace,
 )
 from bot.model import Priority
@@ -54,14 +55,10 @@ from bot.rules.ticket_states import Action
 OWN_TEAM = "hezo360_own_team"
 """Added to a payload when it is recorded: our workspace's id, by which strangers are known (Slack Connect)."""
 
-NOTE_MARK = re.compile(r"\s*(?:(?:note|notatka|nota|internal|wewnętrzne|wewn\.?)\s*:|//|#)", re.IGNORECASE)
-"""How people begin words that are meant for colleagues only."""
+REAL_NAMES = "hezo360_real_names"
+"""Added when it is recorded: Slack id -> real name, where known; a click only carries the handle."""
 
 _MAX_ID = 2**63 - 1
-
-
-class _Unreadable(ValueError):
-    """The payload does not have the shape that it should have."""
 
 
 def inbox_key(body: Mapping[str, object]) -> tuple[str, str]:
@@ -110,11 +107,13 @@ def _to_command(body: Mapping[str, object]) -> SlackCommand:
                 return _click(body)
             case "view_submission":
                 return _submission(body)
+            case "slash_command":
+                return escalations.typed_command(body, typist_of(body))
             case "event_callback" if _event_type(body) == "event app_home_opened":
                 return _home_opened(body)
             case kind:
                 return NothingToDo(f"{_event_type(body) or kind}: nothing to do")
-    except _Unreadable as error:
+    except ValueError as error:
         return NothingToDo(f"unreadable payload: {error}")
 
 
@@ -126,10 +125,10 @@ def _event_type(body: Mapping[str, object]) -> str | None:
 
 def _home_opened(body: Mapping[str, object]) -> SlackCommand:
     """https://docs.slack.dev/reference/events/app_home_opened: also sent for the app's Messages tab."""
-    event = _mapping(body.get("event"), "event")
+    event = mapping(body.get("event"), "event")
     if event.get("tab") != "home":
         return NothingToDo("another tab than Home was opened")
-    user = _text(event, "user")
+    user = required(event, "user")
     # The event's outer team is where it happened, the view's team (where there is one) that of the app.
     is_stranger = body.get("team_id") != (body.get(OWN_TEAM) or body.get("team_id"))
     return OpenHome(SlackPerson(user=user, name=user, is_stranger=is_stranger))
@@ -137,16 +136,21 @@ def _home_opened(body: Mapping[str, object]) -> SlackCommand:
 
 def _click(body: Mapping[str, object]) -> SlackCommand:
     actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions else None
-    action_id = _text(_mapping(first, "actions"), "action_id")
+    first = mapping(actions[0] if isinstance(actions, list) and actions else None, "actions")
+    action_id = required(first, "action_id")
     if action_id == HOME_REFRESH:
         return OpenHome(person_of(body))
+    if escalations.is_press(action_id):
+        return escalations.pressed_command(body, action_id, first.get("value"), person_of(body))
     action = ACTIONS_BY_ID.get(action_id)
     if action is None:
         return NothingToDo(f"an action that we do not know: {action_id[:80]}")
     if action_id in OPENS_MODAL:
         return NothingToDo(f"{action_id} only opens a modal")
-    by, ticket_id = person_of(body), clicked_ticket(body)
+    return _ticket_click(action, person_of(body), clicked_ticket(body))
+
+
+def _ticket_click(action: Action, by: SlackPerson, ticket_id: int) -> SlackCommand:
     match action:
         case Action.TAKE | Action.TAKE_OVER:
             return TakeTicket(by, ticket_id, over=action is Action.TAKE_OVER)
@@ -161,33 +165,45 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
         case Action.JOIN | Action.SEPARATE:
             return DecideQuotation(by, ticket_id, join=action is Action.JOIN)
         case _:
-            raise _Unreadable(f"{action_id} is no click")
+            raise Unreadable(f"{action} is no click")
 
 
 def _submission(body: Mapping[str, object]) -> SlackCommand:
     problems = submission_problems(body)
     if problems:
         return NothingToDo("refused in the modal: " + ", ".join(f"{at} {what}" for at, what in problems.items()))
-    view = _mapping(body.get("view"), "view")
+    view = mapping(body.get("view"), "view")
     place = modal_place(view)
     person = person_of(body)
-    by = replace(person, channel=place.channel, thread_ts=place.thread_ts, name=place.real_name or person.name)
+    by = replace(
+        person,
+        channel=place.channel,
+        thread_ts=place.thread_ts,
+        name=place.real_name or person.name,
+        response_url=place.response_url,
+    )
     callback_id = view.get("callback_id")
+    if escalations.is_form(callback_id):
+        return escalations.submitted_command(body, view, place, by, real_names(body))
+    ticket_id = _ticket_id(place.ticket_id)
     if callback_id == REPLY_MODAL:
-        text, turn = _input(view, TEXT_BLOCK).strip(), _choice(view, TURN_BLOCK)
-        return ReplyToCustomer(by, place.ticket_id, text, NextTurn(turn))
+        text, turn = typed(view, TEXT_BLOCK).strip(), choice(view, TURN_BLOCK)
+        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn))
     if callback_id == PRIORITY_MODAL:
-        return SetPriority(by, place.ticket_id, Priority(_choice(view, PRIORITY_BLOCK)))
+        return SetPriority(by, ticket_id, Priority(choice(view, PRIORITY_BLOCK)))
     if callback_id == DATE_MODAL:
         day, clock_time = _day(view), _clock_time(view)
         assert day is not None
         assert clock_time is not None
-        return AgreeDate(by, place.ticket_id, day, clock_time, _input(view, TEXT_BLOCK).strip())
+        return AgreeDate(by, ticket_id, day, clock_time, typed(view, TEXT_BLOCK).strip())
     return NothingToDo(f"a modal that we do not know: {str(callback_id)[:80]}")
 
 
 def submission_problems(
-    body: Mapping[str, object], now: datetime | None = None, zone: ZoneInfo | None = None
+    body: Mapping[str, object],
+    now: datetime | None = None,
+    zone: ZoneInfo | None = None,
+    staff: Collection[str] | None = None,
 ) -> dict[str, str]:
     """What is wrong with a submitted modal: block_id -> a sentence "modal_problem.*".
 
@@ -195,32 +211,35 @@ def submission_problems(
 
     Args:
         now: With `zone`: a date has to lie ahead. Without, only its form is looked at.
+        staff: To whom something can be given; without, to anybody.
     """
     view = body.get("view")
     if body.get("type") != "view_submission" or not isinstance(view, Mapping):
         return {}
     callback_id = view.get("callback_id")
+    if escalations.is_form(callback_id):
+        return escalations.form_problems(view, now, staff)
     if callback_id == PRIORITY_MODAL:
-        return {} if _choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
+        return {} if choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
     if callback_id == DATE_MODAL:
         return _date_problems(view, now, zone)
     if callback_id != REPLY_MODAL:
         return {}
     problems = {}
-    text = _input(view, TEXT_BLOCK)
+    text = typed(view, TEXT_BLOCK)
     if not text.strip():
         problems[TEXT_BLOCK] = "empty"
     elif len(text) > REPLY_LIMIT:
         problems[TEXT_BLOCK] = "too_long"
     elif NOTE_MARK.match(text):
         problems[TEXT_BLOCK] = "looks_like_note"
-    if _choice(view, TURN_BLOCK) not in set(NextTurn):
+    if choice(view, TURN_BLOCK) not in set(NextTurn):
         problems[TURN_BLOCK] = "not_chosen"
     return problems
 
 
 def _date_problems(view: Mapping[str, object], now: datetime | None, zone: ZoneInfo | None) -> dict[str, str]:
-    day, clock_time, words = _day(view), _clock_time(view), _input(view, TEXT_BLOCK)
+    day, clock_time, words = _day(view), _clock_time(view), typed(view, TEXT_BLOCK)
     problems = {}
     if day is None:
         problems[DAY_BLOCK] = "not_chosen"
@@ -243,7 +262,7 @@ def _date_problems(view: Mapping[str, object], now: datetime | None, zone: ZoneI
 
 
 def _day(view: Mapping[str, object]) -> date | None:
-    value = _state(view, DAY_BLOCK).get("selected_date")
+    value = state(view, DAY_BLOCK).get("selected_date")
     try:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -251,7 +270,7 @@ def _day(view: Mapping[str, object]) -> date | None:
 
 
 def _clock_time(view: Mapping[str, object]) -> time | None:
-    value = _state(view, TIME_BLOCK).get("selected_time")
+    value = state(view, TIME_BLOCK).get("selected_time")
     if not isinstance(value, str) or not re.fullmatch(r"(?:[01]\d|2[0-3]):[0-5]\d", value):
         return None
     return time.fromisoformat(value)
@@ -263,9 +282,9 @@ def person_of(body: Mapping[str, object]) -> SlackPerson:
     Raises:
         ValueError: the payload names nobody.
     """
-    user = _mapping(body.get("user"), "user")
-    user_id = _text(user, "id")
-    name = user.get("name") or user.get("username") or user_id
+    user = mapping(body.get("user"), "user")
+    user_id = required(user, "id")
+    name = real_names(body).get(user_id) or user.get("name") or user.get("username") or user_id
     channel, container = body.get("channel"), body.get("container")
     channel_id = channel.get("id") if isinstance(channel, Mapping) else None
     thread_ts = container.get("thread_ts") if isinstance(container, Mapping) else None
@@ -278,6 +297,29 @@ def person_of(body: Mapping[str, object]) -> SlackPerson:
         thread_ts=thread_ts if isinstance(thread_ts, str) else None,
         is_stranger=_is_stranger(body, user),
     )
+
+
+def typist_of(body: Mapping[str, object]) -> SlackPerson:
+    """Who typed a command, and where.
+
+    Raises:
+        ValueError: the payload names nobody.
+    """
+    user_id, channel, url = required(body, "user_id"), body.get("channel_id"), body.get("response_url")
+    name = real_names(body).get(user_id) or str(body.get("user_name") or user_id)[:200]
+    return SlackPerson(
+        user=user_id,
+        name=name,
+        channel=channel if isinstance(channel, str) else None,
+        is_stranger=body.get("team_id") != (body.get(OWN_TEAM) or body.get("team_id")),
+        response_url=url if isinstance(url, str) else None,
+    )
+
+
+def real_names(body: Mapping[str, object]) -> dict[str, str]:
+    """The real names that were found when the payload was recorded, by Slack id."""
+    names = body.get(REAL_NAMES)
+    return {str(user): str(name)[:200] for user, name in names.items()} if isinstance(names, Mapping) else {}
 
 
 def _is_stranger(body: Mapping[str, object], user: Mapping[str, object]) -> bool:
@@ -295,7 +337,7 @@ def clicked_ticket(body: Mapping[str, object]) -> int:
     """
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
-    return _ticket_id(_mapping(first, "actions").get("value"))
+    return _ticket_id(mapping(first, "actions").get("value"))
 
 
 def modal_place(view: Mapping[str, object]) -> ModalPlace:
@@ -305,48 +347,23 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
         ValueError: its private_metadata is not ours.
     """
     try:
-        metadata = json.loads(_text(view, "private_metadata"))
+        metadata = json.loads(required(view, "private_metadata"))
     except ValueError as error:
-        raise _Unreadable("private_metadata is no JSON") from error
-    metadata = _mapping(metadata, "private_metadata")
+        raise Unreadable("private_metadata is no JSON") from error
+    metadata = mapping(metadata, "private_metadata")
     texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
+    ticket_id, escalation_id = metadata.get("ticket_id"), metadata.get("escalation_id")
     return ModalPlace(
-        _ticket_id(metadata.get("ticket_id")), texts.get("channel"), texts.get("thread_ts"), texts.get("real_name")
+        None if ticket_id is None else _ticket_id(ticket_id),
+        texts.get("channel"),
+        texts.get("thread_ts"),
+        texts.get("real_name"),
+        None if escalation_id is None else _ticket_id(escalation_id),
+        texts.get("response_url"),
     )
 
 
 def _ticket_id(value: object) -> int:
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,19}", str(value)) or not 0 < int(str(value)) <= _MAX_ID:
-        raise _Unreadable("no ticket id")
+        raise Unreadable("no ticket id")
     return int(str(value))
-
-
-def _mapping(value: object, what: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
-        raise _Unreadable(f"no {what}")
-    return value
-
-
-def _text(mapping: Mapping[str, object], key: str) -> str:
-    value = mapping.get(key)
-    if not isinstance(value, str) or not value:
-        raise _Unreadable(f"no {key}")
-    return value
-
-
-def _state(view: Mapping[str, object], block_id: str) -> Mapping[str, object]:
-    found: object = view
-    for step in ("state", "values", block_id, VALUE):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _input(view: Mapping[str, object], block_id: str) -> str:
-    value = _state(view, block_id).get("value")
-    return value if isinstance(value, str) else ""
-
-
-def _choice(view: Mapping[str, object], block_id: str) -> str:
-    option = _state(view, block_id).get("selected_option")
-    value = option.get("value") if isinstance(option, Mapping) else None
-    return value if isinstance(value, str) else ""

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -25,11 +24,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import SlackConfig
 from bot.config_values import LOOPBACK
 from bot.edges.slack_errors import TOKEN_ERRORS, translate
-from bot.edges.slack_listeners import Identity, Listeners, Look, Recorder, Screens
+from bot.edges.slack_listeners import Identity, Listeners, Recorder
 from bot.edges.slack_log import sdk_logger
+from bot.edges.slack_modals import Look, Screens
 from bot.errors import OperatorError, RetryLater
-from bot.ports import Clock
-from bot.rules.wording import Words
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +45,7 @@ class SlackSocket:
 
     Args:
         client: From `slack_client`.
-        words: The staff's sentences, for modals and refusals.
-        zone: In which times are shown.
+        look: For modals and refusals.
         on_connected: Told when the connection stands.
     """
 
@@ -58,10 +55,8 @@ class SlackSocket:
         recorder: Recorder,
         screens: Screens,
         client: AsyncWebClient,
+        look: Look,
         *,
-        words: Words,
-        zone: ZoneInfo,
-        clock: Clock,
         on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
@@ -69,7 +64,7 @@ class SlackSocket:
         self._recorder = recorder
         self._screens = screens
         self._client = client
-        self._look = Look(words, zone, clock)
+        self._look = look
         self._silence_limit = config.silence_limit.total_seconds()
 
     async def run(self, stopping: asyncio.Event) -> None:

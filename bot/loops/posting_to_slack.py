@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
-from bot.edges import slack_blocks, slack_escalation, slack_home
+from bot.edges import slack_blocks, slack_duty, slack_home
 from bot.edges.pacing import Pace
+from bot.edges.slack_escalation_card import decided_proposal, proposal
 from bot.edges.slack_thread import thread_post
 from bot.effects import (
     CallWebhook,
+    EditProposal,
     EditReply,
     Note,
     PostCard,
@@ -26,26 +27,23 @@ from bot.effects import (
     TellUser,
 )
 from bot.errors import RetryLater
-from bot.escalations import Escalation
+from bot.loops.posting_escalations import EscalationPosts
+from bot.loops.slack_posts import Posts
 from bot.model import Language, Ticket, TicketView
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
-from bot.rules.escalation import CallKind
 from bot.rules.wording import words
 from handlers.card_refresh import card_timer
 from storage.due_next import DueNextQueries
 from storage.engine import Database
 
-Blocks = list[dict[str, object]]
-Follow = Callable[[UnitOfWork, str], Awaitable[None]]
-
-EDITS, HOMES = "chat.update", "views.publish"
-"""Edits are paced together: Slack counts them by method, posts by channel."""
+HOMES = "views.publish"
+"""The App Homes are paced together: Slack counts them by method."""
 
 
 class SlackPerformer:
-    """Posts one effect; at most one post a second and channel on average (Slack's limit), obeying Retry-After."""
+    """Performs one effect after the other, as `bot.loops.slack_posts` says."""
 
     def __init__(self, chat: Chat, pace: Pace, database: Database, clock: Clock, config: Config) -> None:
         self._chat = chat
@@ -55,6 +53,8 @@ class SlackPerformer:
         self._config = config
         self._words = words("staff", Language(config.service.staff_language))
         self._zone = ZoneInfo(config.service.timezone)
+        self._posts = Posts(chat, pace, database)
+        self._escalations = EscalationPosts(self._posts, chat, database, clock, config)
 
     async def perform(self, row: OutboxRow) -> None:
         """See `bot.loops.outbox.Performer`."""
@@ -65,13 +65,13 @@ class SlackPerformer:
                 await self._in_thread(row, row.effect)
             case EditReply():
                 await self._edit_reply(row, row.effect)
-            case PostEscalationCard():
-                await self._escalation(row, row.effect)
-            case PostEscalationCall() | PostEscalationLine():
-                await self._in_escalation(row, row.effect)
+            case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
+                await self._escalations.perform(row, row.effect)
+            case EditProposal():
+                await self._edit_proposal(row, row.effect)
             case PostOperator():
                 channel = self._config.slack.escalation_channel
-                await self._post(row, channel, None, slack_blocks.operator_notice(row.effect, self._words))
+                await self._posts.post(row, channel, None, slack_blocks.operator_notice(row.effect, self._words))
             case TellUser():
                 await self._tell(row, row.effect)
             case PublishHome():
@@ -86,7 +86,7 @@ class SlackPerformer:
         text, blocks = slack_blocks.card(view, now, self._words, self._zone)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
-            await self._update(row, channel, ts, text, blocks, lambda uow, _: self._show_anew(uow, view, now))
+            await self._posts.update(row, channel, ts, (text, blocks), lambda uow, _: self._show_anew(uow, view, now))
             return
         channel = self._channel_of(view.ticket)
 
@@ -96,7 +96,7 @@ class SlackPerformer:
             await uow.tickets.update(ticket)
             await self._show_anew(uow, view, now)
 
-        await self._post(row, channel, None, (text, blocks), keep)
+        await self._posts.post(row, channel, None, (text, blocks), keep)
 
     def _channel_of(self, ticket: Ticket) -> str:
         slack = self._config.slack
@@ -124,8 +124,9 @@ class SlackPerformer:
                 share = ShareFiles(effect.ticket_id, effect.message_id)
                 await uow.outbox.add(share, dedupe_key=f"files:{effect.message_id}")
 
-        rendered = thread_post(effect, self._clock.now(), self._words, self._zone)
-        await self._post(row, channel, head, rendered, keep)
+        render = proposal if effect.note is Note.ESCALATION_PROPOSED else thread_post
+        rendered = render(effect, self._clock.now(), self._words, self._zone)
+        await self._posts.post(row, channel, head, rendered, keep)
 
     async def _edit_reply(self, row: OutboxRow, effect: EditReply) -> None:
         channel, _ = await self._place(effect.ticket_id)
@@ -135,44 +136,20 @@ class SlackPerformer:
             raise RetryLater("the reply's own post is not in Slack yet")
         post = PostInThread(effect.ticket_id, Note.ENGINEER_REPLY, effect.data)
         text, blocks = thread_post(post, self._clock.now(), self._words, self._zone)
-        await self._update(row, channel, ts, text, blocks)
+        await self._posts.update(row, channel, ts, (text, blocks))
 
-    async def _escalation(self, row: OutboxRow, effect: PostEscalationCard) -> None:
-        async with self._database.read() as uow:
-            escalation = await uow.escalations.get(effect.escalation_id)
-            view = await uow.tickets.view(escalation.ticket_id)
-        text, blocks = slack_escalation.head(view, escalation, self._clock.now(), self._words, self._zone)
-        if escalation.slack_channel and escalation.slack_ts:
-            await self._update(row, escalation.slack_channel, escalation.slack_ts, text, blocks)
-            return
-        channel = self._config.slack.escalation_channel
-
-        async def keep(uow: UnitOfWork, ts: str) -> None:
-            posted = await uow.escalations.get(effect.escalation_id)
-            posted.slack_channel, posted.slack_ts = channel, ts
-            await uow.escalations.update(posted)
-
-        await self._post(row, channel, None, (text, blocks), keep)
-
-    async def _in_escalation(self, row: OutboxRow, effect: PostEscalationCall | PostEscalationLine) -> None:
-        async with self._database.read() as uow:
-            escalation = await uow.escalations.get(effect.escalation_id)
-        if isinstance(effect, PostEscalationCall) and not _still_calls(effect, escalation):
-            await self._sent(row, None, None)
-            return
-        if escalation.slack_channel is None or escalation.slack_ts is None:
-            raise RetryLater("the escalation's head message is not in Slack yet")
-        if isinstance(effect, PostEscalationCall):
-            rendered = slack_escalation.call(effect, self._words)
-        else:
-            rendered = slack_escalation.history(effect, self._clock.now(), self._words, self._zone)
-        await self._post(row, escalation.slack_channel, escalation.slack_ts, rendered)
+    async def _edit_proposal(self, row: OutboxRow, effect: EditProposal) -> None:
+        channel, _ = await self._place(effect.ticket_id)
+        await self._posts.update(row, channel, effect.ts, decided_proposal(effect.data, self._words))
 
     async def _tell(self, row: OutboxRow, effect: TellUser) -> None:
-        text = slack_blocks.tell(effect, self._words)
+        said = slack_duty.answer(effect, self._clock.now(), self._words, self._zone)
+        text = said if said is not None else slack_blocks.tell(effect, self._words)
         async with self._pace.turn(effect.channel):
-            await self._chat.tell(effect.channel, effect.user, text, thread_ts=effect.thread_ts)
-        await self._sent(row, None, None)
+            await self._chat.tell(
+                effect.channel, effect.user, text, thread_ts=effect.thread_ts, response_url=effect.response_url
+            )
+        await self._posts.sent(row)
 
     async def _home(self, row: OutboxRow, effect: PublishHome) -> None:
         if effect.is_staff:
@@ -183,7 +160,7 @@ class SlackPerformer:
             view = slack_home.closed_home(self._words)
         async with self._pace.turn(HOMES):
             await self._chat.publish_home(effect.user, view)
-        await self._sent(row, None, None)
+        await self._posts.sent(row)
 
     async def _place(self, ticket_id: int) -> tuple[str, str]:
         async with self._database.read() as uow:
@@ -191,40 +168,3 @@ class SlackPerformer:
         if ticket.slack_channel is None or ticket.slack_ts is None:
             raise RetryLater("the ticket's head message is not in Slack yet")
         return ticket.slack_channel, ticket.slack_ts
-
-    async def _post(
-        self,
-        row: OutboxRow,
-        channel: str,
-        thread_ts: str | None,
-        rendered: tuple[str, Blocks],
-        keep: Follow | None = None,
-    ) -> None:
-        """Post once: in doubt, look for our key before posting again."""
-        ts = None
-        if row.in_doubt:
-            ts = await self._chat.find(channel, row.key, thread_ts=thread_ts, since=row.created_at)
-        if ts is None:
-            text, blocks = rendered
-            async with self._pace.turn(channel):
-                ts = await self._chat.post(channel, text, blocks, key=row.key, thread_ts=thread_ts)
-        await self._sent(row, ts, keep)
-
-    async def _update(
-        self, row: OutboxRow, channel: str, ts: str, text: str, blocks: Blocks, keep: Follow | None = None
-    ) -> None:
-        async with self._pace.turn(EDITS):
-            await self._chat.update(channel, ts, text, blocks)
-        await self._sent(row, ts, keep)
-
-    async def _sent(self, row: OutboxRow, ts: str | None, keep: Follow | None) -> None:
-        async with self._database.begin() as uow:
-            sent = await uow.outbox.mark_sent(row.id, {"ts": ts} if ts else {})
-            if sent and keep is not None and ts is not None:
-                await keep(uow, ts)
-
-
-def _still_calls(effect: PostEscalationCall, escalation: Escalation) -> bool:
-    """Whether a call that waited is still to be made: no later one was, and nobody has it who is not asked by it."""
-    has_somebody, asks_them = escalation.acknowledged_at is not None, effect.kind == CallKind.ASK_AGAIN
-    return escalation.is_open and escalation.calls == effect.call and has_somebody == asks_them

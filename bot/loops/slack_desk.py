@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bot.escalations import Escalation
 from bot.model import Message, TicketView
 from bot.ports import Clock
+from bot.rules.ticket_reference import Reference
 from storage.engine import Database
+from storage.finding_tickets import TicketFinder
 from storage.queues import InboxQueue
 
 
@@ -14,6 +17,7 @@ class SlackDesk:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._queue = InboxQueue(database)
+        self._finder = TicketFinder(database)
         self._clock = clock
 
     async def record(self, key: str, kind: str, body: bytes) -> bool:
@@ -29,3 +33,13 @@ class SlackDesk:
         """The conversation so far, oldest first."""
         async with self._database.read() as uow:
             return await uow.tickets.messages(ticket_id)
+
+    async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
+        """The escalation and its ticket; LookupError when there is none."""
+        async with self._database.read() as uow:
+            escalation = await uow.escalations.get(escalation_id)
+            return escalation, await uow.tickets.view(escalation.ticket_id)
+
+    async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
+        """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
+        return await self._finder.find(reference)

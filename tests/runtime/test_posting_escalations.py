@@ -36,7 +36,9 @@ class Channel:
         assert ts == "1.000100"
         self.heads.append(text)
 
-    async def tell(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
+    async def tell(
+        self, channel: str, user: str, text: str, *, thread_ts: str | None = None, response_url: str | None = None
+    ) -> None:
         raise NotImplementedError("nobody is told here")
 
     async def workspace_url(self) -> str:
@@ -86,14 +88,14 @@ async def test_the_head_is_edited_and_calls_that_are_over_are_not_made(tmp_path:
     await perform(line, PostEscalationCard(ticket.id, escalation.id), call(2, "repeat"), call(2, "ask_again"))
     (where, head), *thread = channel.posted
     assert where is None
-    assert head.startswith(f"🔴 ESKALACJA {ticket.number}: przekroczony termin")
-    assert "Czas reakcji: 3 min po terminie" in head
+    assert head.startswith("🔴 Czas reakcji: termin właśnie minął")
+    assert f"ESKALACJA {ticket.number}" in head
     assert {thread_ts for thread_ts, _ in thread} == {"1.000100"}
-    nobody = "⚠️ Nikt nie ma teraz dyżuru, dlatego następuje kolejny krok. · "
-    assert [text for _, text in thread] == [
-        nobody + "🔔 Eskalacji nadal nikt nie ma. Proszę o reakcję: <@U0JAN>",
+    lateness = " · 🔴 Czas reakcji: 3 min po terminie (dziś 12:57) · ⚠️ Nikt nie ma teraz dyżuru,"
+    assert [text.split(" dlatego ")[0] for _, text in thread] == [
+        f"🔁 Nadal nikt nie potwierdził eskalacji {ticket.number} (wezwanie 2): <@U0JAN>{lateness}",
         "🙋 <@U0EWA> ma eskalację",
-        nobody + "🔔 Czy coś się dzieje? Od jakiegoś czasu nic w sprawie eskalacji nie zrobiono: <@U0JAN>",
+        f"❓ Eskalacja {ticket.number} jest potwierdzona, ale nic się nie dzieje: <@U0JAN>{lateness}",
     ]
-    assert "Prowadzi: <@U0EWA>" in channel.heads[-1]
+    assert "🙋 Eskalację ma <@U0EWA>" in channel.heads[-1]
     await database.close()

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import SlackConfig
 from bot.edges import slack_blocks
 from bot.edges.slack_chat import SlackChat, slack_client
+from bot.edges.slack_escalation_ids import COMMAND
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import App, SlackSandbox
 from tests.edges.slack.office import (
@@ -32,7 +33,7 @@ from tests.edges.slack.office import (
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSandbox]:
     """A running stand-in; at the end nothing may have been called that Slack refuses or advises against."""
-    app = App(scopes=manifest_scopes(), commands=frozenset(), shortcuts=frozenset())
+    app = App(scopes=manifest_scopes(), commands=frozenset({COMMAND}), shortcuts=frozenset())
     sandbox = SlackSandbox(MovableClock(), app, ack_timeout=0.8, retries=(timedelta(0), timedelta(0)))
     await sandbox.start()
     yield sandbox

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import SlackCommand
 from bot.config import SlackConfig
+from bot.config_escalation import EscalationConfig
+from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_socket import SlackSocket
+from bot.escalations import Escalation, EscalationSource
 from bot.model import (
     ClockKind,
     ClockState,
@@ -33,6 +36,8 @@ from bot.model import (
     TicketState,
     TicketView,
 )
+from bot.rules.escalation import chain_from_config
+from bot.rules.ticket_reference import Reference
 from bot.rules.wording import Words, words
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import Channel, SlackSandbox, User
@@ -106,6 +111,13 @@ def make_clock(kind: ClockKind = ClockKind.REACTION, *, left: timedelta, **chang
     return SlaClock(**(values | changes))
 
 
+def make_escalation(**changes: Any) -> Escalation:
+    """An escalation of `make_ticket`, called out twice and not acknowledged."""
+    chain = chain_from_config(EscalationConfig().critical).to_json()
+    plain = Escalation(3, TICKET_ID, EscalationSource.BREACH, "", "bot", NOW, "24x7", chain, step=1, calls=4)
+    return replace(plain, **changes)
+
+
 @dataclass
 class Desk:
     """What the bot's inside is to the socket: an inbox and tickets, in memory.
@@ -114,6 +126,9 @@ class Desk:
         fail: The next recordings raise.
         known: The next recordings find that they were seen before.
         delay: Seconds that reading a ticket takes.
+        raised: The one escalation that there is, of the one ticket.
+        others: Tickets that can be named beside the one, by their number.
+        about_device: The tickets about any device.
     """
 
     view: TicketView
@@ -122,6 +137,9 @@ class Desk:
     fail: int = 0
     known: int = 0
     delay: float = 0.0
+    raised: Escalation = field(default_factory=make_escalation)
+    others: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    about_device: tuple[int, ...] = ()
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def record(self, key: str, kind: str, body: bytes) -> bool:
@@ -151,6 +169,20 @@ class Desk:
         return (
             Message(1, ticket_id, Direction.FROM_CUSTOMER, "anna@klient.example", "Anna", "Nie mam dostępu.", sent),
         )
+
+    async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
+        """The one escalation that there is."""
+        if escalation_id != self.raised.id:
+            raise LookupError(escalation_id)
+        return self.raised, self.view
+
+    async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
+        """The one ticket by its number; a device has as many as `about_device`."""
+        if reference.number is not None:
+            return (
+                (TICKET_ID,) if reference.number == self.view.ticket.number else self.others.get(reference.number, ())
+            )
+        return self.about_device
 
     @property
     def commands(self) -> list[SlackCommand]:
@@ -193,7 +225,9 @@ def make_config(slack: SlackSandbox, office: Office, **changes: Any) -> SlackCon
 
 def make_socket(config: SlackConfig, desk: Desk, client: AsyncWebClient) -> SlackSocket:
     """The bot's way in."""
-    return SlackSocket(config, desk, desk, client, words=staff_words(), zone=ZONE, clock=MovableClock(NOW, frozen=True))
+    clock, leaders = MovableClock(NOW, frozen=True), frozenset(config.managers)
+    look = Look(staff_words(), ZONE, clock, "12 25 25 502", leaders, timedelta(hours=4))
+    return SlackSocket(config, desk, desk, client, look)
 
 
 @asynccontextmanager

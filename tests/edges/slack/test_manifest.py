@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from bot.edges.slack_escalation_ids import COMMAND
 from bot.sandbox.slack.reference import methods
 from tests.edges.slack.office import ROOT, manifest_scopes
 
@@ -24,8 +25,8 @@ def called_methods() -> set[str]:
 
 
 def needed_scopes() -> set[str]:
-    """Their bot scopes; of those for kinds of channels only public and private ones, where the bot posts."""
-    scopes = {scope for method in called_methods() - OWN_TOKEN for scope in methods()[method].bot_scopes}
+    """Theirs and that of commands; of those for kinds of channels only public and private ones, where the bot posts."""
+    scopes = {"commands"} | {scope for method in called_methods() - OWN_TOKEN for scope in methods()[method].bot_scopes}
     return {scope for scope in scopes if not scope.startswith(("im:", "mpim:"))}
 
 
@@ -39,7 +40,9 @@ def test_scopes() -> None:
 
 def test_nothing_is_subscribed_or_offered_that_nobody_handles() -> None:
     manifest = (ROOT / "slack-manifest.yaml").read_text("utf-8")
-    for unused in ("slash_commands", "shortcuts", "user:"):
+    assert re.findall(r"- command: (\S+)\n", manifest) == [COMMAND]
+    assert "should_escape: true" in manifest, "people are read by their ids"
+    for unused in ("shortcuts", "user:"):
         assert not re.search(rf"^ *{unused}", manifest, re.MULTILINE)
     events = re.search(r"bot_events:\n((?: +- .*\n)+)", manifest)
     assert events is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,16 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from bot.config_escalation import EscalationConfig
-from bot.edges import slack_escalation
 from bot.edges.slack_blocks import card, operator_notice, tell, thread_post
 from bot.edges.slack_ids import ACTION_IDS, ModalPlace
 from bot.edges.slack_text import Blocks
 from bot.edges.slack_views import loading_view, priority_modal, reply_modal
-from bot.effects import Note, PostEscalationCall, PostEscalationLine, PostInThread, PostOperator, TellUser
-from bot.escalations import Escalation, EscalationSource
+from bot.effects import Note, PostInThread, PostOperator, TellUser
 from bot.model import ClockKind, ClockState, Device, Direction, Language, Message, Priority, TicketState, TicketView
-from bot.rules.escalation import Called, CallKind, chain_from_config
 from bot.rules.intake import Problem
 from bot.rules.ticket_states import Action, actions_of
 from bot.sandbox.slack.blocks_check import check_message_blocks, check_view
@@ -228,9 +223,6 @@ def test_no_words_break_a_card(subject: str, name: str, address: str, values: li
     )
     for rendered in (
         card(view, NOW, staff_words(), ZONE),
-        slack_escalation.head(view, an_escalation(reason=subject, owner=name), NOW, staff_words(), ZONE),
-        slack_escalation.call(PostEscalationCall(1, 1, 1, "step", 0, tuple(values)), staff_words()),
-        slack_escalation.history(line_of("ended", outcome=subject, by=name), NOW, staff_words(), ZONE),
         operator_notice(PostOperator(name, {value: value for value in values}), staff_words()),
         operator_notice(PostOperator("outbox_parked", {"outbox": 1, "reason": name}), staff_words()),
     ):
@@ -400,60 +392,6 @@ def test_no_words_break_a_post(note: Note, extra: dict[str, str], nasty: str) ->
         }
         check(thread_post(PostInThread(7, note, hostile | extra), NOW, staff_words(), ZONE))
         check(thread_post(PostInThread(7, note, {}), NOW, staff_words(), ZONE))
-
-
-def test_an_escalation_says_who_has_it_how_late_it_is_and_how_it_ended() -> None:
-    clock = make_clock(left=-timedelta(minutes=3))
-    view = make_view(clock, slack_channel="C0SUPPORT", slack_ts="1.1")
-
-    def head(**values: Any) -> str:
-        _, blocks = check(slack_escalation.head(view, an_escalation(**values), NOW, staff_words(), ZONE))
-        assert '"channel_id": "C0SUPPORT"' in json.dumps(blocks)
-        return said(blocks)
-
-    raised = head(clock_id=clock.id)
-    assert raised.startswith("🔴 ESKALACJA HEZO-2026-000123: przekroczony termin\nOd dziś 11:00, wezwania: 0")
-    assert "Nikt jeszcze jej nie ma\nCzas reakcji: 3 min po terminie (dziś 10:57)" in raised
-    snoozed = head(acknowledged_at=NOW, owner="U0EWA", snoozed_until=NOW + timedelta(hours=1))
-    assert snoozed.startswith("🟡 ESKALACJA")
-    assert "Prowadzi: <@U0EWA>\nOdłożona do dziś 12:00" in snoozed
-    ended = head(ended_at=NOW, outcome="answered", facts={"because": "answered", "ended_by": "bot"})
-    assert ended.startswith("🟢 ESKALACJA ZAKOŃCZONA")
-    assert "Wynik: na zgłoszenie odpowiedziano (bot)" in ended
-    asked = head(source=EscalationSource.MAIL, requester="a@k.example", reason="Nikt nie dzwoni!")
-    assert "O eskalację prosił klient: a@k.example" in asked
-    assert asked.rstrip().endswith("Nikt nie dzwoni!")
-
-
-@pytest.mark.parametrize("language", list(Language))
-def test_every_call_and_every_line_of_an_escalation(language: Language) -> None:
-    staff = staff_words(language)
-    for kind in CallKind:
-        effect = PostEscalationCall(7, 1, 1, kind, 0, ("U0JAN", "S0TEAM"), tuple(Called))
-        assert said(check(slack_escalation.call(effect, staff))[1]).endswith("<@U0JAN> <@S0TEAM> ")
-    for line in (
-        line_of("joined", source="phone", reason="Dzwonił prezes", by="U0JAN"),
-        line_of("acknowledged", by="U0JAN", owner="U0JAN", previous=None),
-        line_of("reassigned", by="U0JAN", owner="U0EWA", previous="U0JAN"),
-        line_of("snoozed", by="U0JAN", until=NOW.isoformat()),
-        line_of("ended", by="U0JAN", because="resolved", outcome="Wysłano urządzenie"),
-        line_of("tied", by="U0JAN", number="HEZO-2026-000001", of="HEZO-2026-000002"),
-        line_of("priority", priority="critical"),
-        line_of("slack_down", at=NOW.isoformat()),
-    ):
-        shown = said(check(slack_escalation.history(line, NOW, staff, ZONE))[1])
-        assert shown
-        assert "None" not in shown
-
-
-def an_escalation(**values: Any) -> Escalation:
-    chain = chain_from_config(EscalationConfig().critical).to_json()
-    plain = Escalation(1, 7, EscalationSource.BREACH, "", "bot", NOW, "24x7", chain)
-    return replace(plain, **values)
-
-
-def line_of(event: str, **data: object) -> PostEscalationLine:
-    return PostEscalationLine(7, 1, event, data)
 
 
 def test_a_card_shows_the_dates_and_a_late_reminder_what_was_missed() -> None:

@@ -193,7 +193,7 @@ async def test_a_modal_that_slack_does_not_open_is_not_silent(
 async def test_a_name_that_slack_does_not_tell_is_no_obstacle(
     slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
 ) -> None:
-    slack.faults.error("users.info", "internal_error")
+    slack.faults.error("users.info", "internal_error", times=3)
     modal = await open_modal(slack, office, card_ts, "ticket_reply")
     assert await slack.people.submit_view(office.engineer.id, modal.id, {"reply_text": "Dzień dobry"}) is None
     command = desk.commands[-1]

@@ -1,0 +1,212 @@
+"""Makes the modal that a button or a command asks for, or says why not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.commands import SlackPerson
+from bot.edges.slack_escalation_ids import COMMAND, OPENS_FORM, PRESSES_BY_ID, Pressed
+from bot.edges.slack_escalation_views import (
+    call_form,
+    duty_form,
+    raise_form,
+    reassign_form,
+    resolve_form,
+    snooze_form,
+    tie_form,
+)
+from bot.edges.slack_fields import Unreadable
+from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ModalPlace
+from bot.edges.slack_names import Names
+from bot.edges.slack_payloads import clicked_ticket
+from bot.edges.slack_text import Json, fill, mention
+from bot.edges.slack_views import date_modal, priority_modal, reply_modal
+from bot.errors import StaffError
+from bot.escalations import Escalation
+from bot.model import Message, TicketView
+from bot.ports import Clock
+from bot.rules.escalation_presses import Press, may_end, presses_of
+from bot.rules.ticket_reference import Reference
+from bot.rules.ticket_states import Action, actions_of
+from bot.rules.typed_commands import OpenForm, form_wanted
+from bot.rules.wording import Words
+
+
+class Screens(Protocol):
+    """Reads what modals show, and what is named in them."""
+
+    async def ticket_view(self, ticket_id: int) -> TicketView:
+        """The ticket; LookupError when there is none."""
+
+    async def messages(self, ticket_id: int) -> Sequence[Message]:
+        """The conversation so far, oldest first."""
+
+    async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
+        """The escalation and its ticket; LookupError when there is none."""
+
+    async def tickets_named(self, reference: Reference) -> Sequence[int]:
+        """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How staff are spoken to, and what is offered to them.
+
+    Attributes:
+        escalation_phone: The phone number for escalations, as customers call it.
+        leaders: Who may end what a customer asked for (`bot.rules.escalation_presses.may_end`).
+        snooze_at_most: For how long an escalation can be put off at once.
+    """
+
+    words: Words
+    zone: ZoneInfo
+    clock: Clock
+    escalation_phone: str
+    leaders: Collection[str]
+    snooze_at_most: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which modal is asked for.
+
+    Attributes:
+        what: An action_id, or the form of a command ("call", "duty").
+        pressed: The ticket and the escalation of an escalation's button.
+        words: What was typed behind the command.
+    """
+
+    what: str
+    ticket_id: int | None = None
+    pressed: Pressed | None = None
+    words: str = ""
+
+
+def asked_for(body: Mapping[str, object]) -> str | None:
+    """The modal that a payload asks for (`Asked.what`); None when it asks for none. Never raises."""
+    if body.get("command") == COMMAND:
+        form = _form(body)
+        return form.form if form else None
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    action_id = first.get("action_id") if isinstance(first, Mapping) else None
+    is_click = body.get("type") == "block_actions" and isinstance(action_id, str)
+    return action_id if is_click and action_id in OPENS_MODAL | OPENS_FORM else None
+
+
+def read_asked(body: Mapping[str, object]) -> Asked:
+    """The modal that a payload asks for, with what it is about.
+
+    Raises:
+        ValueError: it asks for none, or its button carries nothing of ours.
+    """
+    what = asked_for(body)
+    if what is None:
+        raise Unreadable("no modal is asked for")
+    form = _form(body)
+    if form is not None:
+        return Asked(what, words=form.words)
+    if what not in OPENS_FORM:
+        return Asked(what, clicked_ticket(body))
+    actions = body.get("actions")
+    assert isinstance(actions, list)
+    return Asked(what, pressed=Pressed.from_value(actions[0].get("value")))
+
+
+def _form(body: Mapping[str, object]) -> OpenForm | None:
+    text = body.get("text")
+    return form_wanted(text) if body.get("command") == COMMAND and isinstance(text, str) else None
+
+
+class Modals:
+    """Renders modals as things are when they are asked for."""
+
+    def __init__(self, screens: Screens, names: Names, look: Look) -> None:
+        self._screens = screens
+        self._names = names
+        self._look = look
+
+    async def render(self, asked: Asked, by: SlackPerson) -> Json:
+        """The modal.
+
+        Raises:
+            StaffError: it cannot be done now, or not by this person; in words for them.
+            LookupError: what it is about does not exist any more.
+        """
+        place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
+        if asked.pressed is not None:
+            return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
+        if asked.ticket_id is not None:
+            return await self._ticket(ACTIONS_BY_ID[asked.what], asked.ticket_id, by, place)
+        look = self._look
+        if asked.what == "call":
+            return call_form(None, asked.words, look.escalation_phone, look.words, place)
+        return duty_form(by.user, look.clock.now(), look.words, place)
+
+    async def _ticket(self, action: Action, ticket_id: int, by: SlackPerson, place: ModalPlace) -> Json:
+        look = self._look
+        view, messages, real_name = await asyncio.gather(
+            self._screens.ticket_view(ticket_id), self._screens.messages(ticket_id), self._real_name(by)
+        )
+        self._check(action, view)
+        named = replace(place, real_name=real_name)
+        match action:
+            case Action.REPLY:
+                return reply_modal(view, messages, look.clock.now(), look.words, look.zone, named)
+            case Action.AGREE:
+                return date_modal(view, look.clock.now(), look.words, look.zone, named)
+            case Action.ESCALATE:
+                return raise_form(view.ticket, look.words, place)
+            case Action.LOG_CALL:
+                return call_form(view.ticket, "", look.escalation_phone, look.words, place)
+            case _:
+                return priority_modal(view, look.words, place)
+
+    def _check(self, action: Action, view: TicketView) -> None:
+        ticket, words = view.ticket, self._look.words
+        if action not in actions_of(ticket):
+            state = words(f"state.{ticket.state}")
+            raise StaffError(fill(words, "tell.not_in_this_state", number=ticket.number, state=state))
+
+    async def _real_name(self, by: SlackPerson) -> str:
+        """The name to sign with; where Slack does not tell it in time, the handle."""
+        return (await self._names.of({by.user})).get(by.user, by.name)
+
+    async def _escalation(self, press: Press, pressed: Pressed, by: SlackPerson, place: ModalPlace) -> Json:
+        try:
+            escalation, view = await self._screens.escalation(pressed.other_id)
+        except LookupError:
+            raise StaffError(fill(self._look.words, "tell.escalation_gone")) from None
+        self._check_press(press, pressed, escalation, view, by)
+        ticket, words = view.ticket, self._look.words
+        place = replace(place, ticket_id=ticket.id, escalation_id=escalation.id)
+        match press:
+            case Press.REASSIGN:
+                return reassign_form(ticket, words, place)
+            case Press.SNOOZE:
+                return snooze_form(ticket, self._look.snooze_at_most, words, place)
+            case Press.RESOLVE:
+                return resolve_form(ticket, escalation, words, place)
+            case _:
+                return tie_form(ticket, words, place)
+
+    def _check_press(
+        self, press: Press, pressed: Pressed, escalation: Escalation, view: TicketView, by: SlackPerson
+    ) -> None:
+        words, number = self._look.words, view.ticket.number
+        if not escalation.is_open:
+            if escalation.facts.get("because") == "resolved":
+                who = mention(str(escalation.facts.get("ended_by")))
+                raise StaffError(fill(words, "tell.escalation_resolved", number=number, who=who))
+            raise StaffError(fill(words, "tell.escalation_over", number=number))
+        if escalation.ticket_id != pressed.ticket_id:
+            raise StaffError(fill(words, "tell.escalation_moved", number=number))
+        if press not in presses_of(escalation, view.ticket):
+            raise StaffError(fill(words, "tell.escalation_has_its_ticket", number=number))
+        if press is Press.RESOLVE and not may_end(by.user, escalation, self._look.leaders):
+            raise StaffError(fill(words, "tell.escalation_for_managers", number=number))

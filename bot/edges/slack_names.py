@@ -1,0 +1,51 @@
+"""What staff are called: customers are told a person's name, and a click only carries a handle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+log = logging.getLogger(__name__)
+
+LIMIT = 0.5
+"""Seconds that a name may take: a click is acknowledged within three, and is recorded before."""
+KEEP = 3600.0
+"""Seconds that a name is remembered."""
+
+
+class Names:
+    """The real names of the staff; Slack is asked once an hour for each.
+
+    Args:
+        client: From `slack_client`.
+        staff: Whose names are asked for; those of others concern nobody.
+    """
+
+    def __init__(self, client: AsyncWebClient, staff: Collection[str]) -> None:
+        self._client = client
+        self._staff = frozenset(staff)
+        self._known: dict[str, tuple[float, str]] = {}
+
+    async def of(self, users: Collection[str]) -> dict[str, str]:
+        """The names of those of them who are staff, as far as Slack tells them in time. Never raises."""
+        wanted = sorted(self._staff.intersection(users))
+        names = await asyncio.gather(*(self._name(user) for user in wanted))
+        return {user: name for user, name in zip(wanted, names, strict=True) if name}
+
+    async def _name(self, user: str) -> str | None:
+        now = asyncio.get_running_loop().time()
+        asked_at, name = self._known.get(user, (0.0, ""))
+        if name and now - asked_at < KEEP:
+            return name
+        try:
+            async with asyncio.timeout(LIMIT):
+                profile = (await self._client.users_info(user=user))["user"]
+            name = str(profile.get("real_name") or (profile.get("profile") or {}).get("real_name") or "")
+        except Exception as error:  # noqa: BLE001 - a name is no reason to hold anything up, whatever went wrong
+            log.warning("no real name", extra={"hezo": {"problem": type(error).__name__}})
+            return name or None
+        self._known[user] = (now, name)
+        return name or None
