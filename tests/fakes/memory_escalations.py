@@ -26,6 +26,7 @@ class MemoryEscalations:
             raise ValueError(f"ticket {escalation.ticket_id} has an escalation that has not ended")
         added = replace(escalation, id=self._tables.next_id())
         self._tables.put(self._tables.escalations, added.id, _copy(added))
+        self._list(added)
         return added
 
     async def get(self, escalation_id: int) -> Escalation:
@@ -40,8 +41,8 @@ class MemoryEscalations:
 
     async def of_ticket(self, ticket_id: int) -> tuple[Escalation, ...]:
         """All escalations of a ticket, oldest first."""
-        found = [each for each in self._tables.escalations.values() if each.ticket_id == ticket_id]
-        return tuple(_copy(each) for each in sorted(found, key=lambda each: each.id))
+        ids = self._tables.escalations_of.get(ticket_id, ())
+        return tuple(_copy(self._tables.escalations[each]) for each in ids)
 
     async def all_open(self, limit: int) -> tuple[Escalation, ...]:
         """Escalations that have not ended, the longest waiting first."""
@@ -55,6 +56,16 @@ class MemoryEscalations:
             raise StaleTicket(f"escalation {escalation.id} is no longer at version {escalation.version}")
         escalation.version += 1
         self._tables.put(self._tables.escalations, escalation.id, _copy(escalation))
+        if escalation.ticket_id != kept.ticket_id:
+            others = tuple(each for each in self._tables.escalations_of[kept.ticket_id] if each != escalation.id)
+            self._tables.put(self._tables.escalations_of, kept.ticket_id, others)
+            self._list(escalation)
+
+    def _list(self, escalation: Escalation) -> None:
+        """Let it be found by its ticket."""
+        there = self._tables.escalations_of.get(escalation.ticket_id, ())
+        ids = tuple(sorted((*there, escalation.id)))
+        self._tables.put(self._tables.escalations_of, escalation.ticket_id, ids)
 
 
 class MemoryDuty:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-import json
+import marshal
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
@@ -20,8 +20,7 @@ from storage.types import storable
 # Several times as fast as `dataclasses.replace`, and every handler reads and writes both.
 _TICKET_VALUES = attrgetter(*(each.name for each in fields(Ticket)))
 _CLOCK_VALUES = attrgetter(*(each.name for each in fields(SlaClock)))
-# As much faster than a walk in Python.
-_ENCODE, _DECODE = json.JSONEncoder().encode, json.JSONDecoder().decode
+_PLAIN = (int, bool, float)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -73,6 +72,7 @@ class Tables:
     timer_keys: dict[str, int] = field(default_factory=dict)
     timers_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     escalations: dict[int, Escalation] = field(default_factory=dict)
+    escalations_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     duty_shifts: dict[int, DutyShift] = field(default_factory=dict)
     journal: dict[int, tuple[JournalEntry, ...]] = field(default_factory=dict)
     fire_times: list[tuple[datetime, int]] = field(default_factory=list)
@@ -171,21 +171,16 @@ def kept_json(value: object) -> object:
 
 
 def kept_facts(data: dict[str, object]) -> dict[str, object]:
-    """A copy of a JSON object, as a database would give it back.
-
-    Raises:
-        TypeError: it is none.
-    """
-    text = _ENCODE(data)
-    if "\\u0000" in text or "\\ud" in text:  # NUL, or half of a pair of surrogates
-        return {kept_text(str(key)): kept_json(item) for key, item in data.items()}
-    copy: dict[str, object] = _DECODE(text)
-    return copy
+    """A copy of a JSON object, as a database would give it back."""
+    return {
+        kept_text(str(key)): item if item is None or type(item) in _PLAIN else kept_json(item)
+        for key, item in data.items()
+    }
 
 
 def copied(kept: dict[str, Any]) -> dict[str, Any]:
     """A copy of a JSON object that is kept already."""
-    copy: dict[str, Any] = _DECODE(_ENCODE(kept))
+    copy: dict[str, Any] = marshal.loads(marshal.dumps(kept))  # noqa: S302  # our own dump; many times as fast as a walk
     return copy
 
 
@@ -202,7 +197,7 @@ def ticket_to_keep(ticket: Ticket, before: Ticket | None = None) -> Ticket:
     if before is not None and before.terms == ticket.terms:
         kept.terms = before.terms
     else:
-        kept.terms = {priority: kept_facts(terms) for priority, terms in ticket.terms.items()}
+        kept.terms = {str(priority): kept_facts(terms) for priority, terms in ticket.terms.items()}
     kept.facts = kept_facts(ticket.facts)
     return kept
 
