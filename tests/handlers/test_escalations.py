@@ -304,7 +304,7 @@ def test_shifts_that_people_set_stand_before_the_week_and_can_be_taken_back_and_
         SwapShifts(OLA, warsaw(23, "12:00"), warsaw(24, "12:00")),
     ):
         desk.do(wrong)
-    assert [what for what, _ in desk.told()] == [
+    assert [what for what, _ in desk.told() if what != "shift_set"] == [
         "shift_removed", "shift_gone", "shift_not_staff", "shift_no_span", "shift_is_past", "shift_same_person",
         "swap_nobody", "swap_same_person",
     ]  # fmt: skip
