@@ -23,6 +23,7 @@ from bot.effects import Note, PostInThread
 from bot.escalations import Escalation, EscalationSource
 from bot.model import Language, Message, Ticket
 from bot.ports import UnitOfWork
+from bot.rules.escalation_presses import can_be_tied, may_end
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.wording import format_span
 from handlers import escalation_mails, escalations, quoted_ticket
@@ -140,17 +141,12 @@ async def resolve(command: ResolveEscalation, uow: UnitOfWork, ctx: Context) -> 
         return
     ticket, escalation = found
     by = command.by
-    if not _may_end(by, escalation, ctx):
+    leaders = {*ctx.config.slack.managers, *ctx.config.escalation.team_leads}
+    if not may_end(by.user, escalation, leaders):
         await tell(uow, by, "escalation_for_managers", number=ticket.number)
         return
     await escalations.end(uow, ctx, ticket, escalation, "resolved", command.outcome, by.user)
     await escalation_mails.ended(uow, ctx, ticket, escalation, command.to_customer)
-
-
-def _may_end(by: SlackPerson, escalation: Escalation, ctx: Context) -> bool:
-    """What a customer asked for is ended by a manager or a team lead (service terms: they close escalations)."""
-    leaders = {*ctx.config.slack.managers, *ctx.config.escalation.team_leads}
-    return escalation.requester is None or not leaders or by.user in leaders
 
 
 async def tie(command: TieEscalation, uow: UnitOfWork, ctx: Context) -> None:
@@ -162,7 +158,7 @@ async def tie(command: TieEscalation, uow: UnitOfWork, ctx: Context) -> None:
     by, target = command.by, await uow.tickets.by_number(command.number)
     if target is None or target.id == ticket.id:
         await tell(uow, by, "no_such_ticket", number=command.number)
-    elif ticket.accepted_at is not None or escalation.source is not EscalationSource.MAIL:
+    elif not can_be_tied(escalation, ticket):
         await tell(uow, by, "escalation_has_its_ticket", number=ticket.number)
     else:
         await quoted_ticket.join(ticket, target, by.user, uow, ctx)
