@@ -51,6 +51,8 @@ async def understand_mail(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context, 
     heard = await hear_all(arrived, ticket, uow, ctx)
     day = arrived.sent_at.astimezone(ctx.zone).date()
     given = await weigh(uow, heard, sender, day)
+    if ticket is None and is_escalation(arrived, ctx):
+        ticket, by = await _escalated_ticket(arrived.address, given, uow, ctx), KeyKind.NUMBERS
     match = None
     if ticket is not None and by is not None:
         belongs = arrived.authentic is not False and await _belongs(arrived.address, ticket, given.authorised_on, uow)
@@ -86,6 +88,18 @@ async def _named_ticket(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) ->
     return None, None
 
 
+async def _escalated_ticket(address: str, given: intake.Given, uow: UnitOfWork, ctx: Context) -> Ticket | None:
+    """The sender's one open ticket about the device that the mail names, or else the contract."""
+    serials, contracts = {device.serial for device in given.devices}, {contract.id for contract in given.contracts}
+    found = [
+        ticket
+        for ticket in await uow.tickets.recent_of(address, ctx.now)
+        if ticket.is_open
+        and (serials & {device.serial for device in ticket.devices} if serials else ticket.contract_id in contracts)
+    ]
+    return await uow.tickets.get(found[0].id) if len(found) == 1 else None
+
+
 async def _ticket_of(key: MatchKey, uow: UnitOfWork, ctx: Context) -> Ticket | None:
     match key.kind:
         case KeyKind.OUR_MESSAGE_ID | KeyKind.OTHER_MESSAGE_ID:
@@ -96,6 +110,8 @@ async def _ticket_of(key: MatchKey, uow: UnitOfWork, ctx: Context) -> Ticket | N
             return None if number is None else await uow.tickets.by_number(number)
         case KeyKind.SUBJECT_NUMBER:
             return await uow.tickets.by_number(key.value)
+        case KeyKind.NUMBERS:
+            return None  # no key of a mail's own: it is looked for among the sender's tickets
 
 
 async def _where_it_went(ticket: Ticket, uow: UnitOfWork) -> Ticket:

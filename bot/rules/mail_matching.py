@@ -25,6 +25,7 @@ class KeyKind(StrEnum):
     TOKEN = "token"  # noqa: S105  # a kind's name, no secret
     OTHER_MESSAGE_ID = "other_message_id"
     SUBJECT_NUMBER = "subject_number"
+    NUMBERS = "numbers"  # a serial or contract number, of mails to the address for escalations alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,7 @@ _BY = {
     KeyKind.TOKEN: "the reply address",
     KeyKind.OTHER_MESSAGE_ID: "the Message-ID of another mail on it",
     KeyKind.SUBJECT_NUMBER: "the number in the subject",
+    KeyKind.NUMBERS: "the device or contract that an escalation names",
 }
 _STANDS = {
     Standing.OPEN: "it is open",

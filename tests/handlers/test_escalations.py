@@ -265,6 +265,16 @@ def test_a_mail_that_names_no_ticket_is_a_case_that_can_be_tied_to_one() -> None
     assert "Jan Nowak" in desk.mails_to(OBCY)[-1].text
 
 
+def test_a_mail_that_names_the_device_or_the_contract_finds_the_senders_ticket() -> None:
+    for words in ("Co z FG121GTK25004672?", "Umowa HZ360-2026-000101, nikt nie dzwoni."):
+        desk = EscalationDesk()
+        desk.write(ANNA, words, subject="Skarga", to="escalation@myhezo.pl")
+        assert (len(desk.tickets), desk.last.ticket_id) == (1, 1)
+    desk = EscalationDesk()
+    desk.write(OBCY, "Co z FG121GTK25004672?", subject="Skarga", to="escalation@myhezo.pl")
+    assert desk.last.ticket_id != 1, "a stranger's word moves nobody's ticket"
+
+
 def test_what_is_tied_to_an_escalated_ticket_joins_its_escalation() -> None:
     desk = EscalationDesk()
     desk.escalate()
