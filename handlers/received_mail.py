@@ -10,7 +10,7 @@ from bot.model import Direction, Language, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.authentication import read_authentication
 from bot.rules.console_text import speaks
-from bot.rules.language import detect_language
+from bot.rules.language import language_of_mail
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.mail_screening import Screening
 from bot.rules.mail_writing import reply_chain
@@ -76,7 +76,7 @@ def received(command: EmailReceived, mail: IncomingMail, screening: Screening, c
         authentic={"pass": True, "fail": False}.get(authentication.dmarc or ""),
         new_text=words.new_text,
         quoted_text=words.quoted_text,
-        language=detect_language(f"{mail.subject}\n{words.new_text}"),
+        language=language_of_mail(mail.subject, words.new_text),
         language_is_certain=speaks(words.new_text),
         complete=command.complete,
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -21,8 +20,10 @@ from bot.errors import ConfigError
 from bot.rules.attachments import AttachmentLimits, Decision, sort_attachments
 from bot.rules.contract_csv import BadRow
 from bot.rules.intake import CheckResult
+from bot.rules.mail_charsets import decode_octets
 from bot.rules.mail_matching import KeyKind, match_keys
-from bot.rules.mail_reading import attachment_contents, read_mail
+from bot.rules.mail_parts import Limits, Reader
+from bot.rules.mail_reading import attachment_contents, parse_date, read_mail
 from bot.rules.mail_screening import screen
 from bot.rules.priority_answers import priority_answer
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
@@ -167,7 +168,7 @@ async def explain_mail(registry: Registry, raw: bytes, arrived_at: datetime | No
     complete = len(raw) <= largest * _MEBIBYTE
     mail = read_mail(raw if complete else _header(raw))
     now = SystemClock().now()
-    at = arrived_at or _received_at(mail.headers.get("received", ())) or mail.date or now
+    at = arrived_at or _received_at(raw) or mail.date or now
     command = EmailReceived(0, "", raw, at, len(raw), complete)
     screening = screen(mail, config.mail.own_addresses, config.mail.message_id_domain)
     async with registry.database.read() as uow:
@@ -201,15 +202,10 @@ def _header(raw: bytes) -> bytes:
     return raw[: min(ends)] if ends else raw[: 64 * 1024]
 
 
-def _received_at(received_headers: tuple[str, ...]) -> datetime | None:
+def _received_at(raw: bytes) -> datetime | None:
     """When the last server took it (RFC 5321 §4.4)."""
-    for header in received_headers[:1]:
-        try:
-            at = parsedate_to_datetime(header.rpartition(";")[2].strip())
-        except ValueError:
-            return None
-        return at.astimezone(UTC) if at.tzinfo else None
-    return None
+    servers = Reader(Limits()).read(_header(raw)).header.all("received")
+    return parse_date(decode_octets(servers[0])[0].rpartition(";")[2].strip()) if servers else None
 
 
 def _settled(found: Understood, registry: Registry) -> tuple[Verdict, str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from bot.model import Language
+from bot.rules.reply_text import is_answering
 from bot.rules.signatures import CLOSING, GREETING
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -118,6 +119,20 @@ def detect_language(text: str) -> Language:
         greet in English, and foreigners in Poland sign in Polish. Polish unless English clearly outweighs it;
         capitalised words with Polish letters do not count, they may be names and addresses.
     """
+    body, courtesies = _weigh_lines(text)
+    return (body or courtesies).language()
+
+
+def language_of_mail(subject: str, words: str) -> Language:
+    """Tell Polish from English by a mail's subject and new words; an answer's subject may be somebody else's."""
+    own, _ = _weigh_lines(words)
+    if own and is_answering(subject):
+        return own.language()
+    return detect_language(f"{subject}\n{words}")
+
+
+def _weigh_lines(text: str) -> tuple[_Evidence, _Evidence]:
+    """The evidence between greeting and closing, and that of these."""
     text = text[:_LOOKED_AT]
     shouted = text == text.upper()
     body, courtesies = _Evidence(), _Evidence()
@@ -130,8 +145,8 @@ def detect_language(text: str) -> Language:
         own = _CITED.sub(" ", line[greeting.end() :] if greeting else line)
         known = _weigh(own, courtesies if closed else body, shouted=shouted)
         if not closed and known >= _POLISH_SENTENCE:
-            return Language.PL
-    return (body or courtesies).language()
+            return _Evidence(polish=body.polish), courtesies
+    return body, courtesies
 
 
 def _weigh(line: str, evidence: _Evidence, *, shouted: bool) -> int:

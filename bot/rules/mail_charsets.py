@@ -26,6 +26,7 @@ _ALIASES = {
     "windows1250": "cp1250",
     "x-cp1250": "cp1250",
     "x-mac-ce": "mac_latin2",
+    "x-mac-centraleurroman": "mac_latin2",
     "x-sjis": "cp932",
 }
 # No charsets of mail: they raise, take quadratic time, or interpret backslashes.

@@ -7,6 +7,7 @@ the structure is found here by searching for boundaries; the standard library on
 from __future__ import annotations
 
 import binascii
+import codecs
 import re
 from dataclasses import dataclass, field
 from email.message import Message
@@ -120,6 +121,7 @@ class Reader:
 
     def read(self, octets: bytes) -> Part:
         """Read a whole mail; its root part has the mail's own header."""
+        octets = octets.removeprefix(codecs.BOM_UTF8)  # editors put it before what they save
         if octets.find(b"\n") < 0 and octets.find(b"\r") >= 0:
             octets = octets.replace(b"\r", b"\n")
         return self._entity(octets, 0, len(octets), parent=None, depth=0)

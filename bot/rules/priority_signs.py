@@ -40,7 +40,8 @@ def _signs(
 _DEVICE = _any(
     r"urzadzen\w{0,4}", r"sprzet\w{0,3}", r"firewall\w{0,4}", r"fortigat\w{0,5}(?:[ -]\d{2,4}\w{0,2})?", "forti",
     r"zapor\w{0,3}", "fw", "utm", "ngfw", r"router\w{0,4}", r"klast\w{1,4}", "cluster", r"fg-?\d\w{1,5}",
-    r"fgt-?\w{2,5}", r"bramk\w{0,3}", "device", "unit", "box", "gateway", "appliance",
+    r"fgt-?\w{2,5}", r"f[gw]\w{4}[\da-z]{2}\d{2}\w{6}", r"bramk\w{0,3}", "device", "unit", "box", "gateway",
+    "appliance",
 )  # fmt: skip
 _EVERYTHING = _any(
     r"internet\w{0,3}", r"siec\w{0,2}", r"cal\w{1,3} (?:firm|biur|oddzial|fabryk|zaklad|szpital|urzad)\w{0,3}",

@@ -96,6 +96,11 @@ def new_words(text: str, subject: str = "") -> ReplyText:
     return ReplyText(_BLANK_LINES.sub("\n\n", new).strip("\r\n"), quoted, cut=True, quotation_cut=quotation_cut)
 
 
+def is_answering(subject: str) -> bool:
+    """Whether a subject begins as a program's answer does: "Re:", "Odp:"."""
+    return _ANSWERING_SUBJECT.match(subject) is not None
+
+
 class _Body:
     """The lines of a mail.
 
@@ -209,7 +214,7 @@ def _is_headed(body: _Body, subject: str) -> bool:
     if not any(body.marked):
         return False
     first = next((i for i, line in enumerate(body.seen) if line.strip()), 0)
-    if body.marked[first] and _ANSWERING_SUBJECT.match(subject):
+    if body.marked[first] and is_answering(subject):
         return True
     for index, line in enumerate(body.seen):
         if not body.marked[index]:

@@ -95,12 +95,18 @@ def test_people_read_it_line_by_line(run: Run) -> None:
 
 def test_suggestions_and_other_products_are_told_apart(run: Run, tmp_path: Path) -> None:
     mail = tmp_path / "mail.eml"
+    received = "Received: from a.example by b.example; Fri, 20 Nov 2026 10:15:50 +0100"
+    sent = "Date: Fri, 20 Nov 2026 11:15:42 +0100"
     words = "FG100D3G138O3999, switch S248EPTF18001384, karta FPM20E3E17900133\x1b[2J"
-    mail.write_text(f"From: a@klient.example\nTo: pomoc@myhezo.pl\nSubject: Numery\n\n{words}\n", encoding="utf-8")
+    mail.write_text(
+        f"\ufeff{received}\n{sent}\nFrom: a@klient.example\nTo: pomoc@myhezo.pl\nSubject: Numery\n\n{words}\n",
+        encoding="utf-8",
+    )
     seen = json.loads(run("explain", "--json", str(mail))[1])
     assert seen["suggestions"] == ["FG100D3G13803999"]
     assert seen["other_products"] == ["S248EPTF18001384:FortiSwitch"]
     assert seen["serials"] == ["FPM20E3E17900133"]
+    assert (seen["from"], seen["sent_at"]) == ("a@klient.example", "2026-11-20T09:15:50+00:00"), "no date is later"
     assert "\x1b" not in run("explain", str(mail))[1]
 
 

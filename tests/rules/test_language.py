@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Language
-from bot.rules.language import detect_language
+from bot.rules.language import detect_language, language_of_mail
 
 POLISH = """
 Prosze o pomoc, firewall padl
@@ -380,3 +380,17 @@ def test_short_english_mails() -> None:
 @pytest.mark.parametrize(("text", "language"), MAILS)
 def test_greetings_signatures_and_logs_do_not_decide(text: str, language: Language) -> None:
     assert detect_language(text) is language
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "language"),
+    [
+        ("Re: [HEZO-2026-000123] Firewall nie działa w centrali", "Hi, any news?", Language.EN),
+        ("Odp: Awaria firewalla", "It is critical.", Language.EN),
+        ("Re: Firewall down", "Tak", Language.PL),
+        ("Re: Firewall down", "FGT60FTK20001234", Language.EN),
+        ("Awaria firewalla w centrali", "It is critical.", Language.PL),
+    ],
+)
+def test_the_subject_of_an_answer_may_be_somebody_elses(subject: str, words: str, language: Language) -> None:
+    assert language_of_mail(subject, words) is language

@@ -24,6 +24,7 @@ CRITICAL, NON_CRITICAL, QUESTION = Priority
         "nasz firewall całkowicie przestał działać",
         "FortiGate 100F nie działa, numeru nie mam",
         "FG100F padł",
+        "FGT60FTK20001234 nie działa",
         "Padł nam firewall",
         "Nie działa nam urządzenie",
         "urządzenie w ogóle się nie włącza, nie uruchamia się",
