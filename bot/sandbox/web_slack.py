@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ Text = Annotated[str, Field(max_length=40_000)]
 MOST_MESSAGES = 1000
 """The page shows that many of the latest messages of a channel, replies included."""
 _LATEST_TROUBLE = 20
+_HANDLE = re.compile(r"(?<![\w<.+-])@([A-Za-z0-9][\w-]*(?:\.[\w-]+)*)")
 
 
 class Body(BaseModel):
@@ -148,14 +150,20 @@ class SlackActs:
         }
 
     async def post(self, body: Post) -> Json:
-        """Write a message or use a slash command."""
-        if body.text.startswith("/") and body.thread_ts is None:
-            command, _, words = body.text.partition(" ")
+        """Write a message or use a slash command; "@ewa" becomes a mention, as by choosing it from Slack's list."""
+        text = _HANDLE.sub(self._mention, body.text)
+        if text.startswith("/") and body.thread_ts is None:
+            command, _, words = text.partition(" ")
             return _outcome(await self._people.slash(body.user, body.channel, command, words.strip()))
         message = await self._people.post(
-            body.user, body.channel, body.text, thread_ts=body.thread_ts, broadcast=body.broadcast
+            body.user, body.channel, text, thread_ts=body.thread_ts, broadcast=body.broadcast
         )
         return {"ok": True, "ts": message.ts}
+
+    def _mention(self, handle: re.Match[str]) -> str:
+        users = self._slack.workspace.users.values()
+        found = [user for user in users if user.name == handle[1].lower() and not user.deleted]
+        return f"<@{found[0].id}|{found[0].name}>" if found else handle[0]
 
     async def edit(self, body: Edit) -> Json:
         """Change or delete an own message."""

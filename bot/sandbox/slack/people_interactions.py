@@ -8,7 +8,7 @@ from bot.sandbox.slack import payloads
 from bot.sandbox.slack.blocks_check import check_options, elements_of
 from bot.sandbox.slack.element_state import picked, state_key
 from bot.sandbox.slack.model import Json, Message, NotPossible, ResponseUrl, SlackError, View
-from bot.sandbox.slack.people_base import Outcome, PeopleBase
+from bot.sandbox.slack.people_base import Outcome, PeopleBase, as_typed
 from bot.sandbox.slack.response_urls import respond
 
 
@@ -185,12 +185,15 @@ class InteractionPeople(PeopleBase):
     async def slash(self, user: str, channel: str, command: str, text: str = "") -> Outcome:
         """Type a slash command (never in a thread); what the app acknowledges with is shown.
 
+        Args:
+            text: What stands behind it; escaped as for a command that is declared with `should_escape`.
+
         Raises:
             NotPossible: not a member, no such command.
         """
         place = self._inside(user, channel)
         self._may_use_app(user, "command", command, self._workspace.app.commands)
-        payload = payloads.slash_command(self._backstage, self._person(user), place, command, text)
+        payload = payloads.slash_command(self._backstage, self._person(user), place, command, as_typed(text))
         ack = await self._backstage.sockets.send("slash_commands", payload, accepts_payload=True)
         if not ack.acked:
             return self._failed(user, command, ack.reason)
