@@ -43,10 +43,6 @@ class Context:
         slack = self.config.slack
         return not person.is_stranger and person.user in {*slack.engineers, *slack.managers}
 
-    def on_call(self, ticket: Ticket) -> tuple[str, ...]:
-        """Whom to mention about a ticket: who has it, else every engineer."""
-        return (ticket.assignee,) if ticket.assignee else self.config.slack.engineers
-
 
 @dataclass(frozen=True, slots=True)
 class ContextMaker:
