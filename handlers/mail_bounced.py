@@ -36,7 +36,7 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
         return
     data: dict[str, object] = {
         "address": recipient,
-        "reason": " ".join(part for part in (bounce.status, bounce.diagnostic) if part),
+        "reason": bounce.diagnostic if bounce.status in bounce.diagnostic else f"{bounce.status} {bounce.diagnostic}",
         "failed": bounce.failed,
     }
     await journal(uow, ctx, ticket, "mail server", "bounced", **data)

@@ -152,11 +152,11 @@ def described(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> 
 
 
 def _unknown(view: TicketView, words: Words) -> Iterator[list[Json]]:
-    """One line for all that is not recognised; of an enquiry nothing of it is expected."""
+    """One line for all that is not recognised; nobody needs it of an enquiry, or of a ticket that has ended."""
     ticket = view.ticket
     known = {"customer": view.contract, "device": ticket.devices, "contract": view.contract}
     unknown = [words(f"card.unknown_{name}") for name, value in known.items() if not value]
-    if unknown and not ticket.facts.get("enquiry"):
+    if unknown and ticket.is_open and not ticket.facts.get("enquiry"):
         yield rich(words, "card.unknown", what=", ".join(unknown))
 
 
