@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 
@@ -145,13 +146,21 @@ class Year:
         self.go_on(report)
 
     def go_on(self, report: Report) -> None:
-        """Plan what happens next on a ticket, if anything."""
-        if self.random.random() < (0.8 if report.expected.phase in ENDED else 0.33):
-            return
-        self.at(
-            self.world.now + self.some_wait(),
-            lambda: self.later(lambda when: self.next_step(report, when), self.world.now),
-        )
+        """Plan what happens next on a ticket; at last most are finished, the others left to their reminders."""
+        wait = self.some_wait()
+        step: Callable[[Report, int], None] = self.next_step
+        ended = report.expected.phase in ENDED
+        if self.random.random() < (0.8 if ended else 0.33):
+            if ended or self.random.random() < 0.3:
+                return
+            wait, step = wait % HOUR, self.finish
+        self.at(self.world.now + wait, lambda: self.later(partial(step, report), self.world.now))
+
+    def finish(self, report: Report, _: int) -> None:
+        if report.expected.phase is Phase.HELD:
+            self.world.decide_sender(report, approve=False)
+        else:
+            self.world.engineer_replies(report, NextTurn.RESOLVED)
 
     def next_step(self, report: Report, when: int) -> None:
         steps = {
