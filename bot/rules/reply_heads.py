@@ -43,6 +43,10 @@ _GROUPWISE_HEAD = re.compile(r">>> .{3,200}\d{1,2}:\d{2}.{0,40} >>>$")
 _BARE_HEAD = re.compile(
     rf"[^\n<]{{0,160}}[<(\[][^<>\s()]{{1,200}}@[^<>\s()]{{1,200}}[>)\]],?\s{{0,3}}{_WROTE}\s?:$", re.IGNORECASE
 )
+# Yahoo's telephone programs go on in the same line.
+_RUNNING_HEAD = re.compile(
+    rf"(?:w dniu|dnia|on)\b[^<>]{{8,160}}<[^<>\s]{{1,200}}@[^<>\s]{{1,200}}> {_WROTE}: {{2}}", re.IGNORECASE
+)
 _CITING = re.compile(r"(?:cytowanie|cytuję|cytat|quoting)\b.{2,200}:$", re.IGNORECASE)
 # "Jan Kowalski napisał(a):", and nothing else
 _NAMED_HEAD = re.compile(r"(?:[^\W\d_a-z][^\s:]{0,40}\s){1,4}(?:napisa[łl]\s?\(a\)|wrote|writes):$")
@@ -225,6 +229,8 @@ def original_begins(lines: list[str], position: int) -> bool:
         following = next((i for i in range(position + 1, min(position + 4, len(lines))) if lines[i].strip()), None)
         return following is not None and _header_block(lines, following, below_rule=True)
     if len(line) <= _LONGEST_HEAD and (_is_original(line) or _GROUPWISE_HEAD.match(line)):
+        return True
+    if len(line) > 20 and (head := _RUNNING_HEAD.match(line)) and _TIME.search(head[0]):
         return True
     return _header_block(lines, position, below_rule=False) or _one_line_block(line)
 

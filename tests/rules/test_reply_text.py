@@ -59,6 +59,8 @@ HEADS = [
     'November 20, 2026 10:15 AM, "HEZO 360" <pomoc@myhezo.pl> wrote:',
     "---- On Fri, 20 Nov 2026 09:58:12 +0100 HEZO 360 <pomoc@myhezo.pl> wrote ---",
     "Friday, November 20, 2026, 10:15:12 AM, you wrote:",
+    "  W dniu pt., 20 lis 2026 o 10:15, HEZO 360<pomoc@myhezo.pl> napisał(a):   Dzień dobry,",
+    "  On Fri, Nov 20, 2026 at 10:15 AM, HEZO 360<pomoc@myhezo.pl> wrote:   Hello,",
     "HEZO 360 <pomoc@myhezo.pl> napisał(a):",
     # Outlook, Exchange, Zimbra, Notes, eM Client, Samsung, GroupWise
     "-----Original Message-----",
@@ -135,7 +137,7 @@ def test_less_certain_heads_need_marked_lines(head: str) -> None:
     assert not new_words(f"{ANSWER}\n{head}\n{ORIGINAL}").cut
 
 
-@pytest.mark.parametrize("mark", ["> ", ">", ">\t", ">> ", "| ", "HZ> ", "&gt; "])
+@pytest.mark.parametrize("mark", ["> ", ">", ">\t", ">> ", "| ", "HZ> ", "H> ", "H3> ", "&gt; "])
 def test_marks_of_quoted_lines(mark: str) -> None:
     quoted = f"W dniu 20.11.2026 o 09:58, HEZO 360 pisze:\n{mark}{ORIGINAL}\n{mark}Zespół"
     words = new_words(f"{ANSWER}\n\n{quoted}\n\nPodpis")
