@@ -17,6 +17,7 @@ from bot.config import Config
 from bot.config_loading import config_for_reading
 from bot.edges.clock import SystemClock
 from bot.errors import ConfigError
+from bot.model import Priority
 from bot.rules.attachments import AttachmentLimits, Decision, sort_attachments
 from bot.rules.contract_csv import BadRow
 from bot.rules.intake import CheckResult
@@ -69,6 +70,7 @@ class Explanation:
 
     Attributes:
         verdict, reason: Those of the table; but where no registry was asked, who may report is left open.
+        clock_priority: The one that the clock runs on until the priority is confirmed.
         missing: The problems that the sender would be asked about, by their names.
         serials: As found in the whole text, modules included.
         answer: "" when an automatic answer may go out, else why none does.
@@ -80,6 +82,7 @@ class Explanation:
     reason: str
     proposal: Proposal
     priority: str | None
+    clock_priority: str | None
     priority_confirmed: bool
     missing: tuple[str, ...]
     serials: SerialFindings
@@ -187,6 +190,7 @@ async def explain_mail(registry: Registry, raw: bytes, arrived_at: datetime | No
         reason=reason,
         proposal=proposal,
         priority=priority,
+        clock_priority=_clock(verdict, proposal, priority, config),
         priority_confirmed=confirmed,
         missing=_missing(verdict, found, confirmed=confirmed),
         serials=find_serials(arrived.all_text),
@@ -234,17 +238,25 @@ def _named_ticket(found: Understood, registry: Registry) -> str | None:
 
 
 def _priority(verdict: Verdict, proposal: Proposal, found: Understood, config: Config) -> tuple[str | None, bool]:
-    """The priority that the clock runs on, and whether it counts as stated."""
-    from bot.model import Priority
-
+    """The priority that the words say, else that of the ticket or the configured one; and whether it is certain."""
+    ticket = found.ticket
     if verdict is Verdict.ENQUIRY:
         return Priority.QUESTION, True
-    if verdict is Verdict.FOLLOW_UP and found.ticket is not None:
-        answer = None if found.ticket.priority_confirmed else priority_answer(found.arrived.new_text)
-        return answer or found.ticket.priority, found.ticket.priority_confirmed or answer is not None
+    if verdict is Verdict.FOLLOW_UP:
+        answer = None if ticket and ticket.priority_confirmed else priority_answer(found.arrived.new_text)
+        if ticket is None:
+            return answer or proposal.priority, answer is not None or proposal.stated
+        return answer or ticket.priority, ticket.priority_confirmed or answer is not None
     if verdict in _REPORTS:
-        return provisional_priority(proposal, Priority(config.sla.provisional_priority)), proposal.stated
+        return proposal.priority or Priority(config.sla.provisional_priority), proposal.stated
     return None, False
+
+
+def _clock(verdict: Verdict, proposal: Proposal, priority: str | None, config: Config) -> str | None:
+    """The priority that the clock runs on until the customer has chosen one."""
+    if verdict not in _REPORTS - {Verdict.ENQUIRY}:
+        return priority
+    return provisional_priority(proposal, Priority(config.sla.provisional_priority))
 
 
 def _missing(verdict: Verdict, found: Understood, *, confirmed: bool) -> tuple[str, ...]:

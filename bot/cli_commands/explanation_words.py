@@ -54,6 +54,7 @@ def as_json_values(name: str, explanation: Explanation) -> dict[str, object]:
             "hold_reasons": list(found.assessment.hold_reasons),
             "in_reply_to": mail.in_reply_to,
             "priority_confirmed": explanation.priority_confirmed,
+            "clock_priority": explanation.clock_priority,
             "priority_words": list(explanation.proposal.words),
             "problems": [{"problem": each.problem, "values": list(each.values)} for each in found.assessment.problems],
             "quoted_text": arrived.quoted_text,
@@ -83,8 +84,8 @@ def _lines(name: str, explanation: Explanation, zone: ZoneInfo) -> Iterator[str]
     if explanation.found.ticket is not None:
         yield _line("ticket", explanation.found.ticket.number)
     if explanation.priority:
-        stated = "stated" if explanation.priority_confirmed else "provisional, is asked for"
-        yield _line("priority", f"{explanation.priority} ({stated})")
+        clock = f"the clock runs on {explanation.clock_priority}, the customer is asked"
+        yield _line("priority", f"{explanation.priority} ({'stated' if explanation.priority_confirmed else clock})")
     yield from _serials(explanation.serials)
     yield _line("contracts", ", ".join(explanation.contracts) or "-")
     if explanation.missing:

@@ -107,6 +107,10 @@ def test_suggestions_and_other_products_are_told_apart(run: Run, tmp_path: Path)
     assert seen["other_products"] == ["S248EPTF18001384:FortiSwitch"]
     assert seen["serials"] == ["FPM20E3E17900133"]
     assert (seen["from"], seen["sent_at"]) == ("a@klient.example", "2026-11-20T09:15:50+00:00"), "no date is later"
+    asked = mail.with_name("question.eml")
+    asked.write_text("From: a@klient.example\nTo: pomoc@myhezo.pl\n\nMam pytanie: jak dodać VLAN?\n", encoding="utf-8")
+    seen = json.loads(run("explain", "--json", str(asked))[1])
+    assert (seen["priority"], seen["details"]["clock_priority"]) == ("question", "non_critical"), "nobody waits longer"
     assert "\x1b" not in run("explain", str(mail))[1]
 
 
