@@ -1,4 +1,4 @@
-"""A ticket's head message is shown anew when its countdown is out of date, and sparingly.
+"""A ticket's head message, and that of its escalation, is shown anew when its countdown is out of date, and sparingly.
 
 The timer is set when the card is shown (`bot.loops.posting_to_slack`), for the instant from which the card would say
 something else. When much waits for Slack, what people wrote goes first and the countdown waits.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.commands import TimerDue
-from bot.effects import PostCard
+from bot.effects import PostCard, PostEscalationCard
 from bot.model import Timer
 from bot.ports import UnitOfWork
 from handlers.context import Context
@@ -37,3 +37,6 @@ async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
         await uow.clocks.set_timer(card_timer(timer.ticket_id, ctx.now + WAIT_WHILE_BUSY))
         return
     await uow.outbox.add(PostCard(timer.ticket_id))
+    escalation = await uow.escalations.open_of_ticket(timer.ticket_id)
+    if escalation is not None:
+        await uow.outbox.add(PostEscalationCard(timer.ticket_id, escalation.id))

@@ -93,7 +93,7 @@ async def report_gaps(uow: UnitOfWork, ctx: Context) -> None:
             continue
         language = Language(ctx.config.service.staff_language)
         data: dict[str, object] = {
-            "since": format_date(begins, language, ctx.zone),
+            "since": format_date(max(begins, ctx.now), language, ctx.zone),
             "until": format_date(ends, language, ctx.zone),
         }
         what = "duty_gap" if ends < horizon else "duty_gap_open"

@@ -44,8 +44,9 @@ def call(
         line(*asks, *people(effect.mention)),
         line(text(_late(shown.view, now, words, zone) or deadline(shown.view, now, words, zone))),
         *(line(*rich(words, f"escalation.nobody_{who}")) for who in effect.nobody),
-        line(text(words("escalation_call.how"), "italic")),
     ]
+    if effect.call == 1:
+        lines.append(line(text(words("escalation_call.how"), "italic")))
     blocks = [block(lines)]
     return fallback(blocks), blocks
 
@@ -63,7 +64,9 @@ def _late(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str 
 def history(effect: PostEscalationLine, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
     """A line of the history; what of `data` names a person mentions them."""
     data = {name: _shown(name, value, effect.data, now, words, zone) for name, value in effect.data.items()}
-    lines = [line(*rich(words, f"escalation.line_{effect.event}", **data))]
+    by_itself = effect.event == "joined" and effect.data.get("by") == "bot"
+    sentence = "joined_by_itself" if by_itself else effect.event
+    lines = [line(*rich(words, f"escalation.line_{sentence}", **data))]
     if effect.event == "joined" and effect.data.get("reason"):
         lines.append(quote(cut(str(effect.data["reason"]).strip(), ROOM_FOR_REASONS, words("cut"))))
     if effect.mention:

@@ -36,7 +36,7 @@ from bot.model import Message, Ticket, TicketView
 from bot.rules.escalation import Call, Called, CallKind, Chain
 from bot.rules.escalation_presses import Press, presses_of
 from bot.rules.ticket_states import Action, actions_of
-from bot.rules.wording import Words, format_instant
+from bot.rules.wording import Words, format_fixed, format_instant
 
 ROOM_FOR_WORDS = 800
 """JSON characters of each quotation; the whole stands in the ticket's thread."""
@@ -66,17 +66,20 @@ class EscalationShown:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How it is said; `who` shows a person."""
+    """How it is said; `who` shows a person. What stands for good says no "today"."""
 
     words: Words
     zone: ZoneInfo
     now: datetime
     who: Callable[[str], Json]
+    for_good: bool
 
     def say(self, key: str, *styles: str, **params: object) -> Json:
         return line(*rich(self.words, f"escalation_card.{key}", *styles, **params))
 
     def at(self, instant: datetime) -> str:
+        if self.for_good:
+            return format_fixed(instant, self.words.language, self.zone)
         return format_instant(instant, self.words.language, self.zone, self.now)
 
     def source(self, value: object) -> str:
@@ -93,12 +96,12 @@ def head(
         is_first: It is posted, not edited. A post notifies whom it mentions, and the call that follows it does that:
             so nobody is mentioned yet; the first edit, which notifies nobody, brings the names.
     """
-    look = _Look(words, zone, now, _unnamed if is_first else person)
     escalation, ticket = shown.escalation, shown.view.ticket
+    look = _Look(words, zone, now, _unnamed if is_first else person, for_good=not escalation.is_open)
     blocks = [
         header(deadline(shown.view, now, words, zone) if escalation.is_open else words("escalation_card.over_title")),
         block([*_what(shown.view, look), *_standing(shown, look)]),
-        block([*_why(escalation, look)]),
+        block([*_why(shown, look)]),
         block([*_last_words(shown, look), *_link(shown, look)]),
     ]
     buttons = _buttons(escalation, ticket, words)
@@ -145,8 +148,7 @@ def _standing(shown: EscalationShown, look: _Look) -> Iterator[Json]:
     else:
         yield look.say("has", "bold", owner=look.who(escalation.owner), at=look.at(escalation.acknowledged_at))
         if escalation.snoozed_until is not None:
-            until = look.at(escalation.snoozed_until)
-            yield look.say("snoozed", "bold", owner=look.who(escalation.owner), until=until)
+            yield look.say("snoozed", "bold", until=look.at(escalation.snoozed_until))
     if shown.next_call is None:
         return
     chain = Chain.from_json(escalation.chain)
@@ -175,18 +177,21 @@ def _outcome(escalation: Escalation, ended_at: datetime, look: _Look) -> Json:
     return look.say("ended", "bold", outcome=outcome, by=look.who(str(by)), at=look.at(ended_at))
 
 
-def _why(escalation: Escalation, look: _Look) -> Iterator[Json]:
+def _why(shown: EscalationShown, look: _Look) -> Iterator[Json]:
+    escalation, theirs = shown.escalation, shown.from_customer
     at, source = look.at(escalation.began_at), look.source(escalation.source)
     if escalation.raised_by == "bot":
         yield look.say("raised", source=source, at=at)
     else:
         yield look.say("raised_by", source=source, by=look.who(escalation.raised_by), at=at)
-    yield from _quoted(escalation.reason, look)
+    if theirs is None or escalation.reason.strip() != theirs.text.strip():  # else it stands below
+        yield from _quoted(escalation.reason, look)
     joined = escalation.facts.get("joined")
     for one in joined[-MAX_JOINED:] if isinstance(joined, list) else ():
         source, reason, by, since, _clock_id = one
         at = look.at(datetime.fromisoformat(str(since)))
-        yield look.say("joined", source=look.source(source), by=look.who(str(by)), at=at)
+        sentence = "joined_by_itself" if by == "bot" else "joined"
+        yield look.say(sentence, source=look.source(source), by=look.who(str(by)), at=at)
         yield from _quoted(str(reason), look)
 
 

@@ -155,7 +155,7 @@ def understand(text: str, now: datetime, zone: ZoneInfo) -> Typed:
 def _escalate(words: Sequence[str]) -> Typed:
     number = ticket_numbers_in(words[0]) if words else ()
     if not number:
-        return Mistake("no_number", {"word": words[0] if words else ""})
+        return Mistake("no_number")
     reason = " ".join(words[1:])
     return Escalate(number[0], reason) if reason else Mistake("no_reason", {"number": number[0]})
 
@@ -206,7 +206,7 @@ def _swap(words: Sequence[str], now: datetime, zone: ZoneInfo) -> Typed:
 
 def _remove(words: Sequence[str], _now: datetime, _zone: ZoneInfo) -> Typed:
     found = re.fullmatch(r"#?(\d{1,18})", words[0]) if len(words) == 1 else None
-    return RemoveDuty(int(found[1])) if found else Mistake("no_shift", {"word": " ".join(words)})
+    return RemoveDuty(int(found[1])) if found else Mistake("no_shift")
 
 
 _Reader = Callable[[Sequence[str], datetime, ZoneInfo], Typed]

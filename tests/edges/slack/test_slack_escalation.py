@@ -109,11 +109,13 @@ def test_the_head_message_as_things_change() -> None:
     assert "jeśli nic się nie wydarzy, zapytam znowu: dziś 11:30" in text
     assert "Nasze ostatnie słowa (Jan Nowak, dziś 10:20):\nPracujemy." in text
     snoozed = make_escalation(owner=EWA, acknowledged_at=NOW, snoozed_until=NOW + timedelta(hours=1))
-    assert "😴 <@U0EWA> odkłada eskalację do: dziś 12:00" in words_of(shown(snoozed))
+    assert "😴 Odłożona do: dziś 12:00" in words_of(shown(snoozed))
     climbs = Call(NOW + timedelta(minutes=5), CallKind.STEP, 2)
     assert "następny krok (menedżer): dziś 11:05" in words_of(shown(make_escalation(), next_call=climbs))
     waits = make_escalation(step=-1, calls=0)
     assert "Pierwsze wezwanie: dziś 11:10" in words_of(shown(waits))
+    words = make_escalation(source=EscalationSource.MAIL, reason="Nic nie działa!\n")
+    assert words_of(shown(words)).count("Nic nie działa!") == 1
     joined = make_escalation(facts={"joined": [["mail", "Halo?", "a@k.example", NOW.isoformat(), None]]})
     assert "Kolejny powód: wiadomość na adres eskalacji (a@k.example), dziś 11:00\nHalo?" in words_of(shown(joined))
 
@@ -123,6 +125,7 @@ def test_an_ended_escalation_says_how_and_offers_nothing() -> None:
     text = words_of(shown(ended, next_call=None))
     assert text.startswith("🟢 Eskalacja zakończona\n")
     assert "Zakończenie: Wysłano urządzenie (<@U0EWA>," in text
+    assert "dziś" not in text, "it stands like this for good"
     assert buttons_of(shown(ended, next_call=None)) == []
     by_itself = make_escalation(ended_at=NOW, outcome="answered", facts={"because": "answered", "ended_by": EWA})
     assert "Zakończenie: na zgłoszenie odpowiedziano (" in words_of(shown(by_itself, next_call=None))
@@ -172,8 +175,12 @@ def test_every_call_and_every_line(language: Language) -> None:
         assert deadline.startswith("🔴 ")
         assert " 12 min " in deadline, "to the minute: nobody edits it"
         assert "<@U0JAN> <!subteam^S0TEAM>" in text, "the notification mentions as the message does"
-        assert len(gaps) == len(Called) + 1
+        assert len(gaps) == len(Called)
+    first_call = PostEscalationCall(7, 3, 1, CallKind.STEP, 0, (JAN,))
+    *_, how = said(check(call(first_call, shown(make_escalation()), NOW, staff, ZONE))[1]).splitlines()
+    assert how == staff("escalation_call.how")
     for line in (
+        line_of("joined", source="breach", reason="", by="bot"),
         line_of("joined", source="phone", reason="Dzwonił prezes", by=JAN),
         line_of("acknowledged", by=JAN, owner=JAN, previous=None),
         line_of("reassigned", by=JAN, owner=EWA, previous=JAN),
@@ -186,6 +193,7 @@ def test_every_call_and_every_line(language: Language) -> None:
         told = said(check(history(line, NOW, staff, ZONE))[1])
         assert told
         assert "None" not in told
+        assert "bot" not in told
 
 
 def line_of(event: str, **data: object) -> PostEscalationLine:
