@@ -1,0 +1,172 @@
+"""Takes the pictures of docs/screens.md anew: `python -m tests.support.screenshots`.
+
+The demo plays on a clock that starts at a fixed instant, and headless Chromium looks at its page; what a picture shows
+is what the bot sent. Look at every picture before committing it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.async_api import Page, async_playwright
+
+from bot.edges.slack_ids import ACTION_IDS, DAY_BLOCK, TEXT_BLOCK, TIME_BLOCK
+from bot.rules.ticket_states import Action
+from bot.sandbox.demo import INFO, SUPPORT, Demo
+from bot.sandbox.slack.model import Message, View
+from bot.sandbox.story import ANSWER, QUESTION
+from bot.sandbox.web_customers import customer, examples
+from bot.sandbox.web_files import enclosed
+from tests.support.requirements import require_chromium
+
+FOLDER = Path(__file__).parents[2] / "docs" / "screens"
+TUESDAY_10 = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+PATIENCE = 20.0
+
+
+class Scene:
+    """One demo with a browser that looks at it."""
+
+    def __init__(self, demo: Demo, page: Page) -> None:
+        self._demo = demo
+        self._page = page
+        self._slack = demo.slack.workspace
+
+    async def report(self, person: str, key: str) -> None:
+        """A ready-made mail, taken in and answered."""
+        mail = next(one for one in examples(customer(person), SUPPORT, INFO) if one.key == key)
+        before = len(self._cards())
+        await self._demo.customers.send(
+            person, mail.to, mail.subject, mail.text, files=enclosed([], list(mail.files)), automatic=mail.automatic
+        )
+        await self._until(lambda: len(self._cards()) > before, f"the ticket of {person}")
+        await self.says("DO KLIENTA")
+
+    async def answer(self, person: str, text: str) -> None:
+        """An answer to the last mail that this person got."""
+        last = [letter for letter in self._demo.customers.letters(person) if not letter.sent][-1]
+        await self._demo.customers.send(person, last.address, f"Re: {last.subject}", text, answers=last.id)
+        await self.says(text.splitlines()[0])
+
+    async def press(self, action: Action) -> None:
+        """Ewa presses a button of the newest ticket."""
+        await self._demo.slack.people.click(
+            self._demo.staff.ewa, self._demo.staff.support, self._cards()[-1].ts, ACTION_IDS[action]
+        )
+
+    async def submit(self, values: Mapping[str, str]) -> None:
+        """Ewa fills in the modal that has these fields, and sends it."""
+
+        def ready() -> View | None:
+            views = self._demo.slack.people.open_views(self._demo.staff.ewa)
+            return views[-1] if views and views[-1].state.keys() >= values.keys() else None
+
+        view = await self._slack.wait_for(ready, PATIENCE, "the modal")
+        assert view is not None
+        await self._demo.slack.people.submit_view(self._demo.staff.ewa, view.id, values)
+
+    async def says(self, words: str) -> None:
+        """Wait until the newest ticket's thread says this."""
+        card = self._cards()[-1]
+        await self._until(
+            lambda: any(words in str(post.blocks) for post in self._slack.thread(self._demo.staff.support, card.ts)),
+            words,
+        )
+
+    def pass_time(self, span: timedelta) -> None:
+        """Move the clock."""
+        self._demo.clock.move(span)
+
+    async def picture(
+        self, name: str, part: str, shows: str, *, person: str = "", width: int = 1400, height: int = 980
+    ) -> None:
+        """Save a part of the page once it shows these words.
+
+        Args:
+            part: "#slack" or "body" with the newest ticket's thread open, "#thread-pane" for that thread alone,
+                "#home-pane", or "#mail" of that person.
+            width, height: Of the window, in pixels.
+        """
+        page, see = self._page, self._page.get_by_test_id
+        await page.set_viewport_size({"width": width, "height": height})
+        if part in {"#slack", "#thread-pane", "body"}:
+            await see("channel-support").click()
+            await see("messages").get_by_test_id("open-thread").last.click()
+            await see("thread").get_by_text(shows).last.scroll_into_view_if_needed()
+        elif part == "#home-pane":
+            await see("channel-home").click()
+            await see("home").get_by_text(shows).last.wait_for()
+        else:
+            await see(f"person-{person}").click()
+            await page.locator("#mail").get_by_text(shows).last.wait_for()
+        await page.wait_for_function("[...document.images].every((picture) => picture.complete)")
+        await page.evaluate("document.activeElement?.blur()")  # or its message shows its tools
+        await page.mouse.move(0, 0)
+        await page.locator(part).screenshot(path=FOLDER / f"{name}.png")
+
+    def _cards(self) -> list[Message]:
+        return self._slack.timeline(self._demo.staff.support)
+
+    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+        await self._slack.wait_for(condition, PATIENCE, what)
+
+
+async def play(scene: Scene) -> None:
+    """The day of the pictures."""
+    await scene.report("anna", "critical")
+    await scene.press(Action.TAKE)
+    await scene.press(Action.REPLY)
+    await scene.submit({TEXT_BLOCK: QUESTION})
+    await scene.says("wysłano")
+    scene.pass_time(timedelta(minutes=12))
+    await scene.answer("anna", ANSWER)
+    await scene.picture("ticket", "#slack", "unable to read superblock")
+    await scene.picture("sandbox", "body", "unable to read superblock", width=1160, height=600)
+
+    await scene.report("john", "no-numbers")
+    await scene.picture("question", "#mail", "VPN tunnels keep dropping", person="john", height=1240)
+    await scene.answer("john", "Yes, 2")
+    await scene.says("Stan: otwarte")
+    await scene.picture("answer", "#thread-pane", "Stan: otwarte", height=760)
+
+    await scene.report("piotr", "files")
+    await scene.says("naprawa.exe")
+    await scene.picture("files", "#thread-pane", "system-status.log", height=1060)
+
+    await scene.report("anna", "english")
+    await scene.press(Action.AGREE)
+    await scene.submit(
+        {DAY_BLOCK: "2026-11-26", TIME_BLOCK: "10:00", TEXT_BLOCK: "I will call you then, and we do it together."}
+    )
+    await scene.says("wysłano")
+    await scene.answer("anna", "Yes, Thursday at 10:00 is fine.")
+    await scene.says("Termin uzgodniony")
+    await scene.picture("date", "#thread-pane", "Termin uzgodniony", height=1060)
+
+    scene.pass_time(timedelta(minutes=40))
+    await scene.picture("home", "#home-pane", "Do wzięcia", height=720)
+
+
+async def main() -> None:
+    """Take them all."""
+    FOLDER.mkdir(exist_ok=True)
+    demo = Demo(port=0, story=False, start_at=TUESDAY_10)
+    await demo.start()
+    try:
+        await demo.slack.connected()
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=require_chromium(), args=["--no-sandbox"])
+            page = await browser.new_page(locale="pl-PL")
+            await page.goto(demo.page.url)
+            await page.get_by_test_id("try-close").click()
+            await play(Scene(demo, page))
+            await browser.close()
+    finally:
+        await demo.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
