@@ -40,8 +40,8 @@ def _signs(
 _DEVICE = _any(
     r"urzadzen\w{0,4}", r"sprzet\w{0,3}", r"firewall\w{0,4}", r"fortigat\w{0,5}(?:[ -]\d{2,4}\w{0,2})?", "forti",
     r"zapor\w{0,3}", "fw", "utm", "ngfw", r"router\w{0,4}", r"klast\w{1,4}", "cluster", r"fg-?\d\w{1,5}",
-    r"fgt-?\w{2,5}", r"f[gw]\w{4}[\da-z]{2}\d{2}\w{6}", r"bramk\w{0,3}", "device", "unit", "box", "gateway",
-    "appliance",
+    r"fgt-?\w{2,5}", r"f[gw]\w{4}[\da-z]{2}\d{2}\w{6}", r"wez(?:el|l)\w{0,3}", r"nodes?", r"bramk\w{0,3}", "device",
+    "unit", "box", "gateway", "appliance",
 )  # fmt: skip
 _EVERYTHING = _any(
     r"internet\w{0,3}", r"siec\w{0,2}", r"cal\w{1,3} (?:firm|biur|oddzial|fabryk|zaklad|szpital|urzad)\w{0,3}",
@@ -55,9 +55,10 @@ _PART = _any(
     r"drukark\w{1,2}", r"filtr\w{0,3}", r"licencj\w{1,2}", "psu", "fan",
 )  # fmt: skip
 _DEAD = _any(
-    r"nie (?:dziala\w?|wstaje|wstal\w?|startuje|odpowiada|zyje|reaguje|swieci|bootuje)",
-    r"nie (?:uruchamia|wlacza|podnosi) sie",
-    r"sie nie (?:uruchamia|wlacza|podnosi|wlaczy\w?|uruchomi\w?)",
+    r"nie (?:dziala(?:ja|\w)?|wstaj[ea]|wstal\w?|startuj[ea]|odpowiada(?:ja)?|zyj[ea]|reaguj[ea]|swiec[ia]|bootuj[ea])",
+    r"nie (?:uruchamia(?:ja)?|wlacza(?:ja)?|podnos(?:i|za)) sie",
+    r"sie nie (?:uruchamia(?:ja)?|wlacza(?:ja)?|podnos(?:i|za)|wlaczy\w?|uruchomi\w?)",
+    "wisi",
     r"nie (?:chce|moze|mozna|mozemy|da sie) (?:go |sie )?(?:uruchomic|wlaczyc|wstac|wystartowac|podniesc)",
     r"pad(?:l\w?|nie\w{0,2})", r"umarl\w?", r"zdech\w{1,3}", r"spali\w{1,3}(?: sie)?", r"martw\w{1,3}", r"lez[ya]",
     "stoi", "offline", r"nie(?:osiagaln|dostepn)\w{1,3}", r"przesta\w{1,3} (?:dzialac|odpowiadac)", "down", "dead",
@@ -84,15 +85,23 @@ _CRITICAL = (
     r"\b(?:krytyczn\w{1,3}|critical)\b"
     r"(?! (?:podatnosc|luk|aktualizac|poprawk|infrastruktur|vulnerab|update|patch|cve|security))"
 )
+# Buildings and ports are called P1, too.
+_PLACES = (
+    "budynek", "budynku", "hala", "hali", "pietro", "pietrze", "poziom", "poziomie", "sala", "sali", "pokoj", "pokoju",
+    "serwerownia", "serwerowni", "szafa", "szafie", "port", "porcie", "porty", "ports", "rack", "building", "room",
+    "floor", "hall",
+)  # fmt: skip
+_NO_PLACE = r"(?<![\w/-])" + "".join(rf"(?<!{place} )" for place in _PLACES)
+_NO_CODE = r"(?![\w/-]|\.\d)"
 _ANSWERED_SUBJECT = r"^[\W_]{0,9}(?:(?:re|odp|fwd?|pd)\W{1,3}){0,3}"
 
 _STATED = (
     *_signs(Priority.NON_CRITICAL, rf"{_LABEL}(?:p?2\b|{_NOT_CRITICAL})", stated=True),
     *_signs(Priority.CRITICAL, rf"{_LABEL}(?:p?1\b|krytyczn\w{{1,3}}|critical|najwyzsz\w{{1,2}}|blocker)", stated=True),
     *_signs(Priority.QUESTION, rf"{_LABEL}(?:p?[34]\b|(?:za)?pytani\w{{1,2}}|question)", stated=True),
-    *_signs(Priority.CRITICAL, r"(?<![\w/-])p1(?![\w/-])", stated=True),
-    *_signs(Priority.NON_CRITICAL, r"(?<![\w/-])p2(?![\w/-])", stated=True),
-    *_signs(Priority.QUESTION, r"(?<![\w/-])p[34](?![\w/-])", stated=True),
+    *_signs(Priority.CRITICAL, rf"{_NO_PLACE}p1{_NO_CODE}", stated=True),
+    *_signs(Priority.NON_CRITICAL, rf"{_NO_PLACE}p2{_NO_CODE}", stated=True),
+    *_signs(Priority.QUESTION, rf"{_NO_PLACE}p[34]{_NO_CODE}", stated=True),
     *_signs(Priority.NON_CRITICAL, rf"{_WHAT}{_NOT_CRITICAL}", rf"(?m){_ANSWERED_SUBJECT}{_NOT_CRITICAL}(?=[\W_])",
             stated=True),
     *_signs(
@@ -124,11 +133,13 @@ _SAID = (
         r"\bnie (?:wstaje|uruchamia sie|startuje|wlacza sie|podnosi sie|bootuje)\b",
         r"\bsie nie (?:uruchamia|wlacza|podnosi)\b",
         r"\bnie daje (?:zadnych )?(?:oznak|znakow) zycia",
-        r"(?<!slow )(?<!shut )(?<!drop )(?<!cool )(?<!break )(?<!write )(?<!going )(?<!-)\bdown\b(?!-)"
+        r"(?<!slow )(?<!shut )(?<!drop )(?<!cool )(?<!break )(?<!write )(?<!going )(?<!longer )(?<!-)\bdown\b(?!-)"
         r"(?! (?:to|the|below|by|a|time|load|side|stream)\b)",
         r"\b(?:calkowit|totaln|powazn)\w{1,3} (?:awari|usterk)\w{1,3}",
-        r"(?<!\w)awari[aei]\b(?: (?:calkowit|totaln|powazn)\w{1,3})?",
+        r"(?<!\w)(?<!usunieto )awari[aei]\b(?! (?:juz |zostala ){0,2}(?:usuniet|minel|zazegnan|naprawion|ustapil))"
+        r"(?: (?:calkowit|totaln|powazn)\w{1,3})?",
         r"\b(?:(?:total|complete|full|major) (?:outage|failure)|outage)\b",
+        r"\bboot[ -]?loop\w{0,3}",
     ),
     # No access to the device, and nobody has a network.
     *_signs(
@@ -162,7 +173,8 @@ _SAID = (
         r"\b(?:za)?pytani(?:e|a|u|em|ami|ach)\b",
         r"\bzapytac\b",
         r"\b(?:questions?|[ei]nquiry|consultation)\b",
-        r"\bkonsultacj\w{1,2}\b",
+        r"\bs?konsult(?:acj|owa)\w{1,2}\b",
+        r"\bjak \w{3,14}c\b",
         r"\bjak (?:moge|mozna|mozemy|nalezy|najlepiej|dodac|(?:zrobi|zmieni|wlaczy|ustawi)\w|skonfigur\w{0,6})\b",
         r"\bhow (?:do|can|to|should)\b",
         r"\bczy (?:mozna|da sie|jest mozliw\w{1,3})\b",
