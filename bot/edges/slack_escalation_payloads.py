@@ -99,7 +99,7 @@ def typed_command(body: Mapping[str, object], by: SlackPerson) -> SlackCommand:
 
 def is_form(callback_id: object) -> bool:
     """Whether a modal is one of `bot.edges.slack_escalation_views`."""
-    return callback_id in {*OPENS_FORM, RAISE_MODAL, CALL_MODAL, DUTY_MODAL}
+    return isinstance(callback_id, str) and callback_id in {*OPENS_FORM, RAISE_MODAL, CALL_MODAL, DUTY_MODAL}
 
 
 def submitted_command(

@@ -88,7 +88,7 @@ async def test_a_mail_over_the_size_limit_is_asked_for_again(world: World) -> No
     await world.mail.submit(mail.as_bytes(), world.anna, [world.mail.support])
     answer = await world.mail_to(world.anna)
     assert parsed(answer)["In-Reply-To"] == "<large@klient.test>"
-    assert "przekracza dopuszczalny rozmiar 1 MB" in text_of(answer)
+    assert "rzekracza ona dopuszczalny rozmiar 1 MB" in text_of(answer)
     await ticket(world, 1, "nie została pobrana")
 
 
