@@ -1,0 +1,85 @@
+"""Asks once a minute whether anybody waits unheard, and sees to it that somebody is told, once for each finding.
+
+It trusts none of the loops that it watches: it reads what is stored, and what it finds means that one of them failed.
+That it looked is written down for the health endpoint, which turns red when it did not (`bot.health`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import datetime
+
+from bot.effects import PostOperator
+from bot.errors import RetryLater
+from bot.logs import log_context
+from bot.rules.neglect import LOOK_EVERY, Finding, look_of
+from handlers import neglected
+from handlers.context import ContextMaker
+from storage.auditing import StoredAudit
+from storage.engine import Database
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 20
+"""So many findings are told in one look, the longest neglected first: where everything broke, people still can read."""
+
+
+class AuditLoop:
+    """The auditor; of several processes one looks, whichever is first."""
+
+    def __init__(self, database: Database, contexts: ContextMaker) -> None:
+        self._database = database
+        self._contexts = contexts
+        self._clock = contexts.clock
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look until `stopping` is set; at first after a minute, in which what was missed is made up for."""
+        while True:
+            # The bound is no wall-clock time: however that jumps, we look again.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY.total_seconds()):
+                    await self._clock.wait_until(self._clock.now() + LOOK_EVERY, stopping)
+            if stopping.is_set():
+                return
+            await self._look(stopping)
+
+    async def _look(self, stopping: asyncio.Event) -> None:
+        now = self._clock.now()
+        async with self._database.begin() as uow:
+            audit = StoredAudit(uow.transaction)
+            if not await audit.take_turn(now):
+                return
+        async with self._database.read() as uow:
+            audit = StoredAudit(uow.transaction)
+            last = await audit.last_look()
+            found = await audit.findings(now, last.at if last else None)
+            told = await audit.told(found)
+        new = [finding for finding in found if finding.key not in told]
+        for finding in new[:AT_ONCE]:
+            if stopping.is_set():
+                return
+            with log_context(finding=finding.key):
+                await self._heed(finding, now)
+        async with self._database.begin() as uow:
+            await StoredAudit(uow.transaction).keep_look(look_of(now, found))
+
+    async def _heed(self, finding: Finding, now: datetime) -> None:
+        """Tell of it, unless it healed meanwhile or another process was first."""
+        try:
+            async with self._database.begin() as uow:
+                if finding.ticket_id is not None:
+                    await uow.tickets.get(finding.ticket_id)  # locked: nothing changes it while we tell of it
+                audit = StoredAudit(uow.transaction)
+                if not await audit.still(finding, now) or not await audit.is_first_to_tell(finding, now):
+                    return
+                await neglected.heed(finding, uow, self._contexts())
+            log.error("neglected, and told", extra={"hezo": {"about": finding.about}})
+        except RetryLater as error:  # it is found again by the next look
+            log.warning("a finding waits for the next look", extra={"hezo": {"problem": str(error)}})
+        except Exception as error:  # whatever it is: the other findings are told, and of this one at least operators
+            log.exception("a finding could not be heeded")
+            data: dict[str, object] = {"finding": finding.key, "about": finding.about, "error": type(error).__name__}
+            async with self._database.begin() as uow:
+                await uow.outbox.add(PostOperator("audit_failed", data), dedupe_key=f"audit-failed:{finding.key}")
