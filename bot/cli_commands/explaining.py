@@ -108,7 +108,7 @@ async def opened_registry(invocation: Invocation, contracts: bytes | None) -> As
         OperatorError: the configuration, the database or the CSV file is wrong.
     """
     config, missing = _config(invocation)
-    if contracts is None and not missing and (missing := _no_database(config)) == "":
+    if contracts is None and not missing and (missing := await _no_database(config)) == "":
         async with opened_database(invocation) as database:
             yield Registry(database, config)
         return
@@ -128,14 +128,21 @@ def _config(invocation: Invocation) -> tuple[Config, str]:
         return config_for_reading(invocation.read_sections()), f"the configuration is not complete: {error}"
 
 
-def _no_database(config: Config) -> str:
-    """Why the configured database cannot be asked: looking must not make the file."""
-    from storage.connecting import parse_url
+async def _no_database(config: Config) -> str:
+    """Why the configured database cannot be asked: looking must neither make nor upgrade it."""
+    from storage.connecting import may_exist, parse_url
+    from storage.migrating import current_revision, head_revision, refuse_newer
 
-    url = parse_url(config.database.url.get_secret_value())
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        return f"there is no database {url.database}"
-    return ""
+    url = config.database.url.get_secret_value()
+    if not may_exist(parse_url(url)):
+        return f"there is no database {parse_url(url).database}"
+    revision = await current_revision(url)
+    if revision == head_revision():
+        return ""
+    refuse_newer(revision)
+    return (
+        f"the database is at revision {revision or 'none'}, this program needs {head_revision()} (hezo360 db upgrade)"
+    )
 
 
 @asynccontextmanager
