@@ -141,21 +141,27 @@ def _customer_wrote(post: _Post) -> list[Json]:
         above.append(post.say("automatic", "italic"))
     if post.get("subject"):
         above.append(post.say("subject", subject=post.get("subject")))
-    below = [post.say("not_complete", "bold")] if post.data.get("complete") is False else []
-    below += _files(post)
+    incomplete = post.data.get("complete") is False  # then nobody knows whether it has words
+    below = _files(post)
     quoted = post.quoted(*above, *below)
-    return [*above, quoted if quoted["elements"] else post.say("no_words", "italic"), *below]
+    if incomplete or not quoted["elements"]:
+        quoted = post.say("not_complete", "bold") if incomplete else post.say("no_words", "italic")
+    return [*above, quoted, *below]
 
 
 def _files(post: _Post) -> list[Json]:
-    """A line for each file; names are code, in which nothing of theirs is taken for more than a name."""
-    files = post.data.get("files")
-    if not isinstance(files, list):
+    """A line for each file, first those that Slack does not show; names are code, taken for nothing more than names."""
+    listed = post.data.get("files")
+    if not isinstance(listed, list):
         return []
-    lines = [_file(post, file) for file in files[:MAX_FILES] if isinstance(file, dict)]
+    not_shown = {AttachmentVerdict.HELD, AttachmentVerdict.DROPPED}
+    files = sorted(
+        (file for file in listed if isinstance(file, dict)), key=lambda file: file.get("verdict") not in not_shown
+    )
+    lines = [_file(post, file) for file in files[:MAX_FILES]]
     if len(files) > MAX_FILES:
         lines.append(line(text(post.words("and_more", count=len(files) - MAX_FILES))))
-    if any(isinstance(file, dict) and file.get("verdict") == AttachmentVerdict.HELD for file in files):
+    if any(file.get("verdict") == AttachmentVerdict.HELD for file in files):
         lines.append(post.say("files_held", "italic", command=_list_command(post)))
     return lines
 

@@ -329,7 +329,8 @@ def test_some_posts_word_for_word() -> None:
     assert post(Note.BREACH, DATA[Note.BREACH][0]) == "🔴 Termin przekroczony! Odpowiedź dla klienta: dziś 11:00"
     full, bare = (post(Note.CUSTOMER_WROTE, data) for data in DATA[Note.CUSTOMER_WROTE])
     assert full == "📨 Klient: Anna <a@k.example>, dziś 11:00\nDzień dobry"
-    assert "(wiadomość bez tekstu)" in bare
+    assert "⚠️ Wiadomość jest za duża i nie została pobrana; leży w skrzynce pocztowej" in bare
+    assert "(wiadomość bez tekstu)" not in bare
     assert "i jeszcze 6" in bare
 
 
@@ -343,13 +344,21 @@ def test_a_file_is_a_line_with_its_name_as_code_and_why_it_is_held() -> None:
     data = DATA[Note.CUSTOMER_WROTE][0] | {"files": files, "number": "HEZO-2026-000123"}
     _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
     assert said(blocks).split("\n")[2:] == [
+        "🔒 <!channel> *b* `x` [a](https://zly.example)gpj.exe (1,2 MB, program): zatrzymany, bo typ .exe bywa groźny",
         "📎 picture.png (512 B, obraz)",
         "📎 get_system_status.log (34 KB, tekst)",
-        "🔒 <!channel> *b* `x` [a](https://zly.example)gpj.exe (1,2 MB, program): zatrzymany, bo typ .exe bywa groźny",
         staff_words()("thread.files_held", command="hezo360 attachments list HEZO-2026-000123"),
     ]
     code = {"type": "text", "text": nasty.replace("\u202e", ""), "style": {"code": True}}
-    assert code in blocks[0]["elements"][4]["elements"]  # type: ignore[index]  # JSON of our own making
+    assert code in blocks[0]["elements"][2]["elements"]  # type: ignore[index]  # JSON of our own making
+
+
+def test_what_slack_does_not_show_is_told_however_many_files_there_are() -> None:
+    files = [{"name": f"{number}.log", "type": "", "size": 1, "verdict": "kept", "reason": ""} for number in range(50)]
+    files.append({"name": "last.log", "type": "", "size": 1, "verdict": "dropped", "reason": "too_many: 50"})
+    shown = post(Note.CUSTOMER_WROTE, DATA[Note.CUSTOMER_WROTE][0] | {"files": files})
+    assert "last.log (1 B, tekst): niezachowany, bo przyjmujemy najwyżej 50 plików" in shown
+    assert shown.endswith("i jeszcze 36")
 
 
 def test_many_files_with_long_names_break_no_limit() -> None:
