@@ -1,0 +1,158 @@
+"""Nobody waits unheard: an escalation from the customer's words to its outcome, and one while Slack is down."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.slack.model import Message
+from tests.support.post_office import PATIENCE
+from tests.support.world import REPORT, World, parsed, running, text_of, texts
+
+pytestmark = pytest.mark.scenario
+
+CRITICAL = f"{REPORT}\nPriorytet: krytyczny"
+PAGER = "biuro@stolarnia.test"
+"""Any mailbox that can be looked into; escalations are mailed there."""
+
+
+async def said(world: World, head: Message, *containing: str) -> str:
+    """What the head message says, as soon as it says all of this."""
+    words = " and ".join(containing)
+    await world.slack.workspace.wait_for(
+        lambda: all(each in texts(head.blocks) for each in containing), PATIENCE, f"{words} on the head message"
+    )
+    return texts(head.blocks)
+
+
+def in_thread(world: World, head: Message, containing: str) -> list[Message]:
+    thread = world.slack.workspace.thread(world.escalation.id, head.ts)[1:]
+    return [message for message in thread if containing in texts(message.blocks)]
+
+
+async def called(world: World, head: Message, containing: str, *people: str) -> Message:
+    """The one call with these words, which mentions all of these people and nobody else."""
+    found = await world.slack.workspace.wait_for(
+        lambda: in_thread(world, head, containing), PATIENCE, f"a call: {containing}"
+    )
+    assert found is not None
+    (call,) = found
+    everybody = {world.ewa, world.marek, world.zofia}
+    assert {person for person in everybody if f"'user_id': '{person}'" in str(call.blocks)} == set(people)
+    return call
+
+
+async def press(world: World, user: str, head: Message, action_id: str) -> None:
+    outcome = await world.slack.people.click(user, world.escalation.id, head.ts, action_id)
+    assert outcome.ok, outcome.error
+
+
+async def test_from_the_customers_words_to_the_outcome(tmp_path: Path) -> None:
+    async with running(tmp_path) as world:
+        world.slack.workspace.channels[world.escalation.id].members.append(world.marek)
+        world.tree["escalation"] = {"team_leads": [world.marek]}
+        await world.bot.stop()
+        await world.start_bot()
+        await world.slack.connected()
+
+        # The customer's words propose it, an engineer decides.
+        await world.write(world.anna, CRITICAL, name="Anna Nowak")
+        card = await world.card(world.number(1))
+        receipt = await world.mail_to(world.anna)
+        await world.write(world.anna, "Nadal nic. Proszę o eskalację!", answer=receipt)
+        asks = await world.in_thread(card, "prosi chyba o eskalację")
+        for user in (world.ewa, world.marek):
+            await world.slack.people.click(user, world.support.id, asks.ts, "proposal_escalate")
+        await world.in_slack(world.support, lambda m: m.ts == asks.ts and "✅" in texts(m.blocks))
+        await told(world, world.support.id, world.marek, "W tej sprawie zdecydował(a) już")
+
+        # The head message says everything; the call mentions everybody in one message.
+        head = await world.in_slack(world.escalation, lambda m: m.thread_ts is None and "ESKALACJA" in texts(m.blocks))
+        shown = await said(world, head, "na wniosek klienta", "Krok 1 z 4 · wezwań: 1", world.ewa)
+        assert shown.startswith("🟢 Czas reakcji: dziś 11:00")
+        for words in ("Mleczarnia", "FG121GTK25004672", "Nadal nic.", "Nikt z nas jeszcze klientowi nie odpowiedział"):
+            assert words in shown
+        link = f"/archives/{world.support.id}/p{card.ts.replace('.', '')}"
+        assert link in str(head.blocks)
+        await called(world, head, "krok 1 z 4", world.ewa, world.marek)
+
+        # Neither a reaction nor words acknowledge.
+        await world.slack.people.react(world.zofia, world.escalation.id, head.ts, "eyes")
+        await world.slack.people.post(world.zofia, world.escalation.id, "Biorę to!", thread_ts=head.ts)
+        world.clock.move(timedelta(minutes=10))
+        await called(world, head, "Nadal nikt nie potwierdził", world.ewa, world.marek)
+
+        # A stop between two steps loses nothing and calls nobody twice.
+        await world.bot.stop()
+        world.clock.move(timedelta(minutes=6))
+        await world.start_bot()
+        await world.slack.connected()
+        await called(world, head, "krok 2 z 4", world.marek)
+
+        # Of two who press at once, one has it, and the other learns who; the customer learns it too.
+        await asyncio.gather(*(press(world, user, head, "escalation_acknowledge") for user in (world.ewa, world.marek)))
+        await said(world, head, "Eskalację ma")
+        ewa_has_it = f"'user_id': '{world.ewa}'" in str(in_thread(world, head, "ma eskalację"))
+        has_it, second = (world.ewa, world.marek) if ewa_has_it else (world.marek, world.ewa)
+        name = "Ewa Kowalska" if ewa_has_it else "Marek Zieliński"
+        assert f"<@{has_it}>" in await told(world, world.escalation.id, second, "ma już")
+        heard = await world.mail_to(world.anna, after=receipt, containing=name)
+
+        # The outcome: the customer reads the words that were written for them, and no others.
+        await press(world, world.zofia, head, "escalation_resolve")
+        view = await world.modal(world.zofia, "escalation_resolve")
+        written = {"outcome": "Wina po naszej stronie", "to_customer": "Urządzenie jest już w drodze."}
+        assert await world.slack.people.submit_view(world.zofia, view, written) is None
+        ended = await said(world, head, "Eskalacja zakończona", "Wina po naszej stronie")
+        assert "escalation_" not in str(head.blocks)
+        assert world.zofia in ended
+        outcome = await world.mail_to(world.anna, after=heard, containing="Urządzenie jest już w drodze.")
+        assert not [mail for mail in world.mails_to(world.anna) if "Wina" in text_of(mail)]
+        assert parsed(outcome)["Subject"].startswith(f"[{world.number(1)}]")
+        in_channel = [message for message in world.escalation.messages.values() if message.thread_ts is None]
+        assert [each for each in in_channel if "ESKALACJA" in texts(each.blocks)] == [head], "one message, edited"
+
+
+async def test_slack_is_down_during_a_critical_escalation(tmp_path: Path) -> None:
+    async with running(tmp_path, escalation={"mail_to": [PAGER]}) as world:
+        await world.write(world.anna, CRITICAL)
+        await world.card(world.number(1))
+        world.slack.faults.server_error("chat.*", times=10_000, status=503)
+        world.clock.move(timedelta(minutes=30, seconds=1))  # half of the reaction time, and nobody has taken it
+        await tried(world)
+        world.clock.move(timedelta(seconds=46))
+        alarm = await world.mail_to(PAGER, containing=world.number(1))
+        assert "Slack nie przyjął tego wezwania" in text_of(alarm)
+        world.slack.faults.clear()
+        world.clock.move(timedelta(seconds=3))
+        head = await world.in_slack(world.escalation, lambda m: m.thread_ts is None and "ESKALACJA" in texts(m.blocks))
+        await called(world, head, "krok 1 z 4", world.ewa, world.marek)
+        await world.slack.workspace.wait_for(
+            lambda: in_thread(world, head, "wyszło pocztą"), PATIENCE, "that the call left by mail"
+        )
+        assert len(world.mails_to(PAGER)) == 1
+
+
+async def told(world: World, channel: str, user: str, containing: str) -> str:
+    """What this person was told alone."""
+
+    def lines() -> list[str]:
+        found = world.slack.workspace.ephemerals(channel, user)
+        return [message.text for message in found if containing in message.text]
+
+    found = await world.slack.workspace.wait_for(lines, PATIENCE, containing)
+    assert found is not None
+    return found[0]
+
+
+async def tried(world: World) -> None:
+    """Wait until something was to be posted in the escalation channel."""
+    workspace, channel = world.slack.workspace, world.escalation.id
+    await workspace.wait_for(
+        lambda: any(call.args["channel"] == channel for call in workspace.calls_of("chat.postMessage")),
+        PATIENCE,
+        "a post in the escalation channel",
+    )
