@@ -20,7 +20,8 @@ _SHORT = 14
 _CHOICES = {
     Priority.CRITICAL: "1 p1 pierwszy pierwsza pierwsze pierwszego pierwszej first jeden jedynka",
     Priority.NON_CRITICAL: "2 p2 drugi druga drugie drugiego drugiej second dwa dwojka two middle",
-    Priority.QUESTION: "3 p3 trzeci trzecia trzecie trzeciego trzeciej third trzy trojka three ostatni ostatnia ostatnie last",
+    Priority.QUESTION: "3 p3 trzeci trzecia trzecie trzeciego trzeciej third trzy trojka three"
+    " ostatni ostatnia ostatnie last",
 }
 _BY_WORD = {word: priority for priority, words in _CHOICES.items() for word in words.split()}
 _CODES = {Priority.CRITICAL: "p1", Priority.NON_CRITICAL: "p2", Priority.QUESTION: "p3"}
@@ -42,9 +43,9 @@ _DEFINITIONS = (
     (re.compile(r"\bzmian[ay] (?:w )?konfiguracji\b|\bwyjasnieni[ea]\b|\bconfiguration change\b"), Priority.QUESTION),
 )
 _WORDS_AROUND = """
-to ten ta te tak jest prosze poprosze wybieram wybor opcja opcje opcji odpowiedz odp numer nr punkt pkt wariant priorytet
-prio problem zgloszenie raczej chyba dla mnie nas u bedzie niech czyli jako sprawa poziom dzien dobry witam hej czesc
-pan pani panie panstwo szanowni szanowny szanowna dziekuje dzieki z gory za w tym przypadku tylko lecz ale
+to ten ta te tak jest prosze poprosze wybieram wybor opcja opcje opcji odpowiedz odp numer nr punkt pkt wariant
+priorytet prio problem zgloszenie raczej chyba dla mnie nas u bedzie niech czyli jako sprawa poziom dzien dobry
+witam hej czesc pan pani panie panstwo szanowni szanowny szanowna dziekuje dzieki z gory za w tym przypadku tylko lecz ale
 option choice answer number no the is it s its one please choose i we go with would say rather think priority my our
 level hello hi dear thanks thank you yes that this a in case but pick
 """

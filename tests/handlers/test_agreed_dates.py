@@ -28,7 +28,7 @@ def test_a_proposal_is_mailed_in_the_engineers_name_and_waits_for_the_customer()
     desk = Timekeeper()
     desk.propose(THURSDAY, "Będziemy potrzebowali konsoli.")
     mail = desk.last_mail
-    assert "w sprawie zgłoszenia HEZO-2026-000001 proponujemy termin: czwartek, 26 listopada 2026, 14:00 (CET)." in mail.text
+    assert "HEZO-2026-000001 proponujemy termin: czwartek, 26 listopada 2026, 14:00 (CET)." in mail.text
     assert "Będziemy potrzebowali konsoli." in mail.text
     assert "wystarczy odpowiedzieć na tę wiadomość słowem „tak”" in mail.text
     assert "Ewa Kowalska" in mail.text
