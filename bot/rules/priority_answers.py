@@ -44,8 +44,8 @@ _DEFINITIONS = (
 )
 _WORDS_AROUND = """
 to ten ta te tak jest prosze poprosze wybieram wybor opcja opcje opcji odpowiedz odp numer nr punkt pkt wariant
-priorytet prio problem zgloszenie raczej chyba dla mnie nas u bedzie niech czyli jako sprawa poziom dzien dobry
-witam hej czesc pan pani panie panstwo szanowni szanowny szanowna dziekuje dzieki z gory za w tym przypadku tylko lecz ale
+priorytet prio problem zgloszenie raczej chyba dla mnie nas u bedzie niech czyli jako sprawa poziom dzien dobry witam
+hej czesc pan pani panie panstwo szanowni szanowny szanowna dziekuje dzieki z gory za w tym przypadku tylko lecz ale
 option choice answer number no the is it s its one please choose i we go with would say rather think priority my our
 level hello hi dear thanks thank you yes that this a in case but pick
 """
