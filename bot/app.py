@@ -28,7 +28,8 @@ from bot.edges.smtp_mailer import SmtpMailer
 from bot.edges.webhook import Webhook, webhook
 from bot.effects import SendMail
 from bot.errors import OperatorError
-from bot.health import HealthServer
+from bot.health import HealthServer, Pulse, what_lags
+from bot.loops.audit import AuditLoop
 from bot.loops.calling_webhook import WebhookPerformer
 from bot.loops.inbox import InboxLoop
 from bot.loops.outbox import OutboxLoop
@@ -44,6 +45,7 @@ from bot.rules.outgoing_mail import write_mail
 from bot.rules.wording import words
 from bot.supervisor import Supervisor
 from handlers.context import ContextMaker
+from storage.auditing import StoredAudit
 from storage.composing import ComposedMail
 from storage.engine import Database
 from storage.inbox import MAIL, SLACK
@@ -81,6 +83,7 @@ class Bot:
         self._mailer = SmtpMailer(config.mail.smtp)
         self._open = AsyncExitStack()
         self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
+        self._started_at = clock.now()
 
     async def start(self) -> None:
         """Open the database, settle what a crash left half-way, start every part.
@@ -142,6 +145,7 @@ class Bot:
             Transport.WEBHOOK, webhook_performer, database, outbox, wakes.webhook_outbox, contexts, _no_check
         )
         timers = TimerLoop(database, wakes.timers, contexts)
+        audit = AuditLoop(database, contexts)
 
         add = self.supervisor.add
         add("inbox: mail", lambda: mail_inbox.run(stopping))
@@ -151,6 +155,7 @@ class Bot:
         add("outbox: files", lambda: files_outbox.run(stopping))
         add("outbox: webhook", lambda: webhook_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
+        add("audit", lambda: audit.run(stopping))
         add("slack", lambda: socket.run(stopping), connects=True)
         add("health", lambda: self.health.run(stopping))
         for mailbox in config.mail.imap:
@@ -213,8 +218,20 @@ class Bot:
 
     async def _report(self) -> tuple[bool, Mapping[str, object]]:
         backlog = await OverviewQueries(self.database).backlog()
+        async with self.database.read() as uow:
+            audit = StoredAudit(uow.transaction)
+            look, urgent_since = await audit.last_look(), await audit.urgent_since()
+        looked_at = None if look is None else look.at
+        pulse = Pulse(self._started_at, looked_at, backlog.timers_oldest, urgent_since)
+        problems = what_lags(pulse, self._clock.now())
         parts = self.supervisor.statuses.values()
         details = {
+            "problems": problems,
+            "audit": {
+                "looked_at": looked_at and looked_at.isoformat(),
+                "found": look.counts if look else {},
+                "about": look.named if look else {},
+            },
             "parts": {
                 part.name: {
                     "running": part.running,
@@ -231,7 +248,7 @@ class Bot:
                 "outbox_parked": backlog.outbox_parked,
             },
         }
-        return all(part.running for part in parts), details
+        return not problems and all(part.running for part in parts), details
 
 
 async def _no_check() -> None:

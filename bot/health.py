@@ -1,16 +1,57 @@
-"""The health endpoint: GET /healthz answers 200 while every part runs, else 503, with the parts' conditions as JSON."""
+"""The health endpoint: GET /healthz answers 200 while every part runs and nothing lags, else 503, with why as JSON.
+
+A part may run and do nothing. So what has to happen all the time is measured by what is stored: that the auditor
+looked, that what is due was done, that what is urgent left.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
 from bot.config import HealthConfig
 from bot.errors import OperatorError
+from bot.rules.neglect import STUCK_AFTER
 
 Report = Callable[[], Awaitable[tuple[bool, Mapping[str, object]]]]
+
+AUDITOR_MAY_REST = timedelta(minutes=3)
+TIMERS_MAY_LAG = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Since when something waits that should never wait long; instants are aware.
+
+    Attributes:
+        started_at: When this process started: what was missed before is being made up for.
+        looked_at: When the auditor last looked, in whatever process; None before the first time.
+        timer_due: When the earliest pending timer is due; None where there is none.
+        urgent_since: When the oldest urgent effect was written that has not left; None where there is none.
+    """
+
+    started_at: datetime
+    looked_at: datetime | None
+    timer_due: datetime | None
+    urgent_since: datetime | None
+
+
+def what_lags(pulse: Pulse, now: datetime) -> list[str]:
+    """What stands still, in words for the operator; nothing when all is well."""
+    waits = (
+        ("the auditor has not looked", pulse.looked_at or pulse.started_at, AUDITOR_MAY_REST),
+        ("what is due is not done (timers)", pulse.timer_due, TIMERS_MAY_LAG),
+        ("urgent messages do not leave (outbox)", pulse.urgent_since, STUCK_AFTER),
+    )
+    return [
+        f"{what} since {at.isoformat()}"
+        for what, at, at_most in waits
+        if at is not None and now - max(at, pulse.started_at) > at_most
+    ]
 
 
 class HealthServer:

@@ -23,16 +23,21 @@ from storage.engine import Database
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
-"""So many findings are told in one look, the longest neglected first: where everything broke, people still can read."""
+"""Where everything broke, people still can read: the longest neglected first."""
 
 
 class AuditLoop:
-    """The auditor; of several processes one looks, whichever is first."""
+    """The auditor; of several processes one looks, whichever is first.
 
-    def __init__(self, database: Database, contexts: ContextMaker) -> None:
+    Args:
+        at_once: How many findings are told in one look.
+    """
+
+    def __init__(self, database: Database, contexts: ContextMaker, *, at_once: int = AT_ONCE) -> None:
         self._database = database
         self._contexts = contexts
         self._clock = contexts.clock
+        self._at_once = at_once
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look until `stopping` is set; at first after a minute, in which what was missed is made up for."""
@@ -57,7 +62,7 @@ class AuditLoop:
             found = await audit.findings(now, last.at if last else None)
             told = await audit.told(found)
         new = [finding for finding in found if finding.key not in told]
-        for finding in new[:AT_ONCE]:
+        for finding in new[: self._at_once]:
             if stopping.is_set():
                 return
             with log_context(finding=finding.key):
