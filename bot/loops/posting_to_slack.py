@@ -95,6 +95,9 @@ class SlackPerformer:
             ticket.slack_channel, ticket.slack_ts = channel, ts
             await uow.tickets.update(ticket)
             await self._show_anew(uow, view, now)
+            escalation = await uow.escalations.open_of_ticket(ticket.id)
+            if escalation is not None:  # it may stand there already, and links to the ticket from now on
+                await uow.outbox.add(PostEscalationCard(ticket.id, escalation.id))
 
         await self._posts.post(row, channel, None, (text, blocks), keep)
 

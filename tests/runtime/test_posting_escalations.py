@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.edges.pacing import Pace
 from bot.effects import Effect, PostEscalationCall, PostEscalationCard, PostEscalationLine
+from bot.errors import Refused
 from bot.escalations import Escalation, EscalationSource
 from bot.loops.posting_to_slack import SlackPerformer
 from bot.rules.escalation import chain_from_config
@@ -23,17 +24,22 @@ class Channel:
     def __init__(self) -> None:
         self.posted: list[tuple[str | None, str]] = []
         self.heads: list[str] = []
+        self.is_deleted = False
 
     async def post(
         self, channel: str, text: str, blocks: list[dict[str, object]], *, key: str, thread_ts: str | None = None
     ) -> str:
         del channel, blocks, key
+        if thread_ts is not None and self.is_deleted:
+            raise Refused("the thread's first message was deleted (chat.postMessage: thread_not_found)")
         self.posted.append((thread_ts, text))
         return f"{len(self.posted)}.000100"
 
     async def update(self, channel: str, ts: str, text: str, blocks: list[dict[str, object]]) -> None:
-        del channel, blocks
-        assert ts == "1.000100"
+        del channel, ts, blocks
+        if self.is_deleted:
+            self.is_deleted = False
+            raise Refused("the message was deleted (chat.update: message_not_found)")
         self.heads.append(text)
 
     async def tell(
@@ -98,4 +104,14 @@ async def test_the_head_is_edited_and_calls_that_are_over_are_not_made(tmp_path:
         f"❓ Eskalacja {ticket.number} jest potwierdzona, ale nic się nie dzieje: <@U0JAN>{lateness}",
     ]
     assert "🙋 Eskalację ma <@U0EWA>" in channel.heads[-1]
+
+    # A deleted head message silences nobody: the call goes to the channel, and another head message is posted.
+    channel.is_deleted = True
+    await perform(call(2, "ask_again"), PostEscalationCard(ticket.id, escalation.id))
+    (no_thread, called), (_, head) = channel.posted[-2:]
+    assert no_thread is None
+    assert called.startswith("❓ ")
+    assert "ESKALACJA" in head
+    await perform(call(2, "ask_again"))
+    assert channel.posted[-1][0] == f"{len(channel.posted) - 1}.000100", "in the thread of the new one"
     await database.close()
