@@ -279,6 +279,10 @@ def test_the_provisional_priority(text: str, provisional: Priority) -> None:
         ("W odpowiedzi na pytanie: 2", NON_CRITICAL),
         ("Odpowiadając na pytanie: krytyczny", CRITICAL),
         ("FG100D3G13803999\n2", NON_CRITICAL),
+        ("FGT60FTK20001234, umowa HZ360-2026-000042, 1", CRITICAL),
+        ("FG121GTK25004672 HZ360-2026-000101 2", NON_CRITICAL),
+        ("Nr seryjny: FGT60FTK20001234\nNr umowy: 1234AB123456\nPriorytet: 3", QUESTION),
+        ("Odp: 3", QUESTION),
     ],
 )
 def test_an_answer_is_understood(text: str, answer: Priority | None) -> None:
@@ -319,6 +323,9 @@ def test_an_answer_is_understood(text: str, answer: Priority | None) -> None:
         "> 1",
         "FG100D3G13803999, HZ360-2026-000123",
         "Dzień dobry, w załączniku logi.",
+        "FGT60FTK20001234 1 szt.",
+        "FGT60FTK20001234, umowa HZ360-2026-000042",
+        "umowa nr 1",
     ],
 )
 def test_in_doubt_there_is_no_answer(text: str) -> None:
