@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from bot.edges.slack_links import message_url
 from bot.edges.webhook import Webhook
 from bot.effects import CallWebhook
 from bot.errors import HezoError
@@ -76,7 +77,7 @@ class WebhookPerformer:
                 url = await self._workspace_url()
         except (HezoError, TimeoutError):
             return None
-        return f"{url.rstrip('/')}/archives/{escalation.slack_channel}/p{escalation.slack_ts.replace('.', '')}"
+        return message_url(url, escalation.slack_channel, escalation.slack_ts)
 
 
 def _still_counts(effect: CallWebhook, escalation: Escalation) -> bool:
