@@ -67,10 +67,11 @@ _OTHER_MEANING = re.compile(
 _TO_YOUR_QUESTION = re.compile(
     r"\b(?:w )?odpowi[ea]d\w{1,6} na (?:\w{1,10} )?pytani\w{1,2}\b|\b(?:to )?your question\b"
 )
-# What else we asked for, in the same line: "FGT60FTK20001234, umowa HZ360-2026-000042, 1".
-_OTHER_ANSWER = re.compile(
-    r"(?:\b(?:s/?n|serial|(?:nr|numer) (?:seryjny|umowy)|umow[ay]|contract)(?: (?:nr|number|no))?\b[\s:.#]{0,4})?"
+# What else we asked for, first in the line: "FGT60FTK20001234, umowa HZ360-2026-000042, 1".
+_OTHER_ANSWERS = re.compile(
+    r"\s*(?:(?:(?:s/?n|serial|(?:nr|numer) (?:seryjny|umowy)|umow[ay]|contract)(?: (?:nr|number|no))?\b[\s:.#]{0,4})?"
     r"(?<![\w-])(?:f[gw][a-z\d]{14}|[a-z\d]{2,16}(?:-\d{4,8}){2}|\d{4}[a-z]{2}\d{6})(?![\w-])"
+    r"[\s,;]{0,4}(?:(?:i|oraz|and) )?)+"
 )
 _ORDINAL = re.compile(r"\b([123])[ -]?(?:szy|sza|sze|gi|ga|gie|ci|cia|cie|st|nd|rd)\b")
 _CIRCLED = str.maketrans("①②③❶❷❸", "123123")
@@ -115,7 +116,9 @@ def _chosen(part: str, *, alone: bool = True) -> set[Priority]:
     """
     if "?" in part:
         return set()
-    part = _ORDINAL.sub(r"\1", _OTHER_ANSWER.sub(" ", _TO_YOUR_QUESTION.sub(" ", part)))
+    if others := _OTHER_ANSWERS.match(part):
+        part = part[others.end() :]
+    part = _ORDINAL.sub(r"\1", _TO_YOUR_QUESTION.sub(" ", part))
     for name, priority in (*_NAMES, _QUESTION, *_DEFINITIONS):
         part = name.sub(f" {_CODES[priority]} ", part)
     words = re.findall(r"[^\W_]+", part)
