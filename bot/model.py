@@ -175,7 +175,7 @@ class Message:
     Attributes:
         text: The new words, without quotes.
         message_id: The RFC 5322 Message-ID; None for what did not come by mail.
-        automatic: True for the bot's own mails, which are no contact by an engineer.
+        automatic: True for the bot's own mails, which are no contact by an engineer, and those of a customer's robot.
         author: An address for customers, a Slack user id for engineers, "bot" for automatic mails.
     """
 

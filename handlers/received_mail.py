@@ -119,6 +119,7 @@ async def store_message(uow: UnitOfWork, ctx: Context, ticket: Ticket, arrived: 
             sent_at=arrived.sent_at,
             message_id=arrived.mail.message_id,
             inbox_id=arrived.inbox_id,
+            automatic=arrived.screening.sounds_automatic,
         )
     )
     await attachments.keep(uow, ctx, ticket, message, arrived.mail, arrived.raw)

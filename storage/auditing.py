@@ -25,7 +25,7 @@ from bot.effects import PostOperator
 from bot.model import ClockState, Direction, TicketState
 from bot.ports import OutboxState
 from bot.rules.clock_terms import PROMISED
-from bot.rules.neglect import ANSWERED_BY, LOOK_EVERY, STUCK_AFTER, Finding, Look, Neglect, overdue_before
+from bot.rules.neglect import ANSWERED_BY, LOOK_EVERY, Finding, Look, Neglect, overdue_before, stuck_before
 from handlers.escalations import ESCALATION
 from handlers.neglected import INBOX_NOTICE, OUTBOX_NOTICE
 from storage.outbox import IS_UNSENT
@@ -79,7 +79,7 @@ class StoredAudit:
             *await self._ask(_overdue(before), _overdue_clock),
             *await self._ask(_SILENT, _silent_escalation),
             *await self._tickets_without_clock(_IDLE),
-            *await self._ask(_stuck(now - STUCK_AFTER), _stuck_transport),
+            *await self._ask(_stuck(stuck_before(now, last_look)), _stuck_transport),
             *await self._ask(_UNTOLD_OUTBOX, _untold_effect),
             *await self._ask(_UNTOLD_INBOX, _untold_arrival),
         ]

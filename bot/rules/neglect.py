@@ -97,6 +97,12 @@ def look_of(at: datetime, found: Iterable[Finding]) -> Look:
     return Look(at, counts, {kind: about[:NAMED] for kind, about in named.items()})
 
 
+def stuck_before(now: datetime, last_look: datetime | None) -> datetime:
+    """Before which instant an urgent effect has to have been written to be stuck; what waited for a start is not."""
+    before = now - STUCK_AFTER
+    return before if last_look is None else min(before, last_look - STUCK_AFTER + LOOK_EVERY)
+
+
 def overdue_before(now: datetime, last_look: datetime | None) -> datetime:
     """Before which instant a deadline has to have passed to be overdue without anybody knowing.
 

@@ -192,3 +192,13 @@ def test_newsletters_and_spam_of_strangers_are_left_alone_with_a_reason(desk: De
     desk.write(OBCY, "Kup teraz!", headers={"X-Spam-Flag": "YES"})
     assert desk.tickets == []
     assert desk.mails == []
+
+
+def test_what_a_robot_wrote_on_a_ticket_is_kept_as_a_robots() -> None:
+    desk = Desk()
+    desk.write(ANNA, "FortiGate nie działa. Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101.")
+    desk.write(
+        ANNA, "Ta wiadomość została wygenerowana automatycznie, prosimy na nią nie odpowiadać.", answer=desk.mails[-1]
+    )
+    first, second = sorted(desk.database.tables.messages.values(), key=lambda message: message.id)[:2]
+    assert (first.automatic, second.automatic) == (False, True)
