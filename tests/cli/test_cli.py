@@ -161,8 +161,8 @@ def test_ctrl_c_from_a_terminal(tmp_path: Path) -> None:
                 assert program.poll() is None, "the program ended before it opened its configuration"
                 assert time.monotonic() < end, "the program never opened its configuration"
         program.send_signal(signal.SIGINT)
+        os.close(writer)  # wakes it, should the signal have come just before it began to wait
         _, errors = program.communicate(timeout=20)
-        os.close(writer)
     finally:
         program.kill()
         program.wait()
