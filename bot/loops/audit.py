@@ -15,7 +15,7 @@ from bot.effects import PostOperator
 from bot.errors import RetryLater
 from bot.logs import log_context
 from bot.rules.neglect import LOOK_EVERY, Finding, look_of
-from handlers import neglected
+from handlers import duty, neglected
 from handlers.context import ContextMaker
 from storage.auditing import StoredAudit
 from storage.engine import Database
@@ -67,8 +67,19 @@ class AuditLoop:
                 return
             with log_context(finding=finding.key):
                 await self._heed(finding, now)
+        await self._announce_gaps()
         async with self._database.begin() as uow:
             await StoredAudit(uow.transaction).keep_look(look_of(now, found))
+
+    async def _announce_gaps(self) -> None:
+        """Say in time when nobody will be on duty; a mistake in it must not stop the looking."""
+        try:
+            async with self._database.begin() as uow:
+                await duty.report_gaps(uow, self._contexts())
+        except RetryLater as error:
+            log.warning("gaps in the rota are announced by the next look", extra={"hezo": {"problem": str(error)}})
+        except Exception:
+            log.exception("gaps in the rota could not be announced")
 
     async def _heed(self, finding: Finding, now: datetime) -> None:
         """Tell of it, unless it healed meanwhile or another process was first."""

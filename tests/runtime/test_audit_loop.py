@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bot.config import Config
 from bot.effects import Effect, Note, PostEscalationCall, PostInThread, PostOperator, SendMail
 from bot.escalations import Escalation, EscalationSource
 from bot.health import Pulse, what_lags
@@ -102,16 +103,32 @@ async def auditing(database: Database, contexts: ContextMaker) -> AsyncIterator[
             await task
 
 
-@pytest.fixture
-async def watch(tmp_path: Path, template: Path) -> AsyncIterator[Watch]:
+@asynccontextmanager
+async def watching(tmp_path: Path, template: Path, config: Config) -> AsyncIterator[Watch]:
     clock = MovableClock(NOON, frozen=True)
     async with AsyncExitStack() as stack:
         database = open_database(f"sqlite+aiosqlite:///{shutil.copy(template, tmp_path / 'h.sqlite3')}", clock)
         await database.open()
         stack.push_async_callback(database.close)
-        contexts = ContextMaker(clock, CONFIG, b"key")
+        contexts = ContextMaker(clock, config, b"key")
         await stack.enter_async_context(auditing(database, contexts))
         yield Watch(database, clock, contexts)
+
+
+@pytest.fixture
+async def watch(tmp_path: Path, template: Path) -> AsyncIterator[Watch]:
+    async with watching(tmp_path, template, CONFIG) as watch:
+        yield watch
+
+
+async def test_a_gap_in_the_rota_is_announced_in_advance_and_once(tmp_path: Path, template: Path) -> None:
+    office = {"user": "U0EWA", "days": [1, 2, 3, 4, 5], "from": "09:00", "to": "17:00"}
+    rota = plain_config(duty={"weekly": [office]})
+    async with watching(tmp_path, template, rota) as watch:
+        for _ in range(3):
+            await watch.look()
+        gaps = [effect for effect in await watch.effects(PostOperator) if "duty_gap" in str(effect)]
+        assert len(gaps) == len({str(gap) for gap in gaps}) > 0
 
 
 async def test_a_deadline_that_nobody_heard_of_is_escalated_once(watch: Watch) -> None:
