@@ -28,6 +28,8 @@ STATES = {
 QUOTES_TICKET, ANSWERS_CLOSED = "quotes_ticket", "answers_closed"
 """Reasons to hold a mail that are no matter of the report itself."""
 _LATELY = timedelta(days=1)
+SHOWN_WHOLE = 2_000
+"""Characters that a post certainly holds; longer words may be cut in it."""
 
 
 async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
@@ -176,6 +178,7 @@ async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, mess
                 "address": arrived.address,
                 "subject": subject if subject != bare_subject(ticket.subject) else "",
                 "text": arrived.new_text,
+                "has_more": bool(arrived.quoted_text) or len(arrived.new_text) > SHOWN_WHOLE,
                 "files": attachments.listed(await uow.attachments.of_message(message_id)),
                 "number": ticket.number,
                 "sent_at": arrived.sent_at.isoformat(),

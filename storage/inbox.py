@@ -45,6 +45,13 @@ class StoredInbox:
         if result.rowcount != 1:
             raise AlreadyDone(f"inbox row {inbox_id} was finished before")
 
+    async def body(self, inbox_id: int) -> bytes:
+        """The octets of a row; LookupError when there is none."""
+        found = await self._transaction.connection.scalar(select(inbox.c.body).where(inbox.c.id == inbox_id))
+        if found is None:
+            raise LookupError(f"there is no inbox row with id {inbox_id}")
+        return bytes(found)
+
     async def holds_unread_copy(self, rfc_message_id: str) -> bool:
         """Whether a mail with this Message-ID is stored and not yet handled; looks at what waits, not at all mails."""
         needle = rfc_message_id.encode()

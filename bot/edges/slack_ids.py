@@ -23,10 +23,12 @@ ACTION_IDS: dict[Action, str] = {
     Action.ESCALATE: "ticket_escalate",
     Action.LOG_CALL: "ticket_log_call",
 }
+ORIGINAL = "message_original"
+"""Shows a customer's whole mail; the button's value is the message's id."""
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
 OPENS_MODAL = frozenset(
     ACTION_IDS[action] for action in (Action.REPLY, Action.PRIORITY, Action.AGREE, Action.ESCALATE, Action.LOG_CALL)
-)
+) | {ORIGINAL}
 
 HOME_REFRESH = "home_refresh"
 

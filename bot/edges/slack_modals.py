@@ -21,11 +21,11 @@ from bot.edges.slack_escalation_views import (
     tie_form,
 )
 from bot.edges.slack_fields import Unreadable
-from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ModalPlace
+from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ORIGINAL, ModalPlace
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import clicked_ticket
 from bot.edges.slack_text import Json, fill, mention
-from bot.edges.slack_views import date_modal, priority_modal, reply_modal
+from bot.edges.slack_views import date_modal, original_view, priority_modal, reply_modal
 from bot.errors import StaffError
 from bot.escalations import Escalation
 from bot.model import Message, TicketView
@@ -45,6 +45,9 @@ class Screens(Protocol):
 
     async def messages(self, ticket_id: int) -> Sequence[Message]:
         """The conversation so far, oldest first."""
+
+    async def original(self, message_id: int) -> str:
+        """The whole text of a customer's mail, quotations and signatures included; LookupError when it is not kept."""
 
     async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
         """The escalation and its ticket; LookupError when there is none."""
@@ -77,6 +80,7 @@ class Asked:
 
     Attributes:
         what: An action_id, or the form of a command ("call", "duty").
+        ticket_id: The ticket; of ORIGINAL the message.
         pressed: The ticket and the escalation of an escalation's button.
         words: What was typed behind the command.
     """
@@ -141,6 +145,8 @@ class Modals:
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
         if asked.pressed is not None:
             return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
+        if asked.what == ORIGINAL:
+            return original_view(await self._screens.original(asked.ticket_id or 0), self._look.words)
         if asked.ticket_id is not None:
             return await self._ticket(ACTIONS_BY_ID[asked.what], asked.ticket_id, by, place)
         look = self._look

@@ -6,7 +6,8 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | -------------------------------- | --------------------------------------------------------------------- |
 | CUSTOMER_WROTE                   | author, address, text, sent_at; subject?, number? (the ticket's),     |
 |                                  | files? [{name, type, size, verdict (`AttachmentVerdict`), reason}],   |
-|                                  | complete? (False: over the size limit), automatic? (bool)             |
+|                                  | complete? (False: over the size limit), automatic? (bool),            |
+|                                  | has_more? (True: not the whole mail is shown; then there is a button) |
 | MAILED                           | kind (`MailKind`), text                                               |
 | ENGINEER_REPLY                   | author (user id), text, to, status ("sending", "sent", "failed");     |
 |                                  | at? (when sent), reason? (when failed)                                |
@@ -43,6 +44,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.edges.slack_ids import ORIGINAL
 from bot.edges.slack_text import (
     MAX_BLOCKS_JSON,
     Blocks,
@@ -55,6 +57,7 @@ from bot.edges.slack_text import (
     one_line,
     people,
     person,
+    plain,
     problems_said,
     quote,
     rich,
@@ -128,9 +131,19 @@ def thread_post(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo)
         KeyError: the ticket's data names a sentence that does not exist.
     """
     tail = [line(*people(post.mention))] if post.mention else []
-    lines = _RENDERERS[post.note](_Post(post.data, now, words, zone, tail))
-    blocks = [block([*lines, *tail])]
+    buttons = _buttons(post, words)
+    lines = _RENDERERS[post.note](_Post(post.data, now, words, zone, [*tail, *buttons]))
+    blocks = [block([*lines, *tail]), *buttons]
     return fallback(blocks), blocks
+
+
+def _buttons(post: PostInThread, words: Words) -> Blocks:
+    """The whole mail, where the post leaves something of it out."""
+    if post.message_id is None or not post.data.get("has_more"):
+        return []
+    name = plain(words("button.original"), 75)
+    button: Json = {"type": "button", "action_id": ORIGINAL, "text": name, "value": str(post.message_id)}
+    return [{"type": "actions", "elements": [button]}]
 
 
 def _customer_wrote(post: _Post) -> list[Json]:

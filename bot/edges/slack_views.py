@@ -20,13 +20,15 @@ from bot.edges.slack_ids import (
     VALUE,
     ModalPlace,
 )
-from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, rich, text, topic
+from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, rich, split, text, topic
 from bot.model import Direction, Message, Priority, TicketView
 from bot.rules.agreed_dates import proposal_text
 from bot.rules.sla import SlaTerms
 from bot.rules.wording import Words, format_instant, format_short_span
 from bot.rules.wording import words as customer_words
 
+MAX_PIECES = 40
+"""Of a whole mail so many texts are shown: 120,000 characters, far below what a view may hold."""
 ROOM_FOR_LAST_WORDS = 4_000
 """JSON characters of the customer's last message above the input."""
 
@@ -110,6 +112,20 @@ def date_modal(view: TicketView, now: datetime, words: Words, zone: ZoneInfo, pl
         block([line(text(words("modal.date_preview"), "bold")), quote(mail)]),
     ]
     return _modal("date", DATE_MODAL, blocks, words, place)
+
+
+def original_view(mail: str, words: Words) -> Json:
+    """A customer's whole mail as it came, for reading; of a very long one the beginning."""
+    pieces = split(mail.strip())
+    lines = [block([quote(piece)]) for piece in pieces[:MAX_PIECES] if piece.strip()]
+    if len(pieces) > MAX_PIECES:
+        lines.append(block([line(text(words("cut"), "italic"))]))
+    return {
+        "type": "modal",
+        "title": plain(words("modal.original_title"), 24),
+        "close": plain(words("modal.original_close"), 24),
+        "blocks": lines or [block([line(text(words("thread.no_words"), "italic"))])],
+    }
 
 
 def loading_view(words: Words) -> Json:

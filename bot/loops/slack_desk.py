@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.escalations import Escalation
 from bot.model import Message, TicketView
 from bot.ports import Clock
+from bot.rules.mail_reading import read_mail
 from bot.rules.ticket_reference import Reference
 from storage.engine import Database
 from storage.finding_tickets import TicketFinder
@@ -33,6 +34,15 @@ class SlackDesk:
         """The conversation so far, oldest first."""
         async with self._database.read() as uow:
             return await uow.tickets.messages(ticket_id)
+
+    async def original(self, message_id: int) -> str:
+        """The whole text of a customer's mail, with what was forwarded in it; LookupError when it is not kept."""
+        async with self._database.read() as uow:
+            inbox_id = (await uow.tickets.message(message_id)).inbox_id
+            if inbox_id is None:
+                raise LookupError(f"message {message_id} came by no mail")
+            mail = read_mail(await uow.inbox.body(inbox_id))
+        return "\n\n".join([mail.text, *mail.attached_texts])
 
     async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
         """The escalation and its ticket; LookupError when there is none."""

@@ -163,6 +163,9 @@ class Desk:
             raise LookupError(ticket_id)
         return self.view
 
+    async def original(self, message_id: int) -> str:
+        raise LookupError(f"message {message_id}")
+
     async def messages(self, ticket_id: int) -> tuple[Message, ...]:
         """One message from the customer."""
         sent = NOW - timedelta(minutes=40)
