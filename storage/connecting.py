@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,7 +59,26 @@ def prepare_file(url: URL) -> None:
         return
     file = Path(str(url.database))
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    if not file.exists():
+        _make_file(file)
+    os.close(os.open(file, os.O_RDWR))
+
+
+def _make_file(file: Path) -> None:
+    """A new database in WAL mode, put in place as a whole, unless somebody else was first.
+
+    Of several that turn a file to WAL at once, SQLite refuses some ("database is locked") whatever time they have
+    (sqlite.org/c3ref/busy_handler.html): so no such file is ever seen.
+    """
+    descriptor, made = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # 0600
+    os.close(descriptor)
+    try:
+        with closing(sqlite3.connect(made)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            file.hardlink_to(made)
+    finally:
+        Path(made).unlink()
 
 
 def may_exist(url: URL) -> bool:

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from bot.errors import OperatorError
-from storage.connecting import make_engine, parse_url
+from storage.connecting import make_engine, parse_url, prepare_file
 from storage.engine import Database
 from storage.migrating import current_revision, head_revision, upgrade, upgrade_connection
 from storage.schema import SCHEMA_REVISION, metadata
@@ -110,6 +110,14 @@ async def test_a_new_file_opened_by_several_is_migrated_once(tmp_path: Path, clo
     for database in databases:
         await stored_ticket(database)
         await database.close()
+
+
+def test_a_new_file_is_in_wal_mode_before_anybody_opens_it(tmp_path: Path) -> None:
+    file = tmp_path / "new.sqlite3"
+    prepare_file(parse_url(f"sqlite+aiosqlite:///{file}"))
+    assert file.read_bytes()[18:20] == b"\2\2", "the versions of WAL in the header (sqlite.org/fileformat.html)"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["new.sqlite3"], "what it was made of is gone"
 
 
 async def test_a_broken_off_migration_leaves_nothing(tmp_path: Path) -> None:
