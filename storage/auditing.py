@@ -83,7 +83,7 @@ class StoredAudit:
             *await self._ask(_UNTOLD_OUTBOX, _untold_effect),
             *await self._ask(_UNTOLD_INBOX, _untold_arrival),
         ]
-        return sorted(found, key=lambda finding: finding.since)
+        return sorted(found, key=lambda finding: (finding.since, finding.kind, finding.subject_id))
 
     async def still(self, finding: Finding, now: datetime) -> bool:
         """Whether a ticket is still neglected in that way. Asked with the ticket locked, it stays so until the end."""
