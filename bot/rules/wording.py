@@ -7,6 +7,7 @@ nest: `[state] open = "..."` is the key "state.open". Nothing is escaped here: t
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Mapping
@@ -127,8 +128,24 @@ def words(audience: Audience, language: Language) -> Words:
 
 @cache
 def _load(name: str, language: Language) -> Words:
-    text = resources.files("bot.rules").joinpath(f"locale/{name}.{language}.toml").read_text("utf-8")
-    return Words(name, language, tomllib.loads(text))
+    """The sentences of `NAME.LANGUAGE.toml` and of every `NAME_AREA.LANGUAGE.toml`; no key stands in two files."""
+    table: dict[str, object] = {}
+    for file in sorted(resources.files("bot.rules").joinpath("locale").iterdir(), key=lambda file: file.name):
+        if re.fullmatch(rf"{name}(_\w+)?\.{language}\.toml", file.name):
+            join_tables(table, tomllib.loads(file.read_text("utf-8")), file.name)
+    return Words(name, language, table)
+
+
+def join_tables(table: dict[str, object], more: Mapping[str, object], where: str) -> None:
+    """Put the sentences of one file, named `where`, to those of others. Raises ValueError where a key stands already."""
+    for key, value in more.items():
+        standing = table.get(key)
+        if isinstance(standing, dict) and isinstance(value, dict):
+            join_tables(standing, value, f"{where}: {key}")
+        elif standing is not None:
+            raise ValueError(f"{where}: {key} stands in another file, too")
+        else:
+            table[key] = value
 
 
 def format_day(day: date, language: Language) -> str:

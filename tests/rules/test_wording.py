@@ -22,6 +22,7 @@ from bot.rules.ticket_states import Action
 from bot.rules.wording import (
     Audience,
     Words,
+    join_tables,
     format_date,
     format_day,
     format_fixed,
@@ -56,6 +57,14 @@ def test_both_languages_say_the_same_things(audience: Audience) -> None:
     assert polish.keys == english.keys
     for key in polish.keys:
         assert polish.placeholders(key) == english.placeholders(key), key
+
+
+def test_areas_join_and_no_sentence_stands_twice() -> None:
+    table: dict[str, object] = {"card": {"title": "a"}}
+    join_tables(table, {"card": {"subject": "b"}, "modal": {"send": "c"}}, "staff_area.en.toml")
+    assert table == {"card": {"title": "a", "subject": "b"}, "modal": {"send": "c"}}
+    with pytest.raises(ValueError, match=r"staff_more\.en\.toml: card: title stands in another file"):
+        join_tables(table, {"card": {"title": "d"}}, "staff_more.en.toml")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
