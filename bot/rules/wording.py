@@ -137,7 +137,7 @@ def _load(name: str, language: Language) -> Words:
 
 
 def join_tables(table: dict[str, object], more: Mapping[str, object], where: str) -> None:
-    """Put the sentences of one file, named `where`, to those of others. Raises ValueError where a key stands already."""
+    """Put the sentences of one file, named `where`, to those of others. Raises ValueError for a key that stands."""
     for key, value in more.items():
         standing = table.get(key)
         if isinstance(standing, dict) and isinstance(value, dict):

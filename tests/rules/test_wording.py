@@ -22,7 +22,6 @@ from bot.rules.ticket_states import Action
 from bot.rules.wording import (
     Audience,
     Words,
-    join_tables,
     format_date,
     format_day,
     format_fixed,
@@ -31,6 +30,7 @@ from bot.rules.wording import (
     format_instant,
     format_short_span,
     format_span,
+    join_tables,
     plural_form,
     words,
 )
