@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.edges.slack_buttons import ticket_buttons
 from bot.edges.slack_deadline import deadline
-from bot.edges.slack_ids import ACTION_IDS
 from bot.edges.slack_text import (
     Blocks,
     Json,
@@ -24,7 +24,6 @@ from bot.edges.slack_text import (
     mention,
     one_line,
     person,
-    plain,
     problems_said,
     rich,
     text,
@@ -33,14 +32,12 @@ from bot.edges.slack_text import (
 from bot.edges.slack_thread import thread_post
 from bot.effects import PostOperator, TellUser
 from bot.model import Contract, Ticket, TicketState, TicketView
-from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import Words, format_day, format_fixed, format_instant
 
 __all__ = ["card", "described", "operator_notice", "tell", "thread_post", "titled"]
 
 MAX_DEVICES = 5
 MAX_PROBLEMS = 8
-ENDING = frozenset({Action.CLOSE, Action.REJECT})
 
 
 def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
@@ -53,7 +50,7 @@ def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple
         *(line(*elements) for elements in described(view, now, words, zone)),
     ]
     blocks = [header(deadline(view, now, words, zone)), block(lines)]
-    buttons = _buttons(view.ticket, words)
+    buttons = ticket_buttons(view.ticket, words)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
     return fallback(blocks), blocks
@@ -180,30 +177,3 @@ def _contract(contract: Contract, now: datetime, words: Words, zone: ZoneInfo) -
     if today < contract.valid_from:
         return [text("⚠️ "), *rich(words, "card.contract_not_yet", "bold", number=contract.number, begins=begins)]
     return rich(words, "card.contract", number=contract.number, until=until)
-
-
-def _buttons(ticket: Ticket, words: Words) -> list[Json]:
-    """In the order of their use; what ends a ticket comes last, where nobody hits it by mistake."""
-    actions = sorted(actions_of(ticket), key=lambda action: action in ENDING)
-    return [_button(action, ticket, words) for action in actions]
-
-
-def _button(action: Action, ticket: Ticket, words: Words) -> Json:
-    button: Json = {
-        "type": "button",
-        "action_id": ACTION_IDS[action],
-        "text": plain(words(f"button.{action}"), 75),
-        "value": str(ticket.id),
-    }
-    if action in {Action.REPLY, Action.APPROVE, Action.JOIN}:
-        button["style"] = "primary"
-    if action is Action.REJECT:
-        button["style"] = "danger"
-    if action in {Action.CLOSE, Action.REJECT, Action.APPROVE, Action.JOIN}:
-        button["confirm"] = {
-            "title": plain(words(f"confirm.{action}_title"), 100),
-            "text": plain(words(f"confirm.{action}_text"), 300),
-            "confirm": plain(words(f"confirm.{action}_yes"), 30),
-            "deny": plain(words("confirm.no"), 30),
-        }
-    return button

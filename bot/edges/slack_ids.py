@@ -23,18 +23,21 @@ ACTION_IDS: dict[Action, str] = {
     Action.ESCALATE: "ticket_escalate",
     Action.LOG_CALL: "ticket_log_call",
 }
+MORE = "ticket_more"
+"""Opens the rest of what can be done, as buttons in a modal."""
 ORIGINAL = "message_original"
 """Shows a customer's whole mail; the button's value is the message's id."""
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
 OPENS_MODAL = frozenset(
     ACTION_IDS[action] for action in (Action.REPLY, Action.PRIORITY, Action.AGREE, Action.ESCALATE, Action.LOG_CALL)
-) | {ORIGINAL}
+) | {ORIGINAL, MORE}
 
 HOME_REFRESH = "home_refresh"
 
 REPLY_MODAL = "ticket_reply"
 PRIORITY_MODAL = "ticket_priority"
 DATE_MODAL = "date_agree"
+MORE_MODAL = MORE
 """callback_id of the modals."""
 
 TEXT_BLOCK = "reply_text"

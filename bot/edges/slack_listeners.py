@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,15 +19,17 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.commands import SlackPerson
 from bot.config import SlackConfig
 from bot.edges.slack_answers import answer
+from bot.edges.slack_buttons import note_view
 from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK, OPENS_FORM
 from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
-from bot.edges.slack_ids import OPENS_MODAL
+from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ModalPlace
 from bot.edges.slack_log import sdk_logger
-from bot.edges.slack_modals import Asked, Look, Modals, Screens, asked_for, read_asked
+from bot.edges.slack_modals import Asked, Look, Modals, Screens, asked_for, pressed_in_more, read_asked
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import (
     OWN_TEAM,
@@ -38,6 +40,7 @@ from bot.edges.slack_payloads import (
     submission_problems,
     typist_of,
 )
+from bot.edges.slack_text import Json
 from bot.edges.slack_views import loading_view
 from bot.errors import StaffError
 
@@ -111,8 +114,8 @@ class Listeners:
             authorize=authorize,
             before_authorize=self._record,
         )
-        ids = "|".join(re.escape(action_id) for action_id in OPENS_MODAL | OPENS_FORM)
-        app.action(re.compile(f"^(?:{ids})$"))(self._open_modal)
+        app.action(_one_of(OPENS_MODAL | OPENS_FORM))(self._open_modal)
+        app.action(_one_of(ACTIONS_BY_ID.keys() - OPENS_MODAL))(self._say_that_it_is_taken)
         app.command(COMMAND)(self._open_modal)
         return app
 
@@ -135,7 +138,7 @@ class Listeners:
             stored[FOUND_TICKET] = found
         async with asyncio.timeout(RECORD_LIMIT):
             is_new = await self._recorder.record(key, kind, json.dumps(stored).encode())
-        if is_new and asked_for(body) is not None:
+        if is_new and (asked_for(body) is not None or pressed_in_more(body)):
             await next_()
             return None
         if kind == "view_submission":
@@ -175,35 +178,61 @@ class Listeners:
         own = {**body, OWN_TEAM: self._identity.team_id}
         by = typist_of(own) if "command" in body else person_of(own)
         if by.is_stranger or by.user not in self._staff:
-            await self._tell(by, "not_allowed")
+            await self._refuse(body, by, self._look.words("tell.not_allowed"))
             return
         try:
-            await self._show(read_asked(body), by, str(body["trigger_id"]))
+            await self._show(read_asked(body), by, body)
         except StaffError as error:
-            await self._say(by, str(error))
+            await self._refuse(body, by, str(error))
         except LookupError:
-            await self._tell(by, "ticket_gone")
+            await self._refuse(body, by, self._look.words("tell.ticket_gone"))
         except Exception:
             log.exception("a modal did not open", extra={"hezo": {"asked_for": asked_for(body)}})
-            await self._tell(by, "modal_failed")
+            await self._refuse(body, by, self._look.words("tell.modal_failed"))
 
-    async def _show(self, asked: Asked, by: SlackPerson, trigger_id: str) -> None:
+    async def _say_that_it_is_taken(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
+        """The press behind "More…" is recorded: what becomes of it is said in the thread, and the modal may go."""
+        await ack()
+        by = person_of({**body, OWN_TEAM: self._identity.team_id})
+        await self._refuse(body, by, self._look.words("more.taken"))
+
+    async def _refuse(self, body: Mapping[str, Any], by: SlackPerson, said: str) -> None:
+        """Say something where it was clicked: in the modal that lies over the message, or below the message."""
+        view = body.get("view")
+        if not (pressed_in_more(body) and isinstance(view, Mapping)):
+            await self._say(by, said)
+            return
+        place = ModalPlace(None, by.channel, by.thread_ts)
+        try:
+            async with asyncio.timeout(self._limit):
+                await self._client.views_update(
+                    view_id=str(view.get("id")), view=note_view(said, self._look.words, place)
+                )
+        except Exception as error:  # noqa: BLE001 - the last resort of an error path
+            log.warning("a modal was not replaced", extra={"hezo": {"problem": type(error).__name__}})
+
+    async def _show(self, asked: Asked, by: SlackPerson, body: Mapping[str, Any]) -> None:
+        """Open the modal, or push it on the one in which it was asked for."""
+        trigger_id, is_within = str(body["trigger_id"]), pressed_in_more(body)
+
+        async def show(view: Json) -> AsyncSlackResponse:
+            if is_within:
+                return await self._client.views_push(trigger_id=trigger_id, view=view)
+            return await self._client.views_open(trigger_id=trigger_id, view=view)
+
         rendering = asyncio.create_task(self._modals.render(asked, by))
         try:
             await asyncio.wait({rendering}, timeout=READ_LIMIT)
             if rendering.done():
                 async with asyncio.timeout(self._limit):
-                    await self._client.views_open(trigger_id=trigger_id, view=rendering.result())
+                    await show(rendering.result())
                 return
             async with asyncio.timeout(self._limit):
-                opened = await self._client.views_open(trigger_id=trigger_id, view=loading_view(self._look.words))
+                opened = await show(loading_view(self._look.words))
             async with asyncio.timeout(UPDATE_LIMIT):
                 await self._client.views_update(view_id=opened["view"]["id"], view=await rendering)
         finally:
             rendering.cancel()
-
-    async def _tell(self, by: SlackPerson, what: str) -> None:
-        await self._say(by, self._look.words(f"tell.{what}"))
 
     async def _say(self, by: SlackPerson, text: str) -> None:
         """Show a line to the one who clicked; if that fails too, the log is all that is left."""
@@ -218,3 +247,7 @@ class Listeners:
                 )
         except Exception as error:  # noqa: BLE001 - the last resort of an error path
             log.warning("an ephemeral line was not shown", extra={"hezo": {"problem": type(error).__name__}})
+
+
+def _one_of(ids: Collection[str]) -> re.Pattern[str]:
+    return re.compile(f"^(?:{'|'.join(map(re.escape, sorted(ids)))})$")

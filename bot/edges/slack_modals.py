@@ -10,6 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.commands import SlackPerson
+from bot.edges.slack_buttons import more_view
 from bot.edges.slack_escalation_ids import COMMAND, OPENS_FORM, PRESSES_BY_ID, Pressed
 from bot.edges.slack_escalation_views import (
     call_form,
@@ -21,7 +22,7 @@ from bot.edges.slack_escalation_views import (
     tie_form,
 )
 from bot.edges.slack_fields import Unreadable
-from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ORIGINAL, ModalPlace
+from bot.edges.slack_ids import ACTIONS_BY_ID, MORE, MORE_MODAL, OPENS_MODAL, ORIGINAL, ModalPlace
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import clicked_ticket
 from bot.edges.slack_text import Json, fill, mention
@@ -122,6 +123,12 @@ def read_asked(body: Mapping[str, object]) -> Asked:
     return Asked(what, pressed=Pressed.from_value(actions[0].get("value")))
 
 
+def pressed_in_more(body: Mapping[str, object]) -> bool:
+    """Whether a button behind "More…" was pressed, which lies over the message until it is replaced. Never raises."""
+    view = body.get("view")
+    return body.get("type") == "block_actions" and isinstance(view, Mapping) and view.get("callback_id") == MORE_MODAL
+
+
 def _form(body: Mapping[str, object]) -> OpenForm | None:
     text = body.get("text")
     return form_wanted(text) if body.get("command") == COMMAND and isinstance(text, str) else None
@@ -145,6 +152,9 @@ class Modals:
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
         if asked.pressed is not None:
             return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
+        if asked.what == MORE:
+            view = await self._screens.ticket_view(asked.ticket_id or 0)
+            return more_view(view.ticket, self._look.words, place)
         if asked.what == ORIGINAL:
             return original_view(await self._screens.original(asked.ticket_id or 0), self._look.words)
         if asked.ticket_id is not None:

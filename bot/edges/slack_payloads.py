@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -288,6 +289,11 @@ def person_of(body: Mapping[str, object]) -> SlackPerson:
     channel, container = body.get("channel"), body.get("container")
     channel_id = channel.get("id") if isinstance(channel, Mapping) else None
     thread_ts = container.get("thread_ts") if isinstance(container, Mapping) else None
+    view = body.get("view")
+    if channel_id is None and isinstance(view, Mapping) and view.get("private_metadata"):
+        with suppress(ValueError):  # a button of a modal of ours that was opened from a message
+            place = modal_place(view)
+            channel_id, thread_ts = place.channel, place.thread_ts
     if isinstance(container, Mapping) and thread_ts == container.get("message_ts"):
         thread_ts = None  # the head message: what it was clicked on stands in the channel
     return SlackPerson(

@@ -18,8 +18,10 @@ import pytest
 
 from bot.app import Bot
 from bot.config import Config
+from bot.edges.slack_ids import MORE
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.mail import Delivery
+from bot.sandbox.slack.blocks_check import elements_of
 from bot.sandbox.slack.model import Channel, Message
 from bot.sandbox.slack.server import SlackSandbox
 from storage.contract_import import import_contracts
@@ -219,8 +221,13 @@ class World:
         assert len(set(said)) == len(said)
 
     async def press(self, user: str, card: Message, action_id: str) -> None:
-        """Press a button of a head message."""
-        outcome = await self.slack.people.click(user, self.support.id, card.ts, action_id)
+        """Press a button of a head message, or behind its "More…"."""
+        people = self.slack.people
+        if any(element.get("action_id") == action_id for _, element, _ in elements_of(card.blocks)):
+            outcome = await people.click(user, self.support.id, card.ts, action_id)
+        else:
+            assert (await people.click(user, self.support.id, card.ts, MORE)).ok
+            outcome = await people.click_view(user, await self.modal(user, MORE), action_id)
         assert outcome.ok, outcome.error
 
     async def reply(self, user: str, card: Message, text: str, turn: str = "customer") -> None:

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from bot.edges.slack_blocks import card, operator_notice, tell, thread_post
-from bot.edges.slack_ids import ACTION_IDS, ModalPlace
+from bot.edges.slack_buttons import more_view
+from bot.edges.slack_ids import ACTION_IDS, MORE, ModalPlace
 from bot.edges.slack_text import Blocks
 from bot.edges.slack_views import loading_view, priority_modal, reply_modal
 from bot.effects import Note, PostInThread, PostOperator, TellUser
 from bot.model import ClockKind, ClockState, Device, Direction, Language, Message, Priority, TicketState, TicketView
 from bot.rules.intake import Problem
+from bot.rules.ticket_buttons import first_buttons, more_actions
 from bot.rules.ticket_states import Action, actions_of
 from bot.sandbox.slack.blocks_check import check_message_blocks, check_view
 from tests.edges.slack.office import NOW, ZONE, make_clock, make_view, staff_words
@@ -192,12 +194,18 @@ def test_other_notices() -> None:
 def test_only_what_can_be_done_has_a_button(state: TicketState, language: Language) -> None:
     _, blocks = check(card(make_view(state=state), NOW, staff_words(language), ZONE))
     buttons = [one for block in blocks if block["type"] == "actions" for one in block["elements"]]  # type: ignore[attr-defined]  # plain JSON
-    possible = [ACTION_IDS[action] for action in actions_of(make_view(state=state).ticket)]
-    ending = [one for one in possible if one in {ACTION_IDS[Action.CLOSE], ACTION_IDS[Action.REJECT]}]
-    shown = [button["action_id"] for button in buttons]
-    assert shown == [one for one in possible if one not in ending] + ending
-    assert all(button["value"] == "7" for button in buttons)
-    for button in buttons:
+    ticket = make_view(state=state).ticket
+    more = [{"action_id": MORE, "value": "7"}] if more_actions(ticket) else []
+    assert [one["action_id"] for one in buttons] == [
+        *(ACTION_IDS[action] for action in first_buttons(ticket)), *(one["action_id"] for one in more)
+    ]  # fmt: skip
+    modal = more_view(ticket, staff_words(language), ModalPlace(7))
+    check_view(modal, "modal")
+    others = [one for block in modal["blocks"] if block["type"] == "actions" for one in block["elements"]]  # type: ignore[attr-defined]  # plain JSON
+    everything = {one["action_id"] for one in [*buttons, *others]} - {MORE}
+    assert everything == {ACTION_IDS[action] for action in actions_of(ticket)}
+    for button in [*buttons, *others]:
+        assert button["value"] == "7"
         assert (button.get("style") == "primary") == (
             button["action_id"] in {ACTION_IDS[Action.REPLY], ACTION_IDS[Action.APPROVE]}
         )

@@ -7,9 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands import DecideSender, NextTurn, NothingToDo, ReplyToCustomer, SetPriority, TakeTicket
+from bot.commands import (
+    AgreeDate,
+    CloseTicket,
+    DecideSender,
+    NextTurn,
+    NothingToDo,
+    ReplyToCustomer,
+    SetPriority,
+    TakeTicket,
+)
 from bot.edges import slack_blocks
 from bot.edges.slack_chat import SlackChat
+from bot.edges.slack_ids import MORE
 from bot.edges.slack_payloads import OWN_TEAM
 from bot.edges.slack_views import loading_view
 from bot.model import Priority, TicketState
@@ -244,3 +254,43 @@ async def test_opening_asks_for_nothing_else(slack: SlackSandbox, office: Office
     await open_modal(slack, office, card_ts, "ticket_reply")
     (command,) = desk.commands
     assert isinstance(command, NothingToDo)
+
+
+async def test_what_the_card_has_no_button_for_is_behind_more(
+    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
+) -> None:
+    more = await open_modal(slack, office, card_ts, MORE)
+    assert (await slack.people.click_view(office.engineer.id, more.id, "date_agree")).ok
+    views = await slack.workspace.wait_for(
+        lambda: slack.people.open_views(office.engineer.id)[1:] and slack.people.open_views(office.engineer.id),
+        what="a form",
+    )
+    assert views[-1].body["callback_id"] == "date_agree"
+    values = {"date_day": "2026-11-27", "date_time": "10:00", "reply_text": "Dzień dobry"}
+    assert await slack.people.submit_view(office.engineer.id, views[-1].id, values) is None
+    assert slack.people.open_views(office.engineer.id) == [], "nothing is left open above the ticket"
+    command = desk.commands[-1]
+    assert isinstance(command, AgreeDate)
+    assert (command.ticket_id, command.by.channel) == (TICKET_ID, office.support.id)
+
+
+async def test_a_press_behind_more_says_that_it_is_taken(
+    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
+) -> None:
+    more = await open_modal(slack, office, card_ts, MORE)
+    assert (await slack.people.click_view(office.engineer.id, more.id, "ticket_close")).ok
+    said = staff_words()("more.taken")
+    await slack.workspace.wait_for(lambda: said in text_of(more) or None, what="a word about the press")
+    command = desk.commands[-1]
+    assert isinstance(command, CloseTicket)
+    assert (command.by.user, command.by.channel) == (office.engineer.id, office.support.id)
+
+
+async def test_a_press_behind_an_old_more_is_refused_there(
+    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
+) -> None:
+    more = await open_modal(slack, office, card_ts, MORE)
+    desk.view = make_view(state=TicketState.CLOSED)
+    assert (await slack.people.click_view(office.engineer.id, more.id, "ticket_escalate")).ok
+    closed = staff_words()("state.closed")
+    await slack.workspace.wait_for(lambda: closed in text_of(more) or None, what="the refusal")
