@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -41,6 +41,7 @@ from bot.loops.timers import TimerLoop
 from bot.model import Language, Ticket
 from bot.ports import Clock, InboxRow
 from bot.rules.mail_reading import read_mail
+from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
 from bot.rules.wording import words
 from bot.supervisor import Supervisor
@@ -203,10 +204,11 @@ class Bot:
         await self._mailer.check()
         self.supervisor.report(MAIL_OUTBOX, None)
 
-    def _compose(self, effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
-        return ComposedMail(
-            *write_mail(effect, row_id, ticket.number if ticket else None, now, self._config, self._key)
-        )
+    def _compose(
+        self, effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime, files: Sequence[OutgoingAttachment]
+    ) -> ComposedMail:
+        number = ticket.number if ticket else None
+        return ComposedMail(*write_mail(effect, row_id, number, now, self._config, self._key, files))
 
     async def _token_key(self) -> bytes:
         """The configured key, or one that is made once and kept."""

@@ -34,6 +34,7 @@ class SendMail:
         author: "bot", or the Slack user id of the engineer who wrote it.
         from_name: The display name of the From header.
         message_id: `Message.id` of the stored message, so that the outcome is shown where it was written.
+        files: What goes along: (name, content type, hash of a content that `AttachmentRepo` keeps).
     """
 
     kind: MailKind
@@ -48,6 +49,7 @@ class SendMail:
     author: str = "bot"
     from_name: str | None = None
     message_id: int | None = None
+    files: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.effects import Effect
-from bot.escalations import DutyShift, Escalation
+from bot.escalation_ports import DutyRepo, EscalationRepo
 from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 
 
@@ -280,6 +280,9 @@ class AttachmentRepo(Protocol):
     async def of_ticket(self, ticket_id: int) -> tuple[Attachment, ...]:
         """The files of all messages of a ticket, oldest first."""
 
+    async def keep(self, content: bytes) -> str:
+        """Keep a content that belongs to no customer's message, once; gives its hash, for `SendMail.files`."""
+
     async def content(self, digest: str) -> bytes:
         """What a file holds, by the hash of it; LookupError when it is not kept."""
 
@@ -301,7 +304,8 @@ class OutboxRepo(Protocol):
         """Store an effect; gives its row id, or None when the dedupe key was used before.
 
         Of several unsent cards of one ticket, or of one escalation, only one is kept. A mail's Message-ID is fixed and
-        its octets are composed here; a `message_id` in the effect gets that Message-ID.
+        its octets are composed here; a `message_id` in the effect gets that Message-ID. LookupError where one of its
+        `files` is not kept.
         """
 
     async def get(self, outbox_id: int) -> OutboxRow:
@@ -355,41 +359,6 @@ class ClockRepo(Protocol):
 
     async def remove_timer(self, timer_id: int) -> bool:
         """Forget a pending timer, so that its key may be set again; False when it was done or cancelled before."""
-
-
-class EscalationRepo(Protocol):
-    """Escalations; a ticket has at most one that has not ended."""
-
-    async def add(self, escalation: Escalation) -> Escalation:
-        """Store a new escalation; its id is made here."""
-
-    async def get(self, escalation_id: int) -> Escalation:
-        """One escalation, locked for this transaction; LookupError when there is none."""
-
-    async def open_of_ticket(self, ticket_id: int) -> Escalation | None:
-        """The ticket's escalation that has not ended, locked for this transaction."""
-
-    async def of_ticket(self, ticket_id: int) -> tuple[Escalation, ...]:
-        """All escalations of a ticket, oldest first."""
-
-    async def all_open(self, limit: int) -> tuple[Escalation, ...]:
-        """Escalations that have not ended, the longest waiting first."""
-
-    async def update(self, escalation: Escalation) -> None:
-        """Store the changes and grow the version."""
-
-
-class DutyRepo(Protocol):
-    """The shifts of the duty rota that people set."""
-
-    async def add(self, shift: DutyShift) -> DutyShift:
-        """Store a shift; its id is made here."""
-
-    async def remove(self, shift_id: int, at: datetime) -> bool:
-        """Take a shift back; it stays stored with the time. False when it was taken back before or never was."""
-
-    async def between(self, since: datetime, until: datetime) -> tuple[DutyShift, ...]:
-        """The shifts that stand and touch the span, in the order in which they were set."""
 
 
 class UnitOfWork(Protocol):

@@ -34,12 +34,7 @@ class StoredAttachments:
 
     async def add(self, attachment: Attachment, content: bytes | None) -> Attachment:
         """Store a file; its id and its hash are made here. None as content: only its name is known."""
-        digest = None if content is None else sha256(content).hexdigest()
-        if content is not None:
-            await self._connection.execute(
-                _keep(is_postgresql=self._transaction.is_postgresql),
-                {"sha256": digest, "content": content, "stored_at": self._transaction.clock.now()},
-            )
+        digest = None if content is None else await self.keep(content)
         result = await self._connection.execute(
             _ADD,
             {
@@ -56,6 +51,15 @@ class StoredAttachments:
             },
         )
         return replace(attachment, id=result.scalar_one(), sha256=digest)
+
+    async def keep(self, content: bytes) -> str:
+        """Keep a content, once; gives its hash."""
+        digest = sha256(content).hexdigest()
+        await self._connection.execute(
+            _keep(is_postgresql=self._transaction.is_postgresql),
+            {"sha256": digest, "content": content, "stored_at": self._transaction.clock.now()},
+        )
+        return digest
 
     async def get(self, attachment_id: int) -> Attachment:
         """One file; LookupError when there is none."""

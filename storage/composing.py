@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.effects import SendMail
 from bot.model import Ticket
+from bot.rules.mail_writing import OutgoingAttachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class ComposedMail:
     raw: bytes
 
 
-MailComposer = Callable[[SendMail, int, Ticket | None, datetime], ComposedMail]
-"""Takes the effect, the outbox row's id, the ticket if any, and the current instant (aware, UTC)."""
+MailComposer = Callable[[SendMail, int, Ticket | None, datetime, Sequence[OutgoingAttachment]], ComposedMail]
+"""Takes the effect, the outbox row's id, the ticket if any, the current instant (aware, UTC), and the files."""
 
 
 def no_mail(*_: object) -> ComposedMail:

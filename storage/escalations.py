@@ -18,7 +18,7 @@ _STANDS = duty_shifts.c.removed_at.is_(None)
 
 
 class StoredEscalations:
-    """`bot.ports.EscalationRepo` over the table escalations."""
+    """`bot.escalation_ports.EscalationRepo` over the table escalations."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -73,7 +73,7 @@ class StoredEscalations:
 
 
 class StoredDuty:
-    """`bot.ports.DutyRepo` over the table duty_shifts."""
+    """`bot.escalation_ports.DutyRepo` over the table duty_shifts."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._connection = transaction.connection

@@ -26,6 +26,8 @@ from bot.effects import (
 )
 from bot.model import Ticket
 from bot.ports import OutboxRow, OutboxState
+from bot.rules.mail_writing import OutgoingAttachment
+from storage.attachments import StoredAttachments
 from storage.effects_json import effect_from_json, effect_to_json
 from storage.schema import Transport, outbox
 from storage.tickets import StoredTickets
@@ -104,10 +106,11 @@ def transport_of(effect: Effect) -> Transport:
 class StoredOutbox:
     """`bot.ports.OutboxRepo` over the table outbox, and a row's outcomes, to be committed with what follows of them."""
 
-    def __init__(self, transaction: Transaction, tickets: StoredTickets) -> None:
+    def __init__(self, transaction: Transaction, tickets: StoredTickets, attachments: StoredAttachments) -> None:
         self._transaction = transaction
         self._connection = transaction.connection
         self._tickets = tickets
+        self._attachments = attachments
 
     async def add(self, effect: Effect, *, dedupe_key: str | None = None) -> int | None:
         """Store an effect; gives its row id, or None when the dedupe key was used before.
@@ -158,7 +161,11 @@ class StoredOutbox:
         ticket: Ticket | None = None
         if effect.ticket_id is not None:
             ticket = await self._tickets.get(effect.ticket_id)
-        mail = self._transaction.compose(effect, outbox_id, ticket, now)
+        files = [
+            OutgoingAttachment(name, content_type, await self._attachments.content(digest))
+            for name, content_type, digest in effect.files
+        ]
+        mail = self._transaction.compose(effect, outbox_id, ticket, now, files)
         await self._connection.execute(
             _COMPOSED, {"its_id": outbox_id, "rfc_message_id": mail.rfc_message_id, "raw": mail.raw}
         )

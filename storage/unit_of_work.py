@@ -28,7 +28,7 @@ class StoredUnitOfWork:
         self.attachments = StoredAttachments(transaction)
         self.contracts = StoredContracts(transaction)
         self.inbox = StoredInbox(transaction)
-        self.outbox = StoredOutbox(transaction, self.tickets)
+        self.outbox = StoredOutbox(transaction, self.tickets, self.attachments)
         self.clocks = StoredClocks(transaction)
         self.escalations = StoredEscalations(transaction)
         self.duty = StoredDuty(transaction)

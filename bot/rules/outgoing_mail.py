@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from bot.effects import MailKind, SendMail
 from bot.rules.html_writing import html_from_text
 from bot.rules.mail_addresses import Address
 from bot.rules.mail_matching import make_token, reply_address
-from bot.rules.mail_writing import Automatic, OutgoingMail, compose, message_id, reply_subject
+from bot.rules.mail_writing import Automatic, OutgoingAttachment, OutgoingMail, compose, message_id, reply_subject
 
 AUTOMATIC = {
     MailKind.ACKNOWLEDGEMENT: Automatic.REPLIED,
@@ -24,7 +25,13 @@ AUTOMATIC = {
 
 
 def write_mail(
-    effect: SendMail, row_id: int, ticket_number: str | None, now: datetime, config: Config, key: bytes
+    effect: SendMail,
+    row_id: int,
+    ticket_number: str | None,
+    now: datetime,
+    config: Config,
+    key: bytes,
+    files: Sequence[OutgoingAttachment] = (),
 ) -> tuple[str, bytes]:
     """Write the mail of an outbox row.
 
@@ -32,6 +39,7 @@ def write_mail(
         row_id: The row; with the key it makes a Message-ID that nobody can guess and that never changes.
         now: For the Date header; shown in the service's zone.
         key: Signs Message-IDs and reply tokens.
+        files: What goes along (`SendMail.files`, with their contents).
 
     Returns:
         The Message-ID with its angle brackets, and the octets.
@@ -56,6 +64,7 @@ def write_mail(
             in_reply_to=effect.in_reply_to,
             references=effect.references,
             automatic=AUTOMATIC[effect.kind],
+            attachments=tuple(files),
         )
     )
     return own_id, raw

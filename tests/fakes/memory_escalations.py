@@ -15,7 +15,7 @@ def _copy(escalation: Escalation) -> Escalation:
 
 
 class MemoryEscalations:
-    """`bot.ports.EscalationRepo` over a dictionary."""
+    """`bot.escalation_ports.EscalationRepo` over a dictionary."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -69,7 +69,7 @@ class MemoryEscalations:
 
 
 class MemoryDuty:
-    """`bot.ports.DutyRepo` over a dictionary."""
+    """`bot.escalation_ports.DutyRepo` over a dictionary."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables

@@ -23,6 +23,7 @@ from bot.effects import (
 )
 from bot.model import SlaClock, Timer
 from bot.ports import Clock, InboxState, OutboxRow, OutboxState
+from bot.rules.mail_writing import OutgoingAttachment
 from storage.composing import ComposedMail, MailComposer
 from storage.errors import AlreadyDone
 from storage.outbox import lane_of
@@ -53,6 +54,12 @@ class MemoryInbox:
         if kept is None or kept.state is not InboxState.NEW:
             raise AlreadyDone(f"inbox row {inbox_id} was finished before")
         self._tables.put(self._tables.inbox, inbox_id, KeptInbox(state, outcome, ticket_id))
+
+
+def _content(tables: Tables, digest: str) -> bytes:
+    if digest not in tables.contents:
+        raise LookupError(f"there is no content with the hash {digest}")
+    return tables.contents[digest]
 
 
 class MemoryOutbox:
@@ -97,7 +104,11 @@ class MemoryOutbox:
     def _composed(self, outbox_id: int, effect: SendMail, now: datetime) -> ComposedMail:
         tables = self._tables
         ticket = None if effect.ticket_id is None else kept_ticket(tables.tickets[effect.ticket_id])
-        mail = self._compose(effect, outbox_id, ticket, now)
+        files = [
+            OutgoingAttachment(name, content_type, _content(tables, digest))
+            for name, content_type, digest in effect.files
+        ]
+        mail = self._compose(effect, outbox_id, ticket, now, files)
         tables.put(tables.sent_ids, mail.rfc_message_id, outbox_id)
         if effect.message_id is not None:
             self._tickets.set_rfc_message_id(effect.message_id, mail.rfc_message_id)

@@ -144,14 +144,18 @@ class MemoryAttachments:
         tables = self._tables
         if attachment.message_id not in tables.messages:
             raise LookupError(f"there is no message with id {attachment.message_id}")
-        digest = None if content is None else sha256(content).hexdigest()
-        if content is not None and digest is not None:
-            tables.put(tables.contents, digest, content)
+        digest = None if content is None else await self.keep(content)
         added = replace(attachment, id=tables.next_id(), sha256=digest)
         tables.put(tables.attachments, added.id, added)
         there = tables.attachments_of.get(added.ticket_id, ())
         tables.put(tables.attachments_of, added.ticket_id, (*there, added.id))
         return added
+
+    async def keep(self, content: bytes) -> str:
+        """Keep a content, once; gives its hash."""
+        digest = sha256(content).hexdigest()
+        self._tables.put(self._tables.contents, digest, content)
+        return digest
 
     async def get(self, attachment_id: int) -> Attachment:
         """One file; LookupError when there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
@@ -15,6 +16,7 @@ from bot.config import Config
 from bot.effects import Note, PostInThread, PostOperator, SendMail
 from bot.model import Contract, Device, Language, Ticket
 from bot.ports import InboxState
+from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
 from handlers.context import Context
 from handlers.registry import dispatch
@@ -120,8 +122,12 @@ class Desk:
             },
         }
 
-    def _compose(self, effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
-        return ComposedMail(*write_mail(effect, row_id, ticket.number if ticket else None, now, self.config, KEY))
+    def _compose(
+        self, effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime, files: Sequence[OutgoingAttachment]
+    ) -> ComposedMail:
+        return ComposedMail(
+            *write_mail(effect, row_id, ticket.number if ticket else None, now, self.config, KEY, files)
+        )
 
     # What customers do.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -22,6 +23,7 @@ from bot.model import (
     Timer,
 )
 from bot.ports import FetchedMail, UnitOfWork
+from bot.rules.mail_writing import OutgoingAttachment
 from storage.composing import ComposedMail
 from storage.engine import Database
 
@@ -45,10 +47,13 @@ class FakeClock:
         return self.time
 
 
-def compose(effect: SendMail, outbox_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
+def compose(
+    effect: SendMail, outbox_id: int, ticket: Ticket | None, now: datetime, files: Sequence[OutgoingAttachment] = ()
+) -> ComposedMail:
     """A mail that shows what it was made from."""
     number = "-" if ticket is None else ticket.number
     text = f"To: {effect.to}\r\nDate: {now:%a, %d %b %Y %H:%M:%S +0000}\r\nSubject: [{number}]\r\n\r\n{effect.text}\r\n"
+    text += "".join(f"{file.name} {file.content_type} {file.content!r}\r\n" for file in files)
     return ComposedMail(f"<{effect.kind}.{outbox_id}@myhezo.pl>", text.encode("utf-8", "replace"))
 
 

@@ -12,7 +12,8 @@ from bot.model import Attachment, AttachmentVerdict
 from storage.engine import Database
 from storage.queues import OutboxQueue
 from storage.schema import Transport, blobs
-from tests.storage.making import NOON, a_message, stored_ticket
+from tests.storage.making import NOON, a_mail, a_message, stored_ticket
+from tests.storage.ports import Ports
 
 EVERY_OCTET = bytes(range(256)) * 3
 
@@ -104,3 +105,21 @@ async def test_an_upload_waits_for_no_post_and_no_post_waits_for_it(database: Da
     [again] = await queue.claim(NOON, 9, Transport.FILES)
     assert (again.id, again.in_doubt) == (share, True)
     assert second not in {share, reminder}
+
+
+async def test_a_mail_takes_kept_contents_along(ports: Ports) -> None:
+    ticket = await stored_ticket(ports)
+    async with ports.begin() as uow:
+        digest = await uow.attachments.keep(b"%PDF-1.7")
+        assert await uow.attachments.keep(b"%PDF-1.7") == digest
+        mail = a_mail(ticket.id, files=(("list przewozowy.pdf", "application/pdf", digest),))
+        sent = await uow.outbox.add(mail)
+        assert sent is not None
+    async with ports.read() as uow:
+        row = await uow.outbox.get(sent)
+        assert row.effect == mail
+        assert row.raw is not None
+        assert b"application/pdf b'%PDF-1.7'" in row.raw
+    with pytest.raises(LookupError):
+        async with ports.begin() as uow:
+            await uow.outbox.add(a_mail(ticket.id, files=(("x", "text/plain", "0" * 64),)))

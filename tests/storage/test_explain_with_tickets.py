@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from bot.config import Config
 from bot.config_loading import load_config
 from bot.effects import SendMail
 from bot.model import Ticket
+from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
 from handlers.context import Context
 from handlers.registry import dispatch
@@ -63,8 +64,10 @@ def a_mail(sender: str, text: str, *fields: str) -> bytes:
 async def taken_in(file: Path, config: Config, clock: FakeClock, raw: bytes) -> str:
     """A bot with a registry takes a mail in; gives the Message-ID of its answer."""
 
-    def compose(effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
-        return ComposedMail(*write_mail(effect, row_id, ticket.number if ticket else None, now, config, KEY))
+    def compose(
+        effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime, files: Sequence[OutgoingAttachment]
+    ) -> ComposedMail:
+        return ComposedMail(*write_mail(effect, row_id, ticket.number if ticket else None, now, config, KEY, files))
 
     database = Database(f"sqlite+aiosqlite:///{file}", clock=clock, compose=compose, read_content_key=content_key)
     await database.open()

@@ -74,8 +74,8 @@ class Report:
     lines: int = 0
 
 
-def _compose(effect: SendMail, outbox_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
-    del ticket, now
+def _compose(effect: SendMail, outbox_id: int, ticket: Ticket | None, now: datetime, files: object) -> ComposedMail:
+    del ticket, now, files
     return ComposedMail(f"<{effect.kind}.{outbox_id}.0123456789abcdef@myhezo.pl>", b"")
 
 
