@@ -122,7 +122,7 @@ class Bot:
         wakes = database.wakes
         pace = Pace(timedelta(minutes=1) / config.slack.posts_per_minute, config.slack.posts_at_once)
         chat = SlackChat(client, config.slack.timeout)
-        slack_performer = SlackPerformer(chat, pace, database, clock, config)
+        slack_performer = SlackPerformer(chat, pace, database, contexts)
         files_performer = FilesPerformer(SlackFiles(client, config.slack.timeout), pace, database, contexts)
         webhook_performer = WebhookPerformer(pager, database, clock, chat.workspace_url)
         mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)

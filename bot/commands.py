@@ -315,14 +315,14 @@ class TimerDue:
 
 @dataclass(frozen=True, slots=True)
 class MailSent:
-    """The mail server has taken a mail; `outbox_id` names the row."""
+    """The mail server has taken a mail, or Slack a post to a customer; `outbox_id` names the row."""
 
     outbox_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class MailNotSent:
-    """A mail was given up; `reason` says why, for people."""
+    """A mail or a post to a customer was given up; `reason` says why, for people."""
 
     outbox_id: int
     reason: str

@@ -53,6 +53,27 @@ class SendMail:
 
 
 @dataclass(frozen=True, slots=True)
+class PostToCustomer:
+    """Words to a customer in the ticket's thread in their shared channel; the first ones may open that thread.
+
+    Attributes:
+        to: Whom they are for, a Slack user id; "" where nobody of the channel is known by name.
+        text: The whole plain text.
+        author: "bot", or the Slack user id of the engineer who wrote it.
+        author_name: Of that engineer, as customers read it.
+        message_id: `Message.id` of the stored message, so that the outcome is shown where it was written.
+    """
+
+    kind: MailKind
+    ticket_id: int
+    to: str
+    text: str
+    author: str = "bot"
+    author_name: str = ""
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PostCard:
     """The ticket's head message in the support channel: posted the first time, edited from then on."""
 
@@ -111,10 +132,14 @@ class ShareFiles:
     """The kept files of a message, uploaded into the ticket's thread; written when the message's own post stands there.
 
     An upload may take minutes: it goes a way of its own, so that no reminder ever waits for it.
+
+    Attributes:
+        to_customer: They are ours, and go into the customer's thread in their shared channel.
     """
 
     ticket_id: int
     message_id: int
+    to_customer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +268,8 @@ class PublishHome:
 
 
 SlackEffect = (
-    PostCard
+    PostToCustomer
+    | PostCard
     | PostInThread
     | ShareFiles
     | EditReply

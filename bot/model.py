@@ -137,6 +137,9 @@ class Ticket:
         priority_confirmed: False while the priority is only provisional.
         terms: The SLA terms that apply, by priority, frozen when the ticket was opened.
         facts: What intake found: serials, contract numbers, problems; JSON values only.
+        customer_channel: The shared Slack channel in which the customer is answered; None where they are by mail. Their
+            `requester` is then a Slack user id, or "" where nobody of the channel is known by name.
+        customer_ts: The head message of their thread there; None until our first words opened one.
     """
 
     id: int
@@ -159,6 +162,8 @@ class Ticket:
     assignee: str | None = None
     slack_channel: str | None = None
     slack_ts: str | None = None
+    customer_channel: str | None = None
+    customer_ts: str | None = None
     terms: dict[str, dict[str, object]] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
 
@@ -176,7 +181,9 @@ class Message:
         text: The new words, without quotes.
         message_id: The RFC 5322 Message-ID; None for what did not come by mail.
         automatic: True for the bot's own mails, which are no contact by an engineer, and those of a customer's robot.
-        author: An address for customers, a Slack user id for engineers, "bot" for automatic mails.
+        author: An address or a Slack user id for customers, a Slack user id for engineers, "bot" for automatic mails.
+        slack_ts: Where it is shown in the engineers' thread.
+        customer_ts: Where it stands in the customer's thread, if they are answered in Slack.
     """
 
     id: int
@@ -190,6 +197,7 @@ class Message:
     automatic: bool = False
     inbox_id: int | None = None
     slack_ts: str | None = None
+    customer_ts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

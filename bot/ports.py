@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.contract_ports import ContractRepo
 from bot.effects import Effect
 from bot.escalation_ports import DutyRepo, EscalationRepo
-from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
+from bot.model import Attachment, JournalEntry, Message, SlaClock, Ticket, Timer
 
 
 class Clock(Protocol):
@@ -221,6 +222,9 @@ class TicketRepo(Protocol):
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket of that number, locked for this transaction."""
 
+    async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:
+        """The ticket whose conversation is that thread of a shared channel, locked for this transaction."""
+
     async def update(self, ticket: Ticket) -> None:
         """Store the changes and grow the version."""
 
@@ -242,27 +246,14 @@ class TicketRepo(Protocol):
     async def set_message_slack_ts(self, message_id: int, slack_ts: str) -> None:
         """Remember where in Slack a message is shown."""
 
+    async def set_message_customer_ts(self, message_id: int, customer_ts: str) -> None:
+        """Remember where in the customer's thread a message stands."""
+
     async def recent_of(self, address: str, since: datetime) -> tuple[Ticket, ...]:
         """The tickets with this address on them that are open or were created since then; newest first, at most 20."""
 
     async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
         """The ticket that the first known of these Message-IDs belongs to, sent by us or received."""
-
-
-class ContractRepo(Protocol):
-    """The contract registry."""
-
-    async def by_keys(self, keys: Sequence[str]) -> dict[str, Contract]:
-        """The contracts whose folded number (`rules.contract_numbers.fold`) is among the keys; one look-up."""
-
-    async def get(self, contract_id: int) -> Contract:
-        """One contract; LookupError when there is none."""
-
-    async def for_address(self, address: str) -> tuple[Contract, ...]:
-        """The contracts on which this address may report, by address or domain."""
-
-    async def authorise(self, contract_id: int, address: str) -> None:
-        """Put an address on the contract's list of representatives; twice changes nothing."""
 
 
 class AttachmentRepo(Protocol):

@@ -45,6 +45,19 @@ def _attachment(decision: Decision, message: Message, position: int) -> Attachme
     )
 
 
+async def keep_ours(uow: UnitOfWork, ticket: Ticket, message: Message, files: Iterable[tuple[str, str, str]]) -> None:
+    """Put files of ours to a message of ours.
+
+    Args:
+        files: (name, content type, hash of a kept content).
+    """
+    for position, (name, content_type, digest) in enumerate(files):
+        content = await uow.attachments.content(digest)
+        verdict = AttachmentVerdict.KEPT
+        file = Attachment(0, ticket.id, message.id, position, name, content_type, len(content), verdict)
+        await uow.attachments.add(file, content)
+
+
 def listed(files: Iterable[Attachment]) -> list[dict[str, object]]:
     """What `Note.CUSTOMER_WROTE` says about files, as JSON values."""
     return [
@@ -67,6 +80,13 @@ async def not_shown(command: FilesNotShown, uow: UnitOfWork, ctx: Context) -> No
     files = [file for file in await uow.attachments.of_message(effect.message_id) if file.is_for_slack]
     names = [file.name for file in files if file.slack_file is None] or [file.name for file in files]
     await journal(uow, ctx, ticket, "bot", "files_not_shown", reason=command.reason, names=names)
+    if effect.to_customer:
+        lost: dict[str, object] = {
+            "address": ticket.customer_channel,
+            "reason": f"{', '.join(names)}: {command.reason}",
+        }
+        await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_NOT_SENT, lost, urgent=True))
+        return
     data: dict[str, object] = {"names": names, "reason": command.reason, "number": ticket.number}
     await uow.outbox.add(PostInThread(ticket.id, Note.FILES_NOT_SHOWN, data))
     notice = PostOperator("files_not_shown", {"reason": command.reason})

@@ -1,23 +1,23 @@
-"""The bot's own mails to customers: what is said when. The sentences are in `bot/rules/locale/customer.*.toml`.
+"""The bot's own words to customers: what is said when. The sentences are in `bot/rules/locale/customer.*.toml`.
 
-Every one of them is automatic: it is no contact by an engineer, it is marked as such, and it is capped per sender and
-per ticket.
+They go by mail or into the customer's Slack thread (`handlers.customer_words`). Every one of them is automatic: it is
+no contact by an engineer, it is marked as such, and it is capped per sender and per ticket.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.effects import MailKind, Note, PostInThread, SendMail
+from bot.effects import MailKind, Note, PostInThread
 from bot.model import ClockKind, ClockState, Direction, Message, SlaClock, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.heard import Heard
-from bot.rules.mail_writing import bare_subject, can_be_mailed
+from bot.rules.mail_writing import bare_subject
 from bot.rules.question_text import missing_lines, priority_question
 from bot.rules.wording import Words, format_full_date
-from handlers import clocks
+from handlers import clocks, customer_words
 from handlers.context import Context, journal
-from handlers.intake_facts import authorised_contracts
+from handlers.intake_facts import contracts_of_requester
 
 ROW = "automatic_in_a_row"
 """The key of a ticket's facts that counts its automatic mails since a person last wrote anything new."""
@@ -51,7 +51,7 @@ async def ask(
     noted = w("priority_noted", priority=w(f"priority_{ticket.priority}")) if priority_noted else ""
     parts = [w(opening, number=ticket.number), missing(ticket, w), noted]
     asked = await _send(uow, ctx, ticket, MailKind.QUESTION, parts, asks=True, closing=w("incomplete_how"))
-    if asked and await authorised_contracts(uow, ticket.requester):
+    if asked and await contracts_of_requester(uow, ticket):
         await clocks.end(uow, ctx, ticket, ClockState.CANCELLED, ctx.now, ClockKind.CUSTOMER_REPLY)
         await clocks.start(uow, ctx, ticket, ClockKind.CUSTOMER_REPLY, ctx.now, None)
 
@@ -129,7 +129,11 @@ async def remind(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, last: bool) -
 
 async def _our_last_words(uow: UnitOfWork, ticket: Ticket, w: Words) -> str:
     """What an engineer wrote last, as a quotation: whoever is reminded need not look for what was asked."""
-    ours = [m.text for m in await uow.tickets.messages(ticket.id) if m.direction is Direction.TO_CUSTOMER]
+    ours = [
+        m.text
+        for m in await uow.tickets.messages(ticket.id)
+        if m.direction is Direction.TO_CUSTOMER and not m.automatic
+    ]
     if not ours:
         return ""
     quoted = "\n".join(f"> {line}".rstrip() for line in ours[-1].strip().splitlines())
@@ -143,37 +147,14 @@ async def engineer_reply(
 
     The caller stores the ticket.
     """
-    w = ctx.customer_words(ticket.language)
     a_person_wrote(ticket)
     message = await uow.tickets.add_message(
         Message(0, ticket.id, Direction.TO_CUSTOMER, author, author_name, text, ctx.now)
     )
-    service = ctx.config.service
-    references = _references(ticket)
-    signature = w("engineer_signature", name=author_name, service=service.name, hotline=service.hotline)
-    await uow.outbox.add(
-        SendMail(
-            kind=MailKind.REPLY,
-            ticket_id=ticket.id,
-            to=ticket.requester,
-            to_name=ticket.requester_name,
-            subject=ticket.subject,
-            text=f"{text}\n\n{signature}",
-            language=ticket.language,
-            author=author,
-            from_name=f"{author_name} ({service.name})",
-            message_id=message.id,
-            in_reply_to=references[-1] if references else None,
-            references=references,
-        )
+    await customer_words.send(
+        uow, ctx, ticket, MailKind.REPLY, text, author=author, author_name=author_name, message_id=message.id
     )
     return message
-
-
-def _references(ticket: Ticket) -> tuple[str, ...]:
-    """The thread that our next mail answers, the customer's last mail at its end."""
-    ids = ticket.facts.get("reply_to_ids")
-    return tuple(str(one) for one in ids) if isinstance(ids, list) else ()
 
 
 async def _send(
@@ -202,27 +183,12 @@ async def _send(
     if await _withheld(uow, ctx, ticket, kind):
         return False
     w = ctx.customer_words(ticket.language)
-    service = ctx.config.service
-    references = _references(ticket)
     said = "\n\n".join(part for part in parts if part)
     with_question = asks and not ticket.priority_confirmed
     again = bool(ticket.facts.get("priority_asked"))
     question = [priority_question(w, beside_others=kind is MailKind.QUESTION, again=again)] if with_question else []
-    signature = w("signature", service=service.name, hotline=service.hotline)
-    added = await uow.outbox.add(
-        SendMail(
-            kind=kind,
-            ticket_id=ticket.id,
-            to=ticket.requester,
-            to_name=ticket.requester_name,
-            subject=ticket.subject,
-            text="\n\n".join(filter(None, [w("greeting"), said, *question, closing, signature])),
-            language=ticket.language,
-            in_reply_to=references[-1] if references else None,
-            references=references,
-        ),
-        dedupe_key=dedupe_key,
-    )
+    text = "\n\n".join(filter(None, [said, *question, closing]))
+    added = await customer_words.send(uow, ctx, ticket, kind, text, dedupe_key=dedupe_key)
     if added is None:
         return False
     ticket.facts["priority_asked"] = again or with_question
@@ -250,7 +216,7 @@ async def _withheld(uow: UnitOfWork, ctx: Context, ticket: Ticket, kind: MailKin
     That too many went out already is said once on a ticket: a robot that writes on must not flood the thread.
     """
     an_hour, in_row = ctx.config.intake.automatic_mails_per_sender_and_hour, ctx.config.intake.automatic_mails_in_a_row
-    if not can_be_mailed(ticket.requester):
+    if not customer_words.can_be_reached(ticket):
         reason, detail = "no_address", ticket.requester
     elif ctx.no_mail_because:
         reason, detail = "automatic", ctx.no_mail_because

@@ -7,10 +7,9 @@ from bot.effects import Note, PostInThread
 from bot.model import ClockState
 from bot.ports import UnitOfWork
 from bot.rules.agreed_dates import local_instant, proposal_text
-from bot.rules.mail_writing import can_be_mailed
 from bot.rules.ticket_states import Action
 from bot.rules.wording import format_full_date
-from handlers import agreed_dates, customer_mails, escalated_tickets, turns
+from handlers import agreed_dates, customer_mails, customer_words, escalated_tickets, turns
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import allowed, store
 
@@ -27,7 +26,7 @@ async def propose(command: AgreeDate, uow: UnitOfWork, ctx: Context) -> None:
     if date <= ctx.now:
         await tell(uow, by, "date_is_past", number=ticket.number)
         return
-    if not can_be_mailed(ticket.requester):
+    if not customer_words.can_be_reached(ticket):
         await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
         return
     at = by.at or ctx.now
@@ -35,7 +34,12 @@ async def propose(command: AgreeDate, uow: UnitOfWork, ctx: Context) -> None:
     text = proposal_text(ctx.customer_words(ticket.language), ticket.number, said, command.words)
     message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, text)
     await journal(uow, ctx, ticket, by.user, "date_proposed", date=date.isoformat(), message=message.id)
-    data: dict[str, object] = {"author": by.user, "text": text, "to": ticket.requester, "status": "sending"}
+    data: dict[str, object] = {
+        "author": by.user,
+        "text": text,
+        "to": customer_words.shown_recipient(ticket),
+        "status": "sending",
+    }
     await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
     ticket.assignee = ticket.assignee or by.user
     await turns.engineer_contacted(uow, ctx, ticket, NextTurn.CUSTOMER, at=at, by=by.user, message_id=message.id)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bot.commands import ReplyToCustomer
 from bot.effects import Note, PostCard, PostInThread
 from bot.ports import UnitOfWork
-from bot.rules.mail_writing import can_be_mailed
 from bot.rules.ticket_states import Action, actions_of
-from handlers import customer_mails, escalated_tickets, turns
+from handlers import customer_mails, customer_words, escalated_tickets, turns
 from handlers.context import Context, journal, tell
 
 
@@ -21,7 +20,7 @@ async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> Non
     if Action.REPLY not in actions_of(ticket):
         await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
         return
-    if not can_be_mailed(ticket.requester):
+    if not customer_words.can_be_reached(ticket):
         await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
         return
     message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, command.text)
@@ -30,7 +29,12 @@ async def handle(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> Non
         PostInThread(
             ticket.id,
             Note.ENGINEER_REPLY,
-            {"author": by.user, "text": command.text, "to": ticket.requester, "status": "sending"},
+            {
+                "author": by.user,
+                "text": command.text,
+                "to": customer_words.shown_recipient(ticket),
+                "status": "sending",
+            },
             message_id=message.id,
         )
     )

@@ -64,13 +64,12 @@ async def log_call(command: LogEscalationCall, uow: UnitOfWork, ctx: Context) ->
         await tell(uow, by, "not_allowed")
         return
     address = command.address or ticket.requester
-    if command.address is not None and not can_be_mailed(address):
+    if command.address is not None and not can_be_mailed(address):  # an address was typed: it has to be one
         await tell(uow, by, "no_address", number=ticket.number, address=address)
         return
     reason = f"{command.caller}: {command.words}"
-    await escalations.raise_escalation(
-        uow, ctx, ticket, EscalationSource.PHONE, reason, by.user, requester=address.lower()
-    )
+    requester = ticket.requester if command.address is None else address.lower()
+    await escalations.raise_escalation(uow, ctx, ticket, EscalationSource.PHONE, reason, by.user, requester=requester)
 
 
 async def acknowledge(command: AcknowledgeEscalation, uow: UnitOfWork, ctx: Context) -> None:

@@ -5,11 +5,11 @@ Each of these mails follows from what a person of the staff did, so the limits f
 
 from __future__ import annotations
 
-from bot.effects import MailKind, Note, PostInThread, SendMail
+from bot.effects import MailKind, Note, PostInThread
 from bot.escalations import Escalation
 from bot.model import Ticket
 from bot.ports import UnitOfWork
-from bot.rules.mail_writing import can_be_mailed
+from handlers import customer_words
 from handlers.context import Context, journal
 
 
@@ -40,26 +40,10 @@ async def _send(uow: UnitOfWork, ctx: Context, ticket: Ticket, escalation: Escal
     to = escalation.requester
     if to is None:
         return
-    if not can_be_mailed(to):
+    if not customer_words.can_be_reached(ticket, to):
         await journal(uow, ctx, ticket, "bot", "mail_withheld", kind=MailKind.NOTICE, reason="no_address", detail=to)
         await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_WITHHELD, {"reason": "no_address", "detail": to}))
         return
-    w = ctx.customer_words(ticket.language)
-    service = ctx.config.service
     said = "\n\n".join(parts)
-    ids = ticket.facts.get("reply_to_ids")
-    references = tuple(str(one) for one in ids) if isinstance(ids, list) else ()
-    await uow.outbox.add(
-        SendMail(
-            kind=MailKind.NOTICE,
-            ticket_id=ticket.id,
-            to=to,
-            to_name=ticket.requester_name if to == ticket.requester else "",
-            subject=ticket.subject,
-            text="\n\n".join([w("greeting"), said, w("signature", service=service.name, hotline=service.hotline)]),
-            language=ticket.language,
-            in_reply_to=references[-1] if references else None,
-            references=references,
-        )
-    )
+    await customer_words.send(uow, ctx, ticket, MailKind.NOTICE, said, to=to)
     await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"kind": MailKind.NOTICE, "text": said}))

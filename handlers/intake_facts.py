@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from bot.model import Contract, Device
+from bot.model import Contract, Device, Ticket
 from bot.ports import UnitOfWork
 from bot.rules import intake
 from bot.rules.heard import Heard, hear, with_named
@@ -19,21 +19,26 @@ class Sender:
     Attributes:
         authentic: What the receiving server's own DMARC check said; None when it said nothing.
         info_only: The mail went to the enquiries address and to no other of ours.
+        channel: The shared Slack channel that they wrote in: its people represent the customer on its contracts.
     """
 
     address: str
     authentic: bool | None
     info_only: bool
+    channel: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """JSON values, to be kept with the ticket."""
-        return {"authentic": self.authentic, "info_only": self.info_only}
+        return {"authentic": self.authentic, "info_only": self.info_only, "channel": self.channel}
 
     @classmethod
     def from_json(cls, address: str, value: object) -> Sender:
         """What `to_json` gave."""
         kept = value if isinstance(value, dict) else {}
-        return cls(address, kept.get("authentic"), bool(kept.get("info_only")))
+        channel = kept.get("channel")
+        return cls(
+            address, kept.get("authentic"), bool(kept.get("info_only")), channel if isinstance(channel, str) else None
+        )
 
 
 async def hear_words(uow: UnitOfWork, ctx: Context, text: str) -> Heard:
@@ -54,6 +59,19 @@ async def authorised_contracts(uow: UnitOfWork, address: str) -> tuple[Contract,
     return found
 
 
+async def contracts_of_requester(uow: UnitOfWork, ticket: Ticket) -> tuple[Contract, ...]:
+    """The contracts on which a ticket's requester may report, by their channel or their address."""
+    if ticket.customer_channel is not None:
+        return await uow.contracts.of_channel(ticket.customer_channel)
+    return await authorised_contracts(uow, ticket.requester)
+
+
+async def _authorised_contracts_of(uow: UnitOfWork, sender: Sender) -> tuple[Contract, ...]:
+    if sender.channel is not None:
+        return await uow.contracts.of_channel(sender.channel)
+    return await authorised_contracts(uow, sender.address)
+
+
 async def weigh(uow: UnitOfWork, heard: Heard, sender: Sender, day: date) -> intake.Given:
     """Everything `bot.rules.intake.assess` wants to know about a report.
 
@@ -62,7 +80,7 @@ async def weigh(uow: UnitOfWork, heard: Heard, sender: Sender, day: date) -> int
         day: When it was sent, in the service's zone: the contract must be valid then.
     """
     named = await uow.contracts.by_keys(heard.named) if heard.named else {}
-    authorised_on = await authorised_contracts(uow, sender.address)
+    authorised_on = await _authorised_contracts_of(uow, sender)
     return intake.Given(
         devices=_by_registry(heard.devices, (*named.values(), *authorised_on)),
         modules=heard.modules,

@@ -54,7 +54,7 @@ _KINDS = {
 _SEEN_BY_NOBODY = ("TellUser", "PublishHome")
 """Urgent because somebody has just clicked, but nobody is forgotten when they wait."""
 
-_TOLD_OTHERWISE = ("SendMail", "ShareFiles", "CallWebhook")
+_TOLD_OTHERWISE = ("SendMail", "PostToCustomer", "ShareFiles", "CallWebhook")
 """What is set aside of these is told in the same transaction, under keys of its own (`bot.loops.outbox`)."""
 
 

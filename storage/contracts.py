@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, or_, select
+from sqlalchemy import Column, ColumnElement, Row, delete, or_, select
 
 from bot.model import Contract, Device
-from storage.schema import ContactSource, contract_contacts, contract_devices, contracts
+from storage.schema import ContactSource, contract_channels, contract_contacts, contract_devices, contracts
 from storage.transaction import Transaction
 
 _MOST_PARAMETERS = 1000
@@ -47,6 +47,50 @@ class StoredContracts:
             select(contracts).where(contracts.c.id.in_(theirs)).order_by(contracts.c.number)
         )
         return await self._with_parts(rows.all())
+
+    async def of_channel(self, channel: str) -> tuple[Contract, ...]:
+        """The contracts of the customer whose shared channel it is, ordered by number."""
+        theirs = select(contract_channels.c.contract_id).where(contract_channels.c.channel == channel)
+        rows = await self._connection.execute(
+            select(contracts).where(contracts.c.id.in_(theirs)).order_by(contracts.c.number)
+        )
+        return await self._with_parts(rows.all())
+
+    async def channels_of(self, contract_id: int) -> tuple[str, ...]:
+        """The shared channels of a contract, Slack's ids in order."""
+        found = await self._connection.scalars(
+            select(contract_channels.c.channel)
+            .where(contract_channels.c.contract_id == contract_id)
+            .order_by(contract_channels.c.channel)
+        )
+        return tuple(found)
+
+    async def channels(self) -> tuple[tuple[str, str], ...]:
+        """Every shared channel with the number of each of its contracts, in order."""
+        rows = await self._connection.execute(
+            select(contract_channels.c.channel, contracts.c.number)
+            .join(contracts, contracts.c.id == contract_channels.c.contract_id)
+            .order_by(contract_channels.c.channel, contracts.c.number)
+        )
+        return tuple((row.channel, row.number) for row in rows)
+
+    async def map_channel(self, contract_id: int, channel: str) -> bool:
+        """People of that channel represent the customer on this contract from now on; False when they did before."""
+        insert = self._transaction.insert(contract_channels).on_conflict_do_nothing(
+            index_elements=["contract_id", "channel"]
+        )
+        values = {"contract_id": contract_id, "channel": channel}
+        result = await self._connection.execute(insert.returning(contract_channels.c.id), values)
+        return result.scalar_one_or_none() is not None
+
+    async def unmap_channel(self, contract_id: int, channel: str) -> bool:
+        """They no longer do; False when they did not before. What was reported stays where it is."""
+        result = await self._connection.execute(
+            delete(contract_channels).where(
+                contract_channels.c.contract_id == contract_id, contract_channels.c.channel == channel
+            )
+        )
+        return result.rowcount > 0
 
     async def all(self) -> tuple[Contract, ...]:
         """The whole registry, ordered by number."""

@@ -19,6 +19,7 @@ from bot.effects import (
     PostEscalationLine,
     PostInThread,
     PostOperator,
+    PostToCustomer,
     PublishHome,
     SendMail,
     ShareFiles,
@@ -67,8 +68,14 @@ def _add(*, is_postgresql: bool) -> ReturningInsert[int]:
     return insert.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
 
 
+_LANES_OF_A_TICKET: dict[type[Effect], str] = {PostToCustomer: "customer", ShareFiles: "files"}
+
+
 def lane_of(effect: Effect) -> str:
-    """Rows of one lane go out one after the other: a ticket's mails, posts and files, an escalation, a person."""
+    """Rows of one lane go out one after the other.
+
+    A ticket's mails, its posts to the customer, those in its own thread, its files; an escalation; a person.
+    """
     match effect:
         case SendMail(ticket_id=None):
             return f"mail:{effect.to.lower()}"
@@ -84,10 +91,8 @@ def lane_of(effect: Effect) -> str:
             return f"tell:{effect.user}"
         case PublishHome():
             return f"home:{effect.user}"
-        case ShareFiles():
-            return f"files:{effect.ticket_id}"
         case _:
-            return f"slack:{effect.ticket_id}"
+            return f"{_LANES_OF_A_TICKET.get(type(effect), 'slack')}:{effect.ticket_id}"
 
 
 def transport_of(effect: Effect) -> Transport:
@@ -276,7 +281,7 @@ def _is_urgent(effect: Effect) -> bool:
     match effect:
         case PostInThread():
             return effect.urgent
-        case PostOperator() | TellUser() | PublishHome():
+        case PostOperator() | TellUser() | PublishHome() | PostToCustomer():
             return True
         case PostEscalationCard() | PostEscalationCall() | PostEscalationLine() | CallWebhook():
             return True
@@ -285,8 +290,9 @@ def _is_urgent(effect: Effect) -> bool:
 
 
 def _automatic_recipient(effect: Effect) -> str | None:
-    is_automatic = isinstance(effect, SendMail) and effect.kind is not MailKind.REPLY
-    return effect.to.lower() if isinstance(effect, SendMail) and is_automatic else None
+    if not isinstance(effect, SendMail | PostToCustomer) or effect.kind is MailKind.REPLY:
+        return None
+    return effect.to.lower() or None
 
 
 def outbox_row_of(row: Row[*tuple[Any, ...]]) -> OutboxRow:

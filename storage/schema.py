@@ -29,7 +29,7 @@ from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Langu
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The newest migration; with those before it, it makes exactly these tables."""
 
 metadata = MetaData(
@@ -75,6 +75,7 @@ def _reference(name: str, to: str, *, nullable: bool = False) -> Column[int]:
 
 
 _TICKET_IS_OPEN = "state NOT IN ('resolved', 'closed')"
+_HAS_CUSTOMER_THREAD = "customer_ts IS NOT NULL"
 _INBOX_IS_NEW = "state = 'new'"
 _INBOX_IS_PARKED = "state = 'parked'"
 _INBOX_IS_FIRST = "state <> 'duplicate'"
@@ -134,6 +135,17 @@ contract_contacts = Table(
 )
 Index(None, contract_contacts.c.value)
 
+contract_channels = Table(
+    "contract_channels",
+    metadata,
+    _id(),
+    _reference("contract_id", "contracts.id"),
+    Column("channel", PlainText, nullable=False),  # Slack's id of a shared channel
+    UniqueConstraint("contract_id", "channel"),
+    sqlite_autoincrement=True,
+)
+Index(None, contract_channels.c.channel)
+
 tickets = Table(
     "tickets",
     metadata,
@@ -159,6 +171,9 @@ tickets = Table(
     Column("slack_ts", PlainText),
     Column("terms", JsonValue, nullable=False),
     Column("facts", JsonValue, nullable=False),
+    Column("customer_channel", PlainText),
+    Column("customer_ts", PlainText),
+    _partial_index("uq_tickets_customer_thread", _HAS_CUSTOMER_THREAD, "customer_channel", "customer_ts", unique=True),
     _partial_index("ix_tickets_open", _TICKET_IS_OPEN, "reported_at", "id"),
     _partial_index("ix_tickets_assignee", _TICKET_IS_OPEN, "assignee", "id"),
     sqlite_autoincrement=True,
@@ -218,6 +233,7 @@ messages = Table(
     Column("automatic", Boolean, nullable=False),
     _reference("inbox_id", "inbox.id", nullable=True),
     Column("slack_ts", PlainText),
+    Column("customer_ts", PlainText),
     sqlite_autoincrement=True,
 )
 Index(None, messages.c.ticket_id, messages.c.id)

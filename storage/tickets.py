@@ -28,6 +28,9 @@ _NUMBER = update(tickets).where(tickets.c.id == bindparam("its_id"))
 _UPDATE = update(tickets).where(tickets.c.id == bindparam("its_id"), tickets.c.version == bindparam("its_version"))
 _BY_ID = select(tickets).where(tickets.c.id == bindparam("its_id"))
 _BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("its_number"))
+_OF_CUSTOMER_THREAD = select(tickets).where(
+    tickets.c.customer_channel == bindparam("its_channel"), tickets.c.customer_ts == bindparam("its_ts")
+)
 _RECENT_OF = (
     select(tickets)
     .join(ticket_participants, ticket_participants.c.ticket_id == tickets.c.id)
@@ -81,6 +84,12 @@ class StoredTickets:
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket of that number, locked for this transaction."""
         row = (await self._connection.execute(self._locked(_BY_NUMBER), {"its_number": number})).one_or_none()
+        return None if row is None else ticket_of(row)
+
+    async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:
+        """The ticket whose conversation is that thread of a shared channel, locked for this transaction."""
+        query = self._locked(_OF_CUSTOMER_THREAD)
+        row = (await self._connection.execute(query, {"its_channel": channel, "its_ts": ts})).one_or_none()
         return None if row is None else ticket_of(row)
 
     def _locked(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -143,6 +152,7 @@ class StoredTickets:
                 "automatic": message.automatic,
                 "inbox_id": message.inbox_id,
                 "slack_ts": message.slack_ts,
+                "customer_ts": message.customer_ts,
             },
         )
         return replace(message, id=result.scalar_one())
@@ -164,6 +174,12 @@ class StoredTickets:
     async def set_message_slack_ts(self, message_id: int, slack_ts: str) -> None:
         """Remember where in Slack a message is shown."""
         await self._connection.execute(update(messages).where(messages.c.id == message_id).values(slack_ts=slack_ts))
+
+    async def set_message_customer_ts(self, message_id: int, customer_ts: str) -> None:
+        """Remember where in the customer's thread a message stands."""
+        await self._connection.execute(
+            update(messages).where(messages.c.id == message_id).values(customer_ts=customer_ts)
+        )
 
     async def set_rfc_message_id(self, message_id: int, rfc_message_id: str) -> None:
         """Give a message of ours the Message-ID under which it goes out."""
@@ -217,6 +233,8 @@ def _ticket_values(ticket: Ticket) -> dict[str, object]:
         "assignee": ticket.assignee,
         "slack_channel": ticket.slack_channel,
         "slack_ts": ticket.slack_ts,
+        "customer_channel": ticket.customer_channel,
+        "customer_ts": ticket.customer_ts,
         "terms": ticket.terms,
         "facts": ticket.facts,
     }
@@ -245,6 +263,8 @@ def ticket_of(row: Row[*tuple[Any, ...]]) -> Ticket:
         assignee=row.assignee,
         slack_channel=row.slack_channel,
         slack_ts=row.slack_ts,
+        customer_channel=row.customer_channel,
+        customer_ts=row.customer_ts,
         terms=row.terms,
         facts=row.facts,
     )
@@ -263,4 +283,5 @@ def _message_of(row: Row[*tuple[Any, ...]]) -> Message:
         automatic=row.automatic,
         inbox_id=row.inbox_id,
         slack_ts=row.slack_ts,
+        customer_ts=row.customer_ts,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from bot.cli import Invocation, pass_invocation
+from bot.cli_commands.contract_channels import channels
 from bot.cli_commands.db import opened_database
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _MOST_TICKETS = 100
 _WIDEST = 48
 
 
-@click.group()
+@click.group(commands={"channels": channels})
 def contracts() -> None:
     """Fill the contract registry and look at it."""
 
@@ -109,29 +110,32 @@ def show(ctx: click.Context, invocation: Invocation, number: str, as_json: bool)
     if found is None:
         click.echo(f"There is no contract {_shown(number)} in the registry.", err=True)
         ctx.exit(1)
-    contract, tickets, today = found
+    contract, of_slack, tickets, today = found
     if as_json:
         open_tickets = [
             {"number": t.number, "state": t.state, "priority": t.priority, "subject": t.subject} for t in tickets
         ]
-        values = _as_json(contract, today) | {"open_tickets": open_tickets}
+        values = _as_json(contract, today) | {"channels": list(of_slack), "open_tickets": open_tickets}
         click.echo(json.dumps(values, ensure_ascii=False, indent=2))
         return
-    for line in _described(contract, tickets, today):
+    for line in _described(contract, of_slack, tickets, today):
         click.echo(_shown(line))
 
 
-async def _one(invocation: Invocation, number: str) -> tuple[Contract, tuple[Ticket, ...], date] | None:
+async def _one(
+    invocation: Invocation, number: str
+) -> tuple[Contract, tuple[str, ...], tuple[Ticket, ...], date] | None:
     from bot.rules.contract_numbers import fold
     from storage.overview import OverviewQueries
 
     async with opened_database(invocation) as database:
         async with database.read() as uow:
             contract = (await uow.contracts.by_keys([fold(number)])).get(fold(number))
+            of_slack = () if contract is None else await uow.contracts.channels_of(contract.id)
         if contract is None:
             return None
         tickets = await OverviewQueries(database).open_tickets(_MOST_TICKETS, contract_id=contract.id)
-        return contract, tickets, _today(invocation)
+        return contract, of_slack, tickets, _today(invocation)
 
 
 def _today(invocation: Invocation) -> date:
@@ -162,7 +166,7 @@ def _as_json(contract: Contract, today: date) -> dict[str, object]:
     }
 
 
-def _described(contract: Contract, tickets: Sequence[Ticket], today: date) -> Iterable[str]:
+def _described(contract: Contract, of_slack: Sequence[str], tickets: Sequence[Ticket], today: date) -> Iterable[str]:
     yield f"contract   {contract.number}"
     yield f"customer   {contract.customer} (NIP {contract.nip})"
     yield f"valid      {contract.valid_from} - {contract.valid_to} ({_validity(contract, today)} today, {today})"
@@ -171,6 +175,8 @@ def _described(contract: Contract, tickets: Sequence[Ticket], today: date) -> It
         yield f"device     {device.serial}  {device.model}"
     for value in contract.authorised:
         yield f"authorised {value}" + (" (everybody there)" if value.startswith("@") else "")
+    for channel in of_slack:
+        yield f"channel    {channel} (Slack)"
     for ticket in tickets:
         yield f"ticket     {ticket.number}  {ticket.state}  {ticket.priority}  {ticket.subject}"
     if not tickets:

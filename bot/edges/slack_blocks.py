@@ -25,6 +25,7 @@ from bot.edges.slack_text import (
     one_line,
     person,
     problems_said,
+    reached_at,
     rich,
     text,
     topic,
@@ -141,9 +142,9 @@ def described(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> 
     yield from _unknown(view, words)
     at = format_fixed(ticket.reported_at, words.language, zone)  # the card stands for days
     if ticket.requester_name:
-        yield rich(words, "card.requester", name=ticket.requester_name, address=ticket.requester, at=at)
+        yield rich(words, "card.requester", name=ticket.requester_name, address=reached_at(ticket), at=at)
     else:
-        yield rich(words, "card.requester_without_name", address=ticket.requester or words("unknown"), at=at)
+        yield rich(words, "card.requester_without_name", address=reached_at(ticket) or words("unknown"), at=at)
     assignee = person(ticket.assignee) if ticket.assignee else text(words("nobody"), "bold")
     yield rich(words, "card.assignee", assignee=assignee)
 

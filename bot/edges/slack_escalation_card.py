@@ -21,6 +21,7 @@ from bot.edges.slack_text import (
     fallback,
     header,
     line,
+    named,
     one_line,
     person,
     plain,
@@ -123,8 +124,10 @@ def _what(view: TicketView, look: _Look) -> Iterator[Json]:
     )  # fmt: skip
     yield line(*rich(words, "card.subject", subject=topic(ticket.subject)))
     customer = text(one_line(view.contract.customer) if view.contract else words("unknown"), "bold")
-    requester = " ".join(part for part in (ticket.requester_name, ticket.requester) if part)
-    yield look.say("customer", customer=customer, requester=requester or words("unknown"))
+    address = "" if ticket.customer_channel else ticket.requester
+    requester = " ".join(part for part in (ticket.requester_name, address) if part)
+    channel = named(ticket.customer_channel) if ticket.customer_channel else words("unknown")
+    yield look.say("customer", customer=customer, requester=requester or channel)
     for device in ticket.devices[:MAX_DEVICES]:
         said = {"model": text(one_line(device.model), "bold"), "serial": text(one_line(device.serial), "code")}
         yield line(*rich(words, "card.device", **said))

@@ -25,7 +25,7 @@ from bot.edges.slack_escalation_ids import (
     WORDS_BLOCK,
 )
 from bot.edges.slack_ids import REPLY_LIMIT, VALUE, ModalPlace
-from bot.edges.slack_text import Blocks, Json, block, line, one_line, plain, rich, text, topic
+from bot.edges.slack_text import Blocks, Json, block, line, named, one_line, plain, reached_at, rich, text, topic
 from bot.escalations import Escalation
 from bot.model import Ticket
 from bot.rules.escalation_presses import Press
@@ -58,7 +58,9 @@ def resolve_form(ticket: Ticket, escalation: Escalation, words: Words, place: Mo
     if escalation.requester is None:
         blocks.append(block([line(text(words("escalation_modal.resolve_nobody"), "italic"))]))
     else:
-        to = rich(words, "escalation_modal.resolve_to", "bold", address=escalation.requester)
+        to = rich(
+            words, "escalation_modal.resolve_to", "bold", address=named(escalation.requester) or reached_at(ticket)
+        )
         own = _input(WORDS_BLOCK, "resolve_words", _text(), words)
         blocks += [block([line(*to)]), {**_hinted(own, "resolve_words", words), "optional": True}]
     return _form("resolve", PRESS_IDS[Press.RESOLVE], blocks, words, place)
@@ -92,7 +94,9 @@ def call_form(ticket: Ticket | None, reference: str, phone: str, words: Words, p
         blocks.append(_input(REFERENCE_BLOCK, "call_reference", element, words))
     address = _input(ADDRESS_BLOCK, "call_address", {"type": "email_text_input", "action_id": VALUE}, words)
     hint = words("escalation_modal.call_address_hint")
-    if ticket is not None and ticket.requester:
+    if ticket is not None and ticket.customer_channel:
+        hint = words("escalation_modal.call_address_in_slack")
+    elif ticket is not None and ticket.requester:
         hint = words("escalation_modal.call_address_of", address=ticket.requester)
     blocks += [
         _input(CALLER_BLOCK, "call_caller", _short(), words),

@@ -58,7 +58,7 @@ class SlackFiles:
         await self._call(
             "files.completeUploadExternal",
             lambda: self._client.files_completeUploadExternal(
-                files=titled, channel_id=channel, thread_ts=thread_ts, initial_comment=comment
+                files=titled, channel_id=channel, thread_ts=thread_ts, initial_comment=comment or None
             ),
             repeatable=False,
             channel=channel,

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 
+from bot.model import Ticket
 from bot.rules.mail_writing import bare_subject
 from bot.rules.wording import Words, format_day
 
@@ -120,6 +121,17 @@ def person(slack_id: str) -> Json:
     if _CHANNEL.fullmatch(slack_id):
         return {"type": "channel", "channel_id": slack_id}
     return text(one_line(slack_id))
+
+
+def named(who: str) -> Json | str:
+    """A person or channel of Slack by the id, as an element; an address or a name as it is."""
+    found = person(who)
+    return who if found["type"] == "text" else found
+
+
+def reached_at(ticket: Ticket) -> Json | str:
+    """Where words to the ticket's customer go: their channel as an element, or an address; "" where none is known."""
+    return named(ticket.customer_channel or ticket.requester)
 
 
 def people(slack_ids: Iterable[str]) -> list[Json]:

@@ -54,6 +54,7 @@ from bot.edges.slack_text import (
     fallback,
     json_size,
     line,
+    named,
     one_line,
     people,
     person,
@@ -148,7 +149,7 @@ def _buttons(post: PostInThread, words: Words) -> Blocks:
 
 def _customer_wrote(post: _Post) -> list[Json]:
     who = "customer_wrote" if post.get("author") else "customer_wrote_without_name"
-    address = post.get("address") or post.words("unknown")
+    address = named(post.get("address") or post.words("unknown"))
     above = [post.say(who, "bold", author=post.get("author"), address=address, at=post.instant("sent_at"))]
     if post.data.get("automatic"):
         above.append(post.say("automatic", "italic"))
@@ -217,7 +218,7 @@ def _mailed(post: _Post) -> list[Json]:
 
 
 def _engineer_reply(post: _Post) -> list[Json]:
-    head = post.say("reply", "bold", author=person(post.get("author")), address=post.get("to"))
+    head = post.say("reply", "bold", author=person(post.get("author")), address=named(post.get("to")))
     match post.get("status"):
         case "sent":
             mark = post.say("reply_sent", at=post.instant("at"))
@@ -273,7 +274,7 @@ def _late(post: _Post) -> list[Json]:
 
 def _bounced(post: _Post) -> list[Json]:
     sentence = "bounced" if post.data.get("failed") else "delayed"
-    return [post.say(sentence, "bold", address=post.get("address"), reason=post.get("reason"))]
+    return [post.say(sentence, "bold", address=named(post.get("address")), reason=post.get("reason"))]
 
 
 def _automatic_mail(post: _Post) -> list[Json]:
@@ -283,11 +284,11 @@ def _automatic_mail(post: _Post) -> list[Json]:
 
 
 def _sender_approved(post: _Post) -> list[Json]:
-    return [post.say("sender_approved", by=person(post.get("by")), address=post.get("address"))]
+    return [post.say("sender_approved", by=person(post.get("by")), address=named(post.get("address")))]
 
 
 def _sender_rejected(post: _Post) -> list[Json]:
-    return [post.say("sender_rejected", by=person(post.get("by")), address=post.get("address"))]
+    return [post.say("sender_rejected", by=person(post.get("by")), address=named(post.get("address")))]
 
 
 def _customer_silent(post: _Post) -> list[Json]:
@@ -298,7 +299,7 @@ def _customer_silent(post: _Post) -> list[Json]:
 
 
 def _mail_not_sent(post: _Post) -> list[Json]:
-    return [post.say("mail_not_sent", "bold", address=post.get("address"), reason=post.get("reason"))]
+    return [post.say("mail_not_sent", "bold", address=named(post.get("address")), reason=post.get("reason"))]
 
 
 def _agreed_date(post: _Post) -> list[Json]:
@@ -353,7 +354,7 @@ def _escalation(post: _Post) -> list[Json]:
 
 
 def _escalation_proposed(post: _Post) -> list[Json]:
-    return [post.say("escalation_proposed", "bold", words=post.get("words"), address=post.get("address"))]
+    return [post.say("escalation_proposed", "bold", words=post.get("words"), address=named(post.get("address")))]
 
 
 _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {

@@ -20,7 +20,7 @@ from bot.edges.slack_ids import (
     VALUE,
     ModalPlace,
 )
-from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, rich, split, text, topic
+from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, reached_at, rich, split, text, topic
 from bot.model import Direction, Message, Priority, TicketView
 from bot.rules.agreed_dates import proposal_text
 from bot.rules.sla import SlaTerms
@@ -39,7 +39,7 @@ def reply_modal(
     """Writing to the customer: who reads it, what they wrote last, the text, and whose turn it is then."""
     ticket = view.ticket
     lines = [
-        line(*rich(words, "modal.to", "bold", address=ticket.requester or words("unknown"))),
+        line(*rich(words, "modal.to", "bold", address=reached_at(ticket) or words("unknown"))),
         line(*rich(words, "modal.about", number=ticket.number, subject=topic(ticket.subject))),
     ]
     if place.real_name:
@@ -102,7 +102,7 @@ def date_modal(view: TicketView, now: datetime, words: Words, zone: ZoneInfo, pl
     blocks: Blocks = [
         block(
             [
-                line(*rich(words, "modal.to", "bold", address=ticket.requester or words("unknown"))),
+                line(*rich(words, "modal.to", "bold", address=reached_at(ticket) or words("unknown"))),
                 line(*rich(words, "modal.about", number=ticket.number, subject=topic(ticket.subject))),
             ]
         ),

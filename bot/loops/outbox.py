@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.commands import FilesNotShown, MailNotSent
-from bot.effects import CallWebhook, PostOperator, SendMail, ShareFiles
+from bot.effects import CallWebhook, PostOperator, PostToCustomer, SendMail, ShareFiles
 from bot.logs import log_context
 from bot.ports import OutboxRow
 from bot.rules.retrying import Park, after_failure, describe
@@ -104,7 +104,7 @@ class OutboxLoop:
         async with self._database.begin() as uow:
             if not await uow.outbox.mark_parked(row.id, decision.reason):
                 return
-            if isinstance(row.effect, SendMail):
+            if isinstance(row.effect, SendMail | PostToCustomer):
                 await dispatch(MailNotSent(row.id, decision.reason), uow, self._contexts())
             elif isinstance(row.effect, ShareFiles):
                 await dispatch(FilesNotShown(row.id, decision.reason), uow, self._contexts())

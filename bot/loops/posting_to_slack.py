@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.config import Config
 from bot.edges import slack_blocks, slack_duty, slack_home
 from bot.edges.pacing import Pace
 from bot.edges.slack_escalation_card import decided_proposal, proposal
@@ -21,6 +20,7 @@ from bot.effects import (
     PostEscalationLine,
     PostInThread,
     PostOperator,
+    PostToCustomer,
     PublishHome,
     SendMail,
     ShareFiles,
@@ -28,13 +28,15 @@ from bot.effects import (
 )
 from bot.errors import RetryLater
 from bot.loops.posting_escalations import EscalationPosts
+from bot.loops.posting_to_customers import CustomerPosts
 from bot.loops.slack_posts import Posts
 from bot.model import Language, Ticket, TicketView
-from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
+from bot.ports import Chat, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
 from bot.rules.wording import words
 from handlers.card_refresh import card_timer
+from handlers.context import ContextMaker
 from storage.due_next import DueNextQueries
 from storage.engine import Database
 
@@ -45,7 +47,8 @@ HOMES = "views.publish"
 class SlackPerformer:
     """Performs one effect after the other, as `bot.loops.slack_posts` says."""
 
-    def __init__(self, chat: Chat, pace: Pace, database: Database, clock: Clock, config: Config) -> None:
+    def __init__(self, chat: Chat, pace: Pace, database: Database, contexts: ContextMaker) -> None:
+        config, clock = contexts.config, contexts.clock
         self._chat = chat
         self._pace = pace
         self._database = database
@@ -54,6 +57,7 @@ class SlackPerformer:
         self._words = words("staff", Language(config.service.staff_language))
         self._zone = ZoneInfo(config.service.timezone)
         self._posts = Posts(chat, pace, database)
+        self._customers = CustomerPosts(self._posts, database, contexts)
         self._escalations = EscalationPosts(self._posts, chat, database, clock, config)
 
     async def perform(self, row: OutboxRow) -> None:
@@ -63,15 +67,14 @@ class SlackPerformer:
                 await self._card(row, row.effect)
             case PostInThread():
                 await self._in_thread(row, row.effect)
-            case EditReply():
-                await self._edit_reply(row, row.effect)
+            case PostToCustomer():
+                await self._customers.perform(row, row.effect)
+            case EditReply() | EditProposal():
+                await self._edit(row, row.effect)
             case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
                 await self._escalations.perform(row, row.effect)
-            case EditProposal():
-                await self._edit_proposal(row, row.effect)
             case PostOperator():
-                channel = self._config.slack.escalation_channel
-                await self._posts.post(row, channel, None, slack_blocks.operator_notice(row.effect, self._words))
+                await self._to_operators(row, row.effect)
             case TellUser():
                 await self._tell(row, row.effect)
             case PublishHome():
@@ -131,6 +134,12 @@ class SlackPerformer:
         rendered = render(effect, self._clock.now(), self._words, self._zone)
         await self._posts.post(row, channel, head, rendered, keep)
 
+    async def _edit(self, row: OutboxRow, effect: EditReply | EditProposal) -> None:
+        if isinstance(effect, EditReply):
+            await self._edit_reply(row, effect)
+        else:
+            await self._edit_proposal(row, effect)
+
     async def _edit_reply(self, row: OutboxRow, effect: EditReply) -> None:
         channel, _ = await self._place(effect.ticket_id)
         async with self._database.read() as uow:
@@ -144,6 +153,10 @@ class SlackPerformer:
     async def _edit_proposal(self, row: OutboxRow, effect: EditProposal) -> None:
         channel, _ = await self._place(effect.ticket_id)
         await self._posts.update(row, channel, effect.ts, decided_proposal(effect.data, self._words))
+
+    async def _to_operators(self, row: OutboxRow, effect: PostOperator) -> None:
+        channel = self._config.slack.escalation_channel
+        await self._posts.post(row, channel, None, slack_blocks.operator_notice(effect, self._words))
 
     async def _tell(self, row: OutboxRow, effect: TellUser) -> None:
         said = slack_duty.answer(effect, self._clock.now(), self._words, self._zone)

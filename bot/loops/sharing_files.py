@@ -91,9 +91,13 @@ class FilesPerformer:
             ticket = await uow.tickets.get(effect.ticket_id)
             message = await uow.tickets.message(effect.message_id)
             files = [file for file in await uow.attachments.of_message(effect.message_id) if file.is_for_slack]
-        if ticket.slack_channel is None or ticket.slack_ts is None:
-            raise RetryLater("the ticket's head message is not in Slack yet")
-        sharing = _Sharing(row, ticket.slack_channel, ticket.slack_ts, self._comment(message))
+        if effect.to_customer:
+            channel, thread, comment = ticket.customer_channel, ticket.customer_ts, ""
+        else:
+            channel, thread, comment = ticket.slack_channel, ticket.slack_ts, self._comment(message)
+        if channel is None or thread is None:
+            raise RetryLater("the message whose thread they belong to is not in Slack yet")
+        sharing = _Sharing(row, channel, thread, comment)
         for group in _groups(files):
             await self._share(group, sharing)
         await self._done(sharing)

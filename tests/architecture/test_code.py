@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.edges", "storage"),
     ("handlers",),
     ("bot.rules",),
-    ("bot.ports", "bot.escalation_ports"),
+    ("bot.ports", "bot.contract_ports", "bot.escalation_ports"),
     ("bot.effects", "bot.commands"),
     ("bot.model", "bot.escalations", "bot.config", "bot.errors", "bot.config_values", "bot.config_escalation"),
 )

@@ -17,6 +17,7 @@ from bot.effects import (
     PostEscalationLine,
     PostInThread,
     PostOperator,
+    PostToCustomer,
     SendMail,
     ShareFiles,
     TellUser,
@@ -95,6 +96,8 @@ class MemoryOutbox:
         tables.put(tables.outbox, outbox_id, row)
         tables.put(tables.outbox_states, outbox_id, OutboxState.PENDING)
         tables.put(tables.unsent, outbox_id, outbox_id)
+        if isinstance(effect, PostToCustomer) and effect.kind is not MailKind.REPLY:
+            self._count_automatic(effect.to, now)
         if is_card:
             tables.put(tables.waiting_cards, lane, outbox_id)
         if dedupe_key is not None:
@@ -113,9 +116,12 @@ class MemoryOutbox:
         if effect.message_id is not None:
             self._tickets.set_rfc_message_id(effect.message_id, mail.rfc_message_id)
         if effect.kind is not MailKind.REPLY:
-            to = effect.to.lower()
-            tables.put(tables.automatic, to, (*tables.automatic.get(to, ()), now))
+            self._count_automatic(effect.to, now)
         return mail
+
+    def _count_automatic(self, recipient: str, now: datetime) -> None:
+        to = recipient.lower()
+        self._tables.put(self._tables.automatic, to, (*self._tables.automatic.get(to, ()), now))
 
     async def get(self, outbox_id: int) -> OutboxRow:
         """One row; LookupError when there is none."""
@@ -251,6 +257,8 @@ def _kept_effect(effect: Effect) -> Effect:
             text, subject = kept_text(effect.text), kept_text(effect.subject)
             same = text == effect.text and subject == effect.subject
             return effect if same else replace(effect, text=text, subject=subject)
+        case PostToCustomer():
+            return replace(effect, text=kept_text(effect.text), author_name=kept_text(effect.author_name))
         case PostInThread(ticket_id, note, data, mention, message_id, urgent):
             return PostInThread(ticket_id, note, kept_facts(data), mention, message_id, urgent)
         case EditReply() | PostOperator() | TellUser() | PostEscalationLine() | CallWebhook():

@@ -58,6 +58,7 @@ class Tables:
     contents: dict[str, bytes] = field(default_factory=dict)
     known_ids: dict[str, tuple[int, ...]] = field(default_factory=dict)
     contracts: dict[str, Contract] = field(default_factory=dict)
+    contract_channels: dict[tuple[int, str], None] = field(default_factory=dict)
     inbox: dict[int, KeptInbox] = field(default_factory=dict)
     outbox: dict[int, OutboxRow] = field(default_factory=dict)
     outbox_states: dict[int, OutboxState] = field(default_factory=dict)

@@ -41,6 +41,13 @@ class MemoryTickets:
         ticket_id = self._tables.numbers.get(number)
         return None if ticket_id is None else await self.get(ticket_id)
 
+    async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:
+        """The ticket whose conversation is that thread of a shared channel."""
+        for ticket in self._tables.tickets.values():
+            if (ticket.customer_channel, ticket.customer_ts) == (channel, ts):
+                return kept_ticket(ticket)
+        return None
+
     async def update(self, ticket: Ticket) -> None:
         """Store the changes and grow the version; StaleTicket when somebody was first."""
         kept = self._tables.tickets.get(ticket.id)
@@ -98,6 +105,12 @@ class MemoryTickets:
         """Remember where in Slack a message is shown."""
         if message_id in self._tables.messages:
             changed = replace(self._tables.messages[message_id], slack_ts=slack_ts)
+            self._tables.put(self._tables.messages, message_id, changed)
+
+    async def set_message_customer_ts(self, message_id: int, customer_ts: str) -> None:
+        """Remember where in the customer's thread a message stands."""
+        if message_id in self._tables.messages:
+            changed = replace(self._tables.messages[message_id], customer_ts=customer_ts)
             self._tables.put(self._tables.messages, message_id, changed)
 
     def set_rfc_message_id(self, message_id: int, rfc_message_id: str) -> None:
@@ -218,3 +231,27 @@ class MemoryContracts:
                 self._tables.put(self._tables.contracts, key, replace(contract, authorised=people))
                 return
         raise LookupError(f"there is no contract with id {contract_id}")
+
+    async def of_channel(self, channel: str) -> tuple[Contract, ...]:
+        """The contracts of the customer whose shared channel it is, ordered by number."""
+        ids = {contract_id for contract_id, mapped in self._tables.contract_channels if mapped == channel}
+        found = [contract for contract in self._tables.contracts.values() if contract.id in ids]
+        return tuple(sorted(found, key=lambda contract: contract.number))
+
+    async def channels_of(self, contract_id: int) -> tuple[str, ...]:
+        """The shared channels of a contract, Slack's ids in order."""
+        return tuple(sorted(channel for each, channel in self._tables.contract_channels if each == contract_id))
+
+    async def map_channel(self, contract_id: int, channel: str) -> bool:
+        """People of that channel represent the customer on this contract; False when they did before."""
+        if (contract_id, channel) in self._tables.contract_channels:
+            return False
+        self._tables.put(self._tables.contract_channels, (contract_id, channel), None)
+        return True
+
+    async def unmap_channel(self, contract_id: int, channel: str) -> bool:
+        """They no longer do; False when they did not before."""
+        if (contract_id, channel) not in self._tables.contract_channels:
+            return False
+        self._tables.drop(self._tables.contract_channels, (contract_id, channel))
+        return True

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.commands import Command, SlackPerson
 from bot.config import Config
-from bot.effects import Note, PostInThread, PostOperator, SendMail
+from bot.effects import Note, PostInThread, PostOperator, PostToCustomer, SendMail
 from bot.model import Contract, Device, Language, Ticket
 from bot.ports import InboxState
 from bot.rules.mail_writing import OutgoingAttachment
@@ -87,6 +87,7 @@ class Desk:
         mails: Every mail to customers, oldest first.
         posts: Every post in a thread.
         operator: Every line in the escalation channel.
+        to_customers: Every post into a shared channel; the first on a ticket opens its thread.
     """
 
     def __init__(self, *contracts: Contract, **intake: Any) -> None:
@@ -98,6 +99,7 @@ class Desk:
         self.mails: list[Mail] = []
         self.posts: list[Post] = []
         self.operator: list[PostOperator] = []
+        self.to_customers: list[PostToCustomer] = []
 
     def configured(self, intake: dict[str, Any]) -> dict[str, Any]:
         """The configuration, as TOML would give it."""
@@ -193,6 +195,8 @@ class Desk:
                     self.posts.append(Post(number, post.note, post.data, post.mention))
                 case PostOperator() as line:
                     self.operator.append(line)
+                case PostToCustomer() as words:
+                    self.to_customers.append(words)
 
     # What there is to see.
 

@@ -12,6 +12,7 @@ from bot.escalations import Escalation, EscalationSource
 from bot.loops.posting_to_slack import SlackPerformer
 from bot.rules.escalation import chain_from_config
 from bot.sandbox.clock import MovableClock
+from handlers.context import ContextMaker
 from storage.migrating import upgrade
 from storage.queues import OutboxQueue
 from tests.storage.making import NOON, a_clock, a_ticket
@@ -63,7 +64,7 @@ async def test_the_head_is_edited_and_calls_that_are_over_are_not_made(tmp_path:
     clock, channel = MovableClock(NOON), Channel()
     database = open_database(url, clock)
     await database.open()
-    performer = SlackPerformer(channel, Pace(timedelta(0), 1), database, clock, plain_config())
+    performer = SlackPerformer(channel, Pace(timedelta(0), 1), database, ContextMaker(clock, plain_config(), b"key"))
     queue = OutboxQueue(database, "a start")
 
     async with database.begin() as uow:

@@ -156,7 +156,10 @@ def test_on_postgresql_too(run: Run, csv: Callable[[str], str], tmp_path: Path, 
     (tmp_path / "config.toml").write_text(CONFIG.format(url=postgres.url("commands")), "utf-8")
     file = csv(HEADER + MILK.format(G121))
     code, _, err = run("contracts", "import", file)
-    assert (code, err) == (2, "the database is at revision none, this program needs 0003: run hezo360 db upgrade\n")
+    assert (code, err) == (
+        2,
+        f"the database is at revision none, this program needs {SCHEMA_REVISION}: run hezo360 db upgrade\n",
+    )
     assert run("db", "upgrade")[0] == 0
     assert run("contracts", "import", file)[1] == "1 new, 0 changed, 0 unchanged, 0 rows refused\n"
     assert run("contracts", "import", file)[1] == "0 new, 0 changed, 1 unchanged, 0 rows refused\n"
