@@ -18,20 +18,24 @@ _SHORT = 14
 """So many words a sentence may have in which the name of a priority is an answer."""
 
 _CHOICES = {
-    Priority.CRITICAL: "1 p1 pierwszy pierwsza pierwsze pierwszego pierwszej first jeden jedynka",
-    Priority.NON_CRITICAL: "2 p2 drugi druga drugie drugiego drugiej second dwa dwojka two middle",
-    Priority.QUESTION: "3 p3 trzeci trzecia trzecie trzeciego trzeciej third trzy trojka three"
+    Priority.CRITICAL: "1 p1 pierwszy pierwsza pierwsze pierwszego pierwszej first jeden jedynka jedynke",
+    Priority.NON_CRITICAL: "2 p2 ii drugi druga drugie drugiego drugiej second dwa dwojka dwojke two middle"
+    " srodkowy srodkowa srodkowe",
+    Priority.QUESTION: "3 p3 iii trzeci trzecia trzecie trzeciego trzeciej third trzy trojka trojke three"
     " ostatni ostatnia ostatnie last",
 }
 _BY_WORD = {word: priority for priority, words in _CHOICES.items() for word in words.split()}
 _CODES = {Priority.CRITICAL: "p1", Priority.NON_CRITICAL: "p2", Priority.QUESTION: "p3"}
+# With the slips of hasty fingers: "krytczny", "krtyczny", "critcal".
+_KRYTYCZNY = r"kr?[yi]?r?t[yui]{0,2}cz\w{0,6}"
+_CRITICAL = r"cr[ie]?t[ie]?[ck]?[ie]?[ck]?al\b"
 # In this order: "niekrytyczny" is read before the "krytyczny" in it.
 _NAMES = (
     (
-        re.compile(r"\bniekryt\w{0,8}|\bnie[ -]kryt\w{0,8}|\bnon ?-? ?critical\b|\bnot critical\b"),
+        re.compile(rf"\bniekryt\w{{0,8}}|\bnie[ -]?(?:{_KRYTYCZNY}|kryt\b)|\b(?:non ?-? ?|not ){_CRITICAL}"),
         Priority.NON_CRITICAL,
     ),
-    (re.compile(r"\bkrytycz\w{0,6}|\bkryt\b|\bcritical\b"), Priority.CRITICAL),
+    (re.compile(rf"\b(?:{_KRYTYCZNY}|kryt\b|{_CRITICAL})"), Priority.CRITICAL),
 )
 _QUESTION = (re.compile(r"\b(?:za)?pytani(?:e|a|em)\b|\bquestion\b|\bkonsultacj[aei]\b"), Priority.QUESTION)
 _DEFINITIONS = (
@@ -46,8 +50,9 @@ _WORDS_AROUND = """
 to ten ta te tak jest prosze poprosze wybieram wybor opcja opcje opcji odpowiedz odp numer nr punkt pkt wariant
 priorytet prio problem zgloszenie raczej chyba dla mnie nas u bedzie niech czyli jako sprawa poziom dzien dobry witam
 hej czesc pan pani panie panstwo szanowni szanowny szanowna dziekuje dzieki z gory za w tym przypadku tylko lecz ale
+jednak ad na zmieniam zmieniamy zmiana zmienic ustawic ustaw ustawiam ustawiamy daje dajemy dajmy
 option choice answer number no the is it s its one please choose i we go with would say rather think priority my our
-level hello hi dear thanks thank you yes that this a in case but pick
+level hello hi dear thanks thank you yes that this a in case but pick set make change
 """
 _FILLERS = frozenset(_WORDS_AROUND.split())
 _DENIALS = frozenset({"nie", "not"})
@@ -74,6 +79,9 @@ _OTHER_ANSWERS = re.compile(
     r"[\s,;]{0,4}(?:(?:i|oraz|and) )?)+"
 )
 _ORDINAL = re.compile(r"\b([123])[ -]?(?:szy|sza|sze|gi|ga|gie|ci|cia|cie|st|nd|rd)\b")
+# "2, bo działa": why it is so says nothing of another choice.
+_REASON = re.compile(r"[\s,–-]{1,4}(?:bo|bowiem|poniewaz|gdyz|because|since)\b(.*)")
+_ROMAN_ONE = re.compile(r"\b(opcj[aei]|option|wariant|punkt|pkt|nr|numer|priorytet) i(?=\W*$)")
 _CIRCLED = str.maketrans("①②③❶❷❸", "123123")
 
 
@@ -116,12 +124,7 @@ def _chosen(part: str, *, alone: bool = True) -> set[Priority]:
     """
     if "?" in part:
         return set()
-    if others := _OTHER_ANSWERS.match(part):
-        part = part[others.end() :]
-    part = _ORDINAL.sub(r"\1", _TO_YOUR_QUESTION.sub(" ", part))
-    for name, priority in (*_NAMES, _QUESTION, *_DEFINITIONS):
-        part = name.sub(f" {_CODES[priority]} ", part)
-    words = re.findall(r"[^\W_]+", part)
+    words = re.findall(r"[^\W_]+", _in_codes(part))
     if words == ["one"]:
         return {Priority.CRITICAL}
     if not alone and len(words) == 1 and words[0].isdecimal():
@@ -137,6 +140,18 @@ def _chosen(part: str, *, alone: bool = True) -> set[Priority]:
         elif word not in _FILLERS:
             return set()
     return chosen
+
+
+def _in_codes(part: str) -> str:
+    """The words without what else we asked for and without reasons, every name of a priority as its code."""
+    if others := _OTHER_ANSWERS.match(part):
+        part = part[others.end() :]
+    if (reason := _REASON.search(part)) and not _BY_WORD.keys() & re.findall(r"[^\W_]+", reason[1]):
+        part = part[: reason.start()]
+    part = _ROMAN_ONE.sub(r"\1 1", _ORDINAL.sub(r"\1", _TO_YOUR_QUESTION.sub(" ", part)))
+    for name, priority in (*_NAMES, _QUESTION, *_DEFINITIONS):
+        part = name.sub(f" {_CODES[priority]} ", part)
+    return part
 
 
 def _named(sentence: str) -> set[Priority]:
