@@ -26,13 +26,16 @@ _MAX_TEXT = 120_000
 _END_OF_TEXT = 30_000
 _LONGEST = 40
 _MOST_GROUPS = 5
+_TELLING_DIGITS = 5
+"""With as many, dots and underscores may stand for the hyphens of a number."""
 
 _FOLDED_AWAY = re.compile(r"[\s/\\-]+")
 _CHUNK = re.compile(r"[^\W_](?:[./_-]{0,2}[^\W_])*")
-_JOINT = re.compile(r"[ \t]{1,2}|[ \t]?[-/][ \t]?(?:\r?\n[ \t>]{0,9})?")
+_JOINT = re.compile(r"[ \t]?[-/][ \t]?(?:\r?\n[ \t>]{0,9})?|[ \t]{1,2}")
 _LINE_BREAK = re.compile(r"[ \t]?\r?\n[ \t>]*")
 _DIGIT = re.compile(r"[0-9]")
 _PART = re.compile(r"[./_]+")
+_DOTS = re.compile(r"[._]+")
 _DATE_OR_TIME = re.compile(
     r"(?:[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{2}){1,2}|(?:19|20)[0-9]{2}[./-][0-9]{1,2}[./-][0-9]{1,2}"
     r"|(?:[01]?[0-9]|2[0-4])[.:][0-5][0-9])r?"
@@ -40,13 +43,16 @@ _DATE_OR_TIME = re.compile(
 _SERVICE_HOURS = re.compile(r"(?:24|12|8)[x/][57](?:[x/]36[05])?", re.IGNORECASE)
 _VERSION_OR_ADDRESS = re.compile(r"v?[0-9]{1,3}(?:\.[0-9]{1,5}){2,3}(?:/[0-9]{1,2})?", re.IGNORECASE)
 _LABEL = re.compile(
-    r"(?<!\w)(?:(?P<numbered>(?:nr|numer\w{0,4})[ \t]{1,3}(?:umow|kontrakt)\w{0,5}"
-    r"|contract[ \t]{0,3}(?:(?:no|num|number|nr|id)(?!\w)|\#))"
-    r"|(?:umow|kontrakt)\w{0,5}(?!\w)|(?:(?:service|support|maintenance)[ \t]{1,3})?contract(?!\w))"
+    r"(?<!\w)(?:(?P<numbered>(?:nr|numer\w{0,4})\.?[ \t]{0,3}(?<!\w)(?:(?:umow|kontrakt)\w{0,5}|um\.)"
+    r"|um\.[ \t]{0,3}(?:nr|numer)(?!\w)\.?"
+    r"|(?:contract|agreement)[ \t]{0,3}(?:(?:no|num|number|nr|id|ref|reference)(?!\w)|\#))"
+    r"|(?:umow|kontrakt)\w{0,5}(?!\w)|(?:contracts?|agreement)(?!\w))"
 )
 _BETWEEN = re.compile(
-    r"(?:[ \t\r\n>*_`\"'„”(\[]{1,9}|(?P<named>[:#=]|(?:nr|numer\w{0,4}|number|no|num|id)(?!\w)\.?)|(?P<stop>[.,])|-"
-    r"|(?:serwisow\w{0,4}|wsparcia|service|support|hezo(?:[ \t-]?360)?|forticare|fortinet|o|z|to|jest|is|brzmi)(?!\w)"
+    r"(?:[ \t\r\n>*_`\"'„”()\[|]{1,9}|(?P<named>[:#=]|(?:nr|numer\w{0,4}|number|no|num|id)(?!\w)\.?)|(?P<stop>[.,])|-"
+    r"|(?:serwis\w{0,8}|wspar\w{2,4}|ramow\w{1,3}|swiadczeni\w{1,2}|uslug\w{0,2}|techniczn\w{1,3}|utrzymani\w{1,2}"
+    r"|service|support|hezo(?:[ \t-]?360)?|forticare|fortinet|na|o|z|to|jest|is|brzmi)(?!\w)"
+    r"|/[ \t]?(?:s/?n|serial\w{0,7}|(?:nr|numer)[ \t]ser\w{1,8})(?!\w)|\x1f{1,48}[ \t]?/"
     r"|(?:z[ \t])?(?:dnia|dn\.)[ \t]{1,3}[0-9./-]{6,10}(?:[ \t]?r\.?)?(?!\w)){0,12}"
 )
 _COUNTED = re.compile(
@@ -261,7 +267,7 @@ def _in_one_line(seen: str) -> str:
 
 
 def _words(text: str, chunks: list[_Word]) -> Iterator[_Word]:
-    """Every word that may be a number: chunks, parts of chunks, and neighbours joined."""
+    """Every word that may be a number: chunks, also with hyphens for dots, their parts, and neighbours joined."""
     for index, chunk in enumerate(chunks):
         if not _may_be_one(text, chunk):
             continue
@@ -269,6 +275,8 @@ def _words(text: str, chunks: list[_Word]) -> Iterator[_Word]:
         for part in _PART.split(chunk.seen):
             if part != chunk.seen and len(part) > 4 and _has_digit(part):
                 yield _Word(chunk.start, chunk.end, part)
+        if chunk.digits >= _TELLING_DIGITS and _DOTS.search(chunk.seen):
+            yield _Word(chunk.start, chunk.end, _DOTS.sub("-", chunk.seen))
         yield from _joined(text, chunks[index : index + _MOST_GROUPS])
 
 

@@ -76,6 +76,8 @@ def test_the_number_is_among_the_keys_however_it_is_written(text: str) -> None:
         ("UM.2024.15 w tytule", "UM.2024.15"),
         ("umowa/łódź/12", "UMOWAŁÓDŹ12"),
         ("123456789", "123456789"),  # like a telephone number, but the registry decides
+        ("HZ360_2026_000123", "HZ3602026000123"),
+        ("HZ360.2026.000123", "HZ3602026000123"),
         ("7", None),
     ],
 )
@@ -113,6 +115,22 @@ def test_any_shape_can_be_looked_up(text: str, key: str | None) -> None:
         ("nr umowy HZ360-2026-000123, powtarzam: HZ360/2026/000123", ("HZ360-2026-000123",)),
         ("HZ360-2026-000123/HZ360-2026-000124", ("HZ360-2026-000123", "HZ360-2026-000124")),
         ("nr umowy:\nHZ360-2026-\n000123", ("HZ360-2026-000123",)),
+        ("nr umowy:HZ360 - 2026 - 000123", ("HZ360 - 2026 - 000123",)),
+        ("Nr um.: 12/2026", ("12/2026",)),
+        ("um. nr 12/2026", ("12/2026",)),
+        ("umowa ramowa nr 12/2026", ("12/2026",)),
+        ("umowa o świadczenie usług serwisowych nr 12/2026", ("12/2026",)),
+        ("umowy na wsparcie techniczne nr: UM/7/26", ("UM/7/26",)),
+        ("Numer umowy | 12/2026 |", ("12/2026",)),
+        ("Umowa (nr): 12/2026", ("12/2026",)),
+        ("umowa serwisowa (HEZO 360) 12/2026", ("12/2026",)),
+        ("Nr umowy / SN: 12/2026 / FG100D3G13803999", ("12/2026",)),
+        ("SN / nr umowy: FG100D3G13803999 / 12/2026", ("12/2026",)),
+        ("Contract ref. 12/2026", ("12/2026",)),
+        ("number of our contract: C-4711", ("C-4711",)),
+        ("the number of the service contract is C-4711", ("C-4711",)),
+        ("service agreement no. C-4711", ("C-4711",)),
+        ("contracts C-4711", ("C-4711",)),
     ],
 )
 def test_what_is_stated_is_quoted_as_written(text: str, numbers: tuple[str, ...]) -> None:
@@ -138,6 +156,13 @@ def test_what_is_stated_is_quoted_as_written(text: str, numbers: tuple[str, ...]
         "umowa: ABCDE-12345-FGHIJ-67890-KLMNOP",
         "Subcontract 123456, contractor 123456",
         "umowa?\nNIP 5270103391",
+        "umowa obejmuje urządzenie nr 12/2026",
+        "umowa na serwis, zgłoszenie nr 12/2026",
+        "zgodnie z umową proszę o fakturę nr 12/2026",
+        "umowa ramowa nr",
+        "umowa / SN: FG100D3G13803999",
+        "um. około 12/2026",
+        "album 12/2026",
     ],
 )
 def test_what_states_no_number(text: str) -> None:
