@@ -9,21 +9,26 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from urllib.parse import unquote
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}[0-9]{0,2});")
 _LINK = re.compile(r"<(?:tel|callto|sip|mailto|https?):([^<>|\n]*)(?:\|([^<>\n]*))?>")
+_WRAPPED_LINK = re.compile(r"(?<!\S)\S{0,300}?%3A%2F%2F\S{0,2000}", re.IGNORECASE)
 _NOT_LETTERS = {"<super>", "<sub>", "<circle>", "<square>", "<fraction>"}
 _DIACRITICS = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
 
 
 def readable(text: str) -> str:
-    """Text with entities decoded, links unwrapped, and characters that only look different made plain ASCII.
+    """Text with entities decoded and links unwrapped; what only looks different becomes plain ASCII.
 
     Zero-width characters vanish; every kind of space becomes a space, every dash a hyphen. Footnote marks and circled
-    numbers are set apart by spaces, for they never belong to the word before them. The length may change.
+    numbers are set apart by spaces, for they never belong to the word before them. Links that a mail filter has put
+    into one of its own are decoded. The length may change.
     """
     text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     text = _LINK.sub(_shown, text)
+    if "%2F%2F" in text or "%2f%2f" in text:
+        text = _WRAPPED_LINK.sub(lambda link: unquote(link[0], errors="replace"), text)
     if text.isascii():
         return text
     text = unicodedata.normalize("NFC", text)

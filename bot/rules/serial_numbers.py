@@ -31,7 +31,7 @@ _GLUED_LABEL = re.compile(
     r"(?=[FSPEfspe][^\W_]{15}(?![^\W_]))",
     re.ASCII,
 )
-_SEPARATOR = r"(?=[^0-9A-Za-z])(?:[ \t]{0,9}[-=]?\r?\n[ \t>|]{0,9}|[ \t]?-[ \t]?|[ \t]{1,3})"
+_SEPARATOR = r"(?=[^0-9A-Za-z])(?:[ \t]{0,9}[-=]?(?:\r?\n[ \t>|]{0,9}){1,2}|[ \t]?-[ \t]?|[ \t]{1,3})"
 _SEPARATED = re.compile(_SEPARATOR)
 _LONG_WORD = re.compile(r"[FSPEfspeЅѕРрЕеΕΡ](?<![^\W_].)(?=[^\W\d_]*[0-9])[^\W_]{9,}")
 _DIGITS_FOLLOW = {
@@ -49,6 +49,8 @@ _LABEL = re.compile(_LABEL_PATTERN)
 _LABEL_BEFORE = re.compile(_LABEL_PATTERN + r"\Z")
 _LABELLED = re.compile(r"(?=(?:[A-Za-z]*[0-9]){4})[0-9A-Za-z]{8,40}(?![^\W_])", re.ASCII)
 _LABELLED_GROUPS = re.compile(r"F[0-9A-Za-z]{2,15}(?:[ -][0-9]{2,10}){1,5}(?![^\W_])", re.ASCII)
+_SESSION = re.compile(r"=[0-9a-f]{8}(?![^\W_])")
+"""FortiOS prints the number of a session so (`diagnose sys session list`)."""
 _NEAR_MISS = re.compile(r"(?=(?:[A-Z]*[0-9]){4})[0-9A-Z]{10,40}", re.ASCII)
 _UNLISTED = re.compile(r"F[GWR][0-9A-Z]{4}[0-9A-Z]{2}[0-9]{2}(?=(?:[A-Z]*[0-9]){2})[0-9A-Z]{6}", re.ASCII)
 _UNLISTED_NEAR_MISS = re.compile(r"F[GWR](?=(?:[A-Z]*[0-9]){6})[0-9A-Z]{8,18}", re.ASCII)
@@ -297,6 +299,8 @@ def _note_unreadable(word: str, found: _Found) -> bool:
 
 def _note_labelled(text: str, start: int, found: _Found) -> None:
     """Note what somebody calls a serial number although it reads as none."""
+    if _SESSION.match(text, start - 1):
+        return
     given = _LABELLED_GROUPS.match(text, start) or _LABELLED.match(text, start)
     if given and given[0] not in found.wrong_length and given[0].upper() not in found.unlisted:
         found.wrong_length.setdefault(given[0])

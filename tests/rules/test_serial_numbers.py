@@ -85,6 +85,8 @@ def test_what_somebody_calls_a_serial_is_never_passed_over_in_silence() -> None:
     assert find_serials("Numeru seryjnego nie znam, 600 700 800") == SerialFindings()
     assert find_serials("S/N: nie wiem") == SerialFindings()
     assert find_serials("snmp 12345678") == SerialFindings()
+    assert find_serials("misc=0 policy_id=4 auth_info=0 serial=0001a2b3 tos=ff/ff") == SerialFindings()  # a session's
+    assert find_serials("serial=1234ab56c").wrong_length == ("1234ab56c",)
 
 
 def test_an_unlicensed_machine_is_told_apart() -> None:
@@ -159,6 +161,8 @@ def test_a_suggestion_shows_what_was_seen() -> None:
         "FG100D3G13803999, FG100D3G138O3999",  # written right elsewhere: nothing left to ask
         "FG100D3G13803999 2 szt.",
         "FG100D3G13803999 - 2 szt.",
+        "https://eur03.safelinks.example/?url=https%3A%2F%2Fportal.example%2Fasset%2F%23%2FFG100D3G13803999&data=05%7C02",
+        "S/N: FG100D\n\n3G13803999",
     ],
 )
 def test_one_serial_in_many_spellings(text: str) -> None:
