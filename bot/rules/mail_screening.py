@@ -120,7 +120,7 @@ _ABSENCE_NOTED = re.compile(
 )
 _ASKS = re.compile(r"\?|\bprosz(?:ę|imy) (?:o (?!kontakt)|pod|przy|wy)|\b(?:could|can) you\b", re.IGNORECASE)
 _LONGEST_NOTICE = 1_000
-_CALENDAR_ANSWER = "[REPLY] "
+_CALENDAR_ANSWER = "[REPLY]"
 """So begins what `bot.rules.calendar_invites` makes of somebody's answer to an invitation (RFC 5546 §3.2.3)."""
 _AUTOMATIC_WORDS = re.compile(
     r"wiadomo[śs][ćc] (?:ta )?(?:zosta[łl]a )?(?:jest )?(?:wygenerowan\w+|generowan\w+|wys[łl]an\w+) automatycznie"

@@ -198,6 +198,13 @@ def test_a_button_pressed_on_an_invitation_is_no_letter(note: str, kind: MailOri
     assert screen(mail, OWN, "myhezo.pl").kind is kind
 
 
+def test_an_answer_to_an_invitation_without_a_title_is_none_either() -> None:
+    event = "BEGIN:VEVENT\r\nDTSTART:20261125T090000Z\r\nEND:VEVENT"
+    calendar = f"BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\n{event}\r\nEND:VCALENDAR"
+    mail = _mail("Content-Type: text/calendar; method=REPLY", body=calendar)
+    assert screen(mail, OWN, "myhezo.pl").kind is MailOrigin.AUTO_REPLY
+
+
 @pytest.mark.parametrize(("status", "failed"), [("5.0.0", True), ("4.2.2", False)])
 def test_a_report_without_action_goes_by_its_status(status: str, failed: bool) -> None:
     bounce = read_bounce(_report(f"Final-Recipient: rfc822; a@x.example\r\nStatus: {status}"))
