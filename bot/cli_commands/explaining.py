@@ -251,8 +251,9 @@ def _priority(verdict: Verdict, proposal: Proposal, found: Understood, config: C
         return Priority.QUESTION, True
     if verdict is Verdict.FOLLOW_UP:
         answer = None if ticket and ticket.priority_confirmed else priority_answer(found.arrived.new_text)
-        if ticket is None:
-            return answer or proposal.priority, answer is not None or proposal.stated
+        if ticket is None:  # an answer's subject is that of the first mail, and says nothing new
+            said = propose_priority(found.arrived.new_text)
+            return answer or said.priority, answer is not None or said.stated
         return answer or ticket.priority, ticket.priority_confirmed or answer is not None
     if verdict in _REPORTS:
         return proposal.priority or Priority(config.sla.provisional_priority), proposal.stated

@@ -114,6 +114,16 @@ def test_suggestions_and_other_products_are_told_apart(run: Run, tmp_path: Path)
     assert "\x1b" not in run("explain", str(mail))[1]
 
 
+def test_an_answer_says_its_priority_in_its_own_words(run: Run, tmp_path: Path) -> None:
+    mail = tmp_path / "answer.eml"
+    head = "From: a@klient.example\nTo: pomoc@myhezo.pl\nSubject: Re: [HEZO-2026-000123] Awaria krytyczna"
+    answers = {"nie wiem": None, "2, bo dziala": "non_critical", "teraz firewall nie dziala": "critical"}
+    for words, priority in answers.items():
+        mail.write_text(f"{head}\n\n{words}\n", encoding="utf-8")
+        seen = json.loads(run("explain", "--json", str(mail))[1])
+        assert (seen["verdict"], seen["priority"]) == ("follow_up", priority)
+
+
 def test_what_cannot_be_read_is_said(run: Run, tmp_path: Path) -> None:
     code, _, err = run("explain", "nothing.eml")
     assert (code, "nothing.eml: cannot be read: No such file" in err) == (2, True)
