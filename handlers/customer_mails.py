@@ -13,7 +13,7 @@ from bot.model import ClockKind, ClockState, Direction, Message, SlaClock, Ticke
 from bot.ports import UnitOfWork
 from bot.rules.heard import Heard
 from bot.rules.mail_writing import bare_subject
-from bot.rules.question_text import missing_lines, priority_question
+from bot.rules.question_text import missing_lines, notes_on_acceptance, priority_question
 from bot.rules.wording import Words, format_full_date
 from handlers import clocks, customer_words
 from handlers.context import Context, journal
@@ -26,13 +26,13 @@ ROW = "automatic_in_a_row"
 async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
     """The report is complete: its number, its facts, when an engineer gets in touch, and the open priority question."""
     w = ctx.customer_words(ticket.language)
-    unclear = Heard.from_json(ticket.facts.get("heard")).unclear
+    heard = Heard.from_json(ticket.facts.get("heard"))
     follows = ticket.facts.get("follows")
     parts = [
         w("accepted", number=ticket.number),
         w("accepted_follows", number=follows) if follows else "",
         await _facts(uow, ticket, w),
-        *(w("accepted_unclear", seen=seen, suggested=suggested) for seen, suggested in unclear),
+        *notes_on_acceptance(w, heard),
         await _promise(uow, ctx, ticket, w),
     ]
     await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"accepted:{ticket.id}", asks=True)

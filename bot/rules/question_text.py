@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.model import Language, Priority
+from bot.rules.heard import Heard
 from bot.rules.intake import Problem
+from bot.rules.serial_prefixes import prefix_of
 from bot.rules.wording import Words, format_full_day, words
 
 PRIORITY_CHOICES = (Priority.CRITICAL, Priority.NON_CRITICAL, Priority.QUESTION)
 """In the order of the numbers 1, 2 and 3 that customers answer with."""
+MOST_NOTES = 5
+"""Of a log with more, people read no more."""
 
 
 def missing_lines(w: Words, problems: Sequence[Sequence[str]], offer: Mapping[str, object] | None) -> str:
@@ -40,6 +44,20 @@ def missing_lines(w: Words, problems: Sequence[Sequence[str]], offer: Mapping[st
             if contract and problem in {Problem.CONTRACT_NOT_MATCHED, Problem.CONTRACT_NOT_VALID}:
                 lines[-1] += " " + w("other_contract_offer", other=contract)
     return "\n".join(f"– {line}" for line in lines)
+
+
+def notes_on_acceptance(w: Words, heard: Heard) -> list[str]:
+    """What was named beside the accepted devices and is none that the service covers, a sentence for each.
+
+    What only a label calls a serial number ("zasilacz S/N ...") is somebody else's device.
+    """
+    malformed = [seen for seen in heard.malformed if (prefix := prefix_of(seen)) and prefix.is_fortigate]
+    return [
+        *(w("accepted_unclear", seen=seen, suggested=suggested) for seen, suggested in heard.unclear),
+        *(w("accepted_malformed", value=seen) for seen in malformed),
+        *(w("accepted_module", value=serial) for serial in heard.modules),
+        *(w("accepted_other", serial=serial, product=product) for serial, product in heard.other_products),
+    ][:MOST_NOTES]
 
 
 def _offered(offer: Mapping[str, object] | None) -> tuple[str, list[tuple[str, str]]]:

@@ -174,6 +174,23 @@ def test_half_a_pair_that_cannot_be_read_is_asked_back_without_holding_up_the_ot
     assert "„FGT3HD39148OOO69” nie rozpoznaliśmy" in desk.mails[-1].text
 
 
+@pytest.mark.parametrize(
+    ("beside", "note"),
+    [
+        ("S248EPTF18001384", "Numer S248EPTF18001384 należy do urządzenia FortiSwitch, którego usługa"),
+        ("FPM20E3E17900133", "Numer FPM20E3E17900133 należy do modułu."),
+        ("FG121GTK2500467", "„FG121GTK2500467” nie jest pełnym numerem seryjnym"),
+        ("zasilacz S/N: AS1234567890", None),
+    ],
+)
+def test_what_else_was_named_is_not_passed_over_in_silence(desk: Desk, beside: str, note: str | None) -> None:
+    desk.write(ANNA, f"Nie działa VPN. {NUMBERS} Obok: {beside}", subject="VPN")
+    is_accepted(desk)
+    text = desk.mails[-1].text
+    assert note is None or note in text
+    assert "AS1234567890" not in text
+
+
 def test_the_contract_must_be_valid_on_the_day_of_the_report(desk: Desk) -> None:
     desk.write(BIURO, "FGT60D4614044725 nie działa, umowa HZ360-2024-000087")
     assert "od 1 lipca 2023 do 30 czerwca 2024" in desk.mails[-1].text
