@@ -19,6 +19,9 @@ from handlers.context import Context, journal
 DELIVERY = "escalation_delivery"
 """The kind of the timers that see whether Slack has taken a call; their keys end with the row of the outbox."""
 
+RANG = "rang"
+"""The key of `Escalation.facts` that says that the webhook was called: it hears how that went on."""
+
 
 async def ring(
     uow: UnitOfWork, ctx: Context, ticket: Ticket, escalation: Escalation, posted: int, *, mail: bool, webhook: bool
@@ -55,6 +58,8 @@ async def delivery_due(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None
     await journal(uow, ctx, ticket, "bot", "escalation_slack_down", escalation=escalation.id)
     await _mail(uow, ctx, ticket, escalation, slack_down=True)
     await tell_webhook(uow, ctx, ticket, escalation, "call", slack_down=True)
+    escalation.facts[RANG] = True
+    await uow.escalations.update(escalation)
     await uow.outbox.add(PostEscalationLine(ticket.id, escalation.id, "slack_down", {"at": ctx.now.isoformat()}))
 
 
@@ -66,7 +71,7 @@ async def tell_webhook(
     Args:
         event: "call", "acknowledged" or "ended".
     """
-    if ctx.config.escalation.webhook.url is None or (event != "call" and not escalation.facts.get("rang")):
+    if ctx.config.escalation.webhook.url is None or (event != "call" and not escalation.facts.get(RANG)):
         return
     data = {**body(ticket, escalation, ctx.now), "event": event, "slack_down": slack_down}
     await uow.outbox.add(CallWebhook(ticket.id, escalation.id, event, data))

@@ -190,7 +190,7 @@ async def _call(uow: UnitOfWork, ctx: Context, ticket: Ticket, escalation: Escal
     assert posted is not None, "a call has no dedupe key"
     webhook = any(step.webhook for step in steps)
     if webhook:
-        escalation.facts["rang"] = True
+        escalation.facts[escalation_alerts.RANG] = True
     mail = is_new and any(step.mail for step in steps)
     await escalation_alerts.ring(uow, ctx, ticket, escalation, posted, mail=mail, webhook=webhook)
 

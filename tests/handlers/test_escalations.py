@@ -295,6 +295,10 @@ def test_while_slack_is_down_a_call_leaves_by_mail_and_webhook_within_a_minute()
     desk.slack_takes = True
     desk.pass_until(warsaw(23, "11:14"))
     assert (len(desk.alerts()), len(desk.rings())) == (1, 1), "the repeat at 11:10 was taken"
+    desk.acknowledge()
+    assert desk.rings() == ["call", "acknowledged"], "what rang because Slack was down learns that it may stop"
+    desk.resolve()
+    assert desk.rings()[-1] == "ended"
 
 
 def test_shifts_that_people_set_stand_before_the_week_and_can_be_taken_back_and_swapped() -> None:

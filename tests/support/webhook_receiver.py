@@ -77,9 +77,19 @@ class Receiver:
     url: str = ""
     received: list[Received] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    _came: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
+
+    async def calls(self, count: int, within: float) -> list[Received]:
+        """The first calls, as soon as there are so many; TimeoutError when there are not within these seconds."""
+        async with asyncio.timeout(within):
+            while len(self.received) < count:
+                self._came.clear()
+                await self._came.wait()
+        return self.received[:count]
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         self.received.append(Received(dict(request.headers), await request.read()))
+        self._came.set()
         return await (self.answers.pop(0) if self.answers else says(204))(request)
 
 
