@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.effects import Note, PostInThread
-from bot.escalations import EscalationSource
+from bot.escalations import Escalation, EscalationSource
 from bot.model import ClockState, Message, SlaClock, Ticket
 from bot.ports import UnitOfWork
 from handlers import duty, escalation_mails, escalations
@@ -73,12 +73,17 @@ async def taken(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: str, name: st
     escalation = await uow.escalations.open_of_ticket(ticket.id)
     if escalation is None:
         return
-    if all(source is EscalationSource.UNASSIGNED for source, _ in escalations.sources_of(escalation)):
+    if is_for_want_of_somebody(escalation):
         await escalations.end(uow, ctx, ticket, escalation, "assigned", "assigned", by)
     elif escalation.acknowledged_at is None:
         await escalations.acknowledge(uow, ctx, ticket, escalation, by, name, by)
     else:
         await escalations.touch(uow, ctx, ticket, escalation)
+
+
+def is_for_want_of_somebody(escalation: Escalation) -> bool:
+    """Whether it was raised only because nobody had the ticket."""
+    return all(source is EscalationSource.UNASSIGNED for source, _ in escalations.sources_of(escalation))
 
 
 async def priority_changed(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:

@@ -26,7 +26,7 @@ from bot.ports import UnitOfWork
 from bot.rules.escalation_presses import can_be_tied, may_end
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.wording import format_span
-from handlers import escalation_mails, escalations, quoted_ticket
+from handlers import escalated_tickets, escalation_mails, escalations, quoted_ticket
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import store
 
@@ -100,7 +100,10 @@ async def take_over(command: TakeOverEscalation, uow: UnitOfWork, ctx: Context) 
         await tell(uow, by, "escalation_has_somebody", number=ticket.number, who=owner)
     else:
         await _assign(uow, ctx, ticket, by.user, by.user)
-        await escalations.acknowledge(uow, ctx, ticket, escalation, by.user, by.name, by.user)
+        if escalated_tickets.is_for_want_of_somebody(escalation):
+            await escalations.end(uow, ctx, ticket, escalation, "assigned", "assigned", by.user)
+        else:
+            await escalations.acknowledge(uow, ctx, ticket, escalation, by.user, by.name, by.user)
 
 
 async def reassign(command: ReassignEscalation, uow: UnitOfWork, ctx: Context) -> None:

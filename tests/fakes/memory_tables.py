@@ -80,6 +80,13 @@ class Tables:
     next_id: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
     _undo: list[Callable[[], object]] = field(default_factory=list)
 
+    def begin_as(self, other: Tables) -> None:
+        """Hold what the other one holds; a later change of the one is none of the other."""
+        for each in fields(self):
+            value = getattr(other, each.name)
+            setattr(self, each.name, value.copy() if isinstance(value, dict | list) else value)
+        self.next_id = count(other.next_id() + 1).__next__
+
     def put(self, table: MutableMapping[K, V], key: K, value: V) -> None:
         """Keep a value under a key."""
         if key in table:

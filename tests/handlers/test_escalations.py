@@ -128,6 +128,14 @@ def test_what_nobody_takes_is_escalated_before_it_is_late() -> None:
     assert desk.escalations() == ["assigned"]
     desk.pass_until(warsaw(23, "11:00"))
     assert desk.escalations() == ["assigned", "open"], "the breach is a matter of its own"
+    over = EscalationDesk(unassigned_percent=50)
+    over.pass_until(warsaw(23, "10:30"))
+    over.take_over(JAN)
+    assert (over.escalations(), over.ticket(1).assignee) == (["assigned"], JAN.user)
+    given = EscalationDesk(unassigned_percent=50)
+    given.pass_until(warsaw(23, "10:30"))
+    given.reassign(EWA)
+    assert given.escalations() == ["open"], "whoever was given it is asked until something happens"
     taken = EscalationDesk(unassigned_percent=50)
     taken.do(TakeTicket(EWA, 1))
     taken.pass_until(warsaw(23, "10:59"))
