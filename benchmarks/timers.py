@@ -372,18 +372,10 @@ def measure(arguments: argparse.Namespace) -> tuple[list[Claiming], list[Catchin
     if arguments.only != "sqlite":
         with running_postgres() as server:
             for name in names:
-                asyncio.run(_create(server.dsn("postgres"), name))
+                asyncio.run(server.create_database(name))
                 asyncio.run(upgrade(server.url(name)))
             on(*(server.url(name) for name in names))
     return claimings, catchings
-
-
-async def _create(dsn: str, name: str) -> None:
-    import asyncpg  # type: ignore[import-untyped]  # ships no type information
-
-    connection = await asyncpg.connect(dsn)
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
 
 
 def main() -> None:

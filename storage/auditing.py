@@ -5,8 +5,8 @@ What each looks through, by partial indexes; none looks at what is done:
 | question                | looks through                                                                           |
 | ----------------------- | --------------------------------------------------------------------------------------- |
 | overdue clocks          | running clocks past their deadline (ix_clocks_running)                                  |
-| silent escalations      | open escalations (uq_escalations_open), pending timers of no clock (ix_timers_clock_id) |
-| tickets without a clock | open tickets (ix_tickets_open), running clocks; of those without, clocks and messages   |
+| silent escalations      | open escalations (uq_escalations_open), their pending timers (ix_timers_escalation_id)  |
+| tickets without a clock | open tickets of which no clock runs or stands still (ix_tickets_idle), their messages   |
 | stuck effects           | unsent effects (ix_outbox_lane)                                                         |
 | rows set aside          | rows set aside (ix_outbox_parked, ix_inbox_parked)                                      |
 """
@@ -18,7 +18,20 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Row, Select, String, cast, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy import literal as value
 
 from bot.effects import PostOperator
@@ -46,10 +59,11 @@ _RUNNING = clocks.c.state == literal(ClockState.RUNNING)
 _URGENT = outbox.c.urgent.is_(True)
 
 _KINDS = {
-    TicketState.OPEN: Neglect.NO_CLOCK,
     TicketState.INCOMPLETE: Neglect.NO_REMINDER,
     TicketState.HELD: Neglect.NO_REMINDER,
+    TicketState.OPEN: Neglect.NO_CLOCK,
 }
+"""In the order in which the index of idle tickets names them."""
 
 _SEEN_BY_NOBODY = ("TellUser", "PublishHome")
 """Urgent because somebody has just clicked, but nobody is forgotten when they wait."""
@@ -185,13 +199,15 @@ def _overdue_clock(row: _Row) -> Finding:
     return Finding(Neglect.OVERDUE, key, row.number, row.due_at, row.ticket_id, row.id)
 
 
-# Timers of escalations belong to no clock. So they stand together in the index by clocks, with the cards' and nothing
-# else, and are read once for all open escalations.
-_CALLED_SOME_DAY = select(timers.c.escalation_id).where(
-    timers.c.state == literal(TimerState.PENDING),
-    timers.c.clock_id.is_(None),
-    timers.c.kind == ESCALATION,
-    timers.c.escalation_id.is_not(None),
+_IS_CALLED_SOME_DAY = (
+    select(timers.c.id)
+    .where(
+        timers.c.escalation_id == escalations.c.id,
+        timers.c.state == literal(TimerState.PENDING),
+        timers.c.escalation_id.is_not(None),  # said as the index says it
+        timers.c.kind == ESCALATION,
+    )
+    .exists()
 )
 _SILENT: Select[Any] = (
     select(
@@ -202,7 +218,7 @@ _SILENT: Select[Any] = (
         func.coalesce(escalations.c.called_at, escalations.c.began_at).label("since"),
     )
     .join(tickets, tickets.c.id == escalations.c.ticket_id)
-    .where(escalations.c.ended_at.is_(None), escalations.c.id.not_in(_CALLED_SOME_DAY))
+    .where(escalations.c.ended_at.is_(None), ~_IS_CALLED_SOME_DAY)
 )
 
 
@@ -211,16 +227,12 @@ def _silent_escalation(row: _Row) -> Finding:
     return Finding(Neglect.SILENT_ESCALATION, key, row.number, row.since, row.ticket_id, row.id)
 
 
-# Asked in two steps: the few tickets without a running clock first, by what is open and running; then what that needs
+# Asked in two steps: the few tickets without a clock first, by an index that holds nothing else; then what that needs
 # which lies among everything that ever was, for these alone.
 _IDLE: Select[Any] = select(tickets.c.id).where(
-    _OPEN,
-    tickets.c.state.in_(sorted(_KINDS)),
+    tickets.c.unfinished_clocks == literal_column("0"),
+    tickets.c.state.in_([literal(state) for state in _KINDS]),
     type_coerce(tickets.c.facts, JSON)["enquiry"].as_boolean().is_not(True),
-    ~select(clocks.c.id).where(clocks.c.ticket_id == tickets.c.id, _RUNNING).exists(),
-)
-_STANDS_STILL = (
-    select(clocks.c.id).where(clocks.c.ticket_id == tickets.c.id, clocks.c.state == literal(ClockState.PAUSED)).exists()
 )
 _WAS_SEEN = (
     select(clocks.c.id)
@@ -255,7 +267,6 @@ def _without_clock(ids: Sequence[int]) -> Select[Any]:
         _LAST_CLOCK.scalar_subquery().label("last_clock"),
     ).where(
         tickets.c.id.in_(ids),
-        ~_STANDS_STILL,
         or_(tickets.c.state != TicketState.OPEN, tickets.c.contacted_at.is_(None), _IS_UNSEEN),
     )
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.model import Pause, SlaClock, Timer
+from bot.model import ClockState, Pause, SlaClock, Timer
 from storage.schema import TimerState, clocks, tickets, timers
 from storage.transaction import Transaction, Wake, upsert
 from storage.types import literal
@@ -31,6 +31,19 @@ _REMOVE = delete(timers).where(_ITS_ID, _IS_PENDING)
 _DROP = (
     update(timers).where(timers.c.clock_id == bindparam("its_clock"), _IS_PENDING).values(state=TimerState.CANCELLED)
 )
+_COUNT = (
+    update(tickets)
+    .where(tickets.c.id == bindparam("its_ticket"))
+    .values(
+        unfinished_clocks=select(func.count())
+        .where(
+            clocks.c.ticket_id == tickets.c.id,
+            clocks.c.state.in_([literal(ClockState.RUNNING), literal(ClockState.PAUSED)]),
+        )
+        .scalar_subquery()
+    )
+)
+"""So that what is open without a clock is found by an index of its own, among however many tickets are in order."""
 
 
 class StoredClocks:
@@ -43,6 +56,7 @@ class StoredClocks:
     async def add(self, clock: SlaClock) -> SlaClock:
         """Store a clock; its id is made here."""
         result = await self._connection.execute(clocks.insert().returning(clocks.c.id), _clock_values(clock))
+        await self._connection.execute(_COUNT, {"its_ticket": clock.ticket_id})
         return replace(clock, id=result.scalar_one())
 
     async def get(self, clock_id: int) -> SlaClock:
@@ -66,6 +80,7 @@ class StoredClocks:
         )
         if result.rowcount != 1:
             raise LookupError(f"there is no clock with id {clock.id}")
+        await self._connection.execute(_COUNT, {"its_ticket": clock.ticket_id})
 
     async def set_timer(self, timer: Timer) -> bool:
         """Store a timer (its id is made here), or set a cancelled one of that key again.

@@ -46,8 +46,8 @@ def refuse_newer(revision: str | None) -> None:
         ) from None
 
 
-def upgrade_connection(connection: Connection) -> None:
-    """Bring the tables to the newest revision within the connection's open transaction.
+def upgrade_connection(connection: Connection, to: str = "head") -> None:
+    """Bring the tables to a revision, the newest one, within the connection's open transaction.
 
     Raises:
         OperatorError: the database is newer than this program.
@@ -58,9 +58,9 @@ def upgrade_connection(connection: Connection) -> None:
     def steps(revision: tuple[str, ...], context: MigrationContext) -> list[RevisionStep]:
         del context
         # What alembic.command.upgrade does; the package offers no public name for it.
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type]  # narrower than its callers
+        return script._upgrade_revs(to, revision)  # type: ignore[arg-type]  # narrower than its callers
 
-    with EnvironmentContext(Config(), script, fn=steps, destination_rev="head") as environment:
+    with EnvironmentContext(Config(), script, fn=steps, destination_rev=to) as environment:
         # Every step joins the transaction that is open; SQLite takes back CREATE TABLE, too, when we BEGIN ourselves.
         environment.configure(connection=connection)
         environment.run_migrations()

@@ -29,7 +29,7 @@ from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Langu
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 """The newest migration; with those before it, it makes exactly these tables."""
 
 metadata = MetaData(
@@ -87,6 +87,8 @@ _CLOCK_IS_RUNNING = "state = 'running'"
 _ESCALATION_IS_OPEN = "ended_at IS NULL"
 _SHIFT_STANDS = "removed_at IS NULL"
 _TIMER_IS_PENDING = "state = 'pending'"
+_TIMER_IS_OF_ESCALATION = "state = 'pending' AND escalation_id IS NOT NULL"
+_TICKET_IS_IDLE = "unfinished_clocks = 0 AND state IN ('incomplete', 'held', 'open')"
 
 
 def _partial_index(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
@@ -173,8 +175,10 @@ tickets = Table(
     Column("facts", JsonValue, nullable=False),
     Column("customer_channel", PlainText),
     Column("customer_ts", PlainText),
+    Column("unfinished_clocks", Integer, nullable=False, server_default=text("0")),  # counted by `StoredClocks`
     _partial_index("uq_tickets_customer_thread", _HAS_CUSTOMER_THREAD, "customer_channel", "customer_ts", unique=True),
     _partial_index("ix_tickets_open", _TICKET_IS_OPEN, "reported_at", "id"),
+    _partial_index("ix_tickets_idle", _TICKET_IS_IDLE, "id"),
     _partial_index("ix_tickets_assignee", _TICKET_IS_OPEN, "assignee", "id"),
     sqlite_autoincrement=True,
 )
@@ -393,6 +397,7 @@ timers = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _partial_index("ix_timers_due", _TIMER_IS_PENDING, "fire_at", "id"),
     _partial_index("ix_timers_clock_id", _TIMER_IS_PENDING, "clock_id"),
+    _partial_index("ix_timers_escalation_id", _TIMER_IS_OF_ESCALATION, "escalation_id"),
     sqlite_autoincrement=True,
 )
 

@@ -227,6 +227,7 @@ async def fill(database: Database) -> None:
         connection = uow.transaction.connection
         row = dict((await connection.execute(tickets.select())).mappings().one())
         states = [TicketState.OPEN] * OPEN + [TicketState.RESOLVED] * ENDED
+        row["unfinished_clocks"] = 1
         rows = [row | {"id": n, "number": f"n{n}", "state": state} for n, state in enumerate(states, one.id + 1)]
         await connection.execute(tickets.insert(), rows)
         values = {"kind": "reaction", "calendar": "8x5", "started_at": NOON, "budget_us": MINUTE, "pauses": []}
@@ -285,5 +286,8 @@ async def test_nothing_that_is_over_is_looked_through(database: Database, clock:
         for line in plan.splitlines():
             assert "Seq Scan" not in line, plan
             assert not re.match(r"SCAN (?!anon_|\w+ USING (COVERING )?INDEX [iu][xq]_)", line), plan
-    used = "ix_clocks_running uq_escalations_open ix_timers_clock_id ix_outbox_lane ix_outbox_parked ix_inbox_parked"
+    used = (
+        "ix_clocks_running uq_escalations_open ix_timers_escalation_id ix_tickets_idle ix_outbox_lane ix_outbox_parked "
+        "ix_inbox_parked"
+    )
     assert [index for index in used.split() if index not in "".join(plans)] == []

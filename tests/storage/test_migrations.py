@@ -136,6 +136,31 @@ async def test_a_broken_off_migration_leaves_nothing(tmp_path: Path) -> None:
     assert await upgrade(url) == SCHEMA_REVISION
 
 
+async def test_what_is_open_without_a_clock_is_known_of_tickets_from_before(tmp_path: Path) -> None:
+    engine = make_engine(parse_url(f"sqlite+aiosqlite:///{tmp_path}/old.sqlite3"))
+    ticket = (
+        "INSERT INTO tickets (id, version, state, priority, priority_confirmed, language, subject, requester,"
+        " requester_name, reported_at, created_at, devices, terms, facts)"
+        " VALUES (:id, 1, 'open', 'critical', 1, 'pl', '', '', '', :at, :at, '[]', '{}', '{}')"
+    )
+    clock = (
+        "INSERT INTO clocks (ticket_id, kind, state, calendar, started_at, budget_us, due_at)"
+        " VALUES (:id, 'reply', :state, '24x7', :at, 1, :at)"
+    )
+    at = "2026-11-23 09:00:00.000000"
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda old: upgrade_connection(old, to="0003"))
+        for id_, states in ((1, ["running", "met", "paused"]), (2, ["met"]), (3, [])):
+            await connection.execute(text(ticket), {"id": id_, "at": at})
+            for state in states:
+                await connection.execute(text(clock), {"id": id_, "at": at, "state": state})
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade_connection)
+        counts = await connection.scalars(text("SELECT unfinished_clocks FROM tickets ORDER BY id"))
+        assert list(counts) == [2, 0, 0]
+    await engine.dispose()
+
+
 async def test_a_database_of_a_newer_version_is_left_alone(sqlite_template: Path, tmp_path: Path) -> None:
     file = tmp_path / "newer.sqlite3"
     shutil.copy(sqlite_template, file)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]  # ships no type information
 import pytest
 
 _TIME_LIMIT = 60
@@ -38,6 +39,12 @@ class PostgresServer:
     def dsn(self, database: str) -> str:
         """What asyncpg takes."""
         return self.url(database).replace("+asyncpg", "")
+
+    async def create_database(self, name: str) -> None:
+        """An empty database of that name."""
+        connection = await asyncpg.connect(self.dsn("postgres"))
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
 
 
 def find_programs() -> Path | None:
