@@ -27,7 +27,7 @@ from bot.commands import FilesNotShown
 from bot.edges.pacing import Pace
 from bot.edges.slack_text import fill
 from bot.effects import PostOperator, ShareFiles
-from bot.errors import Refused, RetryLater
+from bot.errors import ChannelUnusable, Refused, RetryLater
 from bot.model import Attachment, Language, Message
 from bot.ports import ChatFiles, FileState, OutboxRow
 from bot.rules.wording import format_instant, words
@@ -162,7 +162,7 @@ class FilesPerformer:
         while True:
             try:
                 states = {await self._files.state(slack_file, sharing.channel) for slack_file in slack_files}
-            except Refused as refusal:
+            except (Refused, ChannelUnusable) as refusal:
                 sharing.unchecked = str(refusal)
                 return True
             if states == {FileState.SHOWN}:
