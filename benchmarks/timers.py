@@ -114,7 +114,7 @@ class Catching:
 def make_database(url: str, clock: Clock, config: Config) -> Database:
     """A database as the bot would open it."""
 
-    def compose(effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime) -> ComposedMail:
+    def compose(effect: SendMail, row_id: int, ticket: Ticket | None, now: datetime, _files: object) -> ComposedMail:
         return ComposedMail(*write_mail(effect, row_id, ticket.number if ticket else None, now, config, b"key"))
 
     return Database(url, clock=clock, compose=compose, read_content_key=lambda raw: read_mail(raw).content_key)

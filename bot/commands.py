@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 
+from bot.commands_sending import (
+    KeepInternal,
+    SendThreadMessage,
+    ThreadMessage,
+    ThreadMessageDeleted,
+    ThreadMessageEdited,
+    UndoSending,
+)
 from bot.model import Priority, Timer
+from bot.people import NextTurn as NextTurn  # noqa: PLC0414  # a part of commands, imported with them
+from bot.people import SlackPerson as SlackPerson  # noqa: PLC0414  # the same
+from bot.sendings import SharedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,45 +37,21 @@ class EmailReceived:
     complete: bool = True
 
 
-class NextTurn(StrEnum):
-    """What an engineer's reply means for the clocks."""
-
-    CUSTOMER = "customer"  # it asks for something: the customer's clock starts
-    NOBODY = "nobody"  # it only tells something: no clock starts
-    RESOLVED = "resolved"  # it answers the report for good
-
-
-@dataclass(frozen=True, slots=True)
-class SlackPerson:
-    """Who did something in Slack, and where to answer them.
-
-    Attributes:
-        user: The Slack user id.
-        name: The name as the payload gave it; shown, never trusted.
-        channel: The channel of the click, for an ephemeral answer; None in a modal or App Home.
-        thread_ts: The thread of the click.
-        is_stranger: True for people of other workspaces (Slack Connect): never an engineer.
-        at: When they did it, aware: as recorded, however late it is handled; None counts as the time of handling.
-        response_url: Where Slack takes an answer that only they see, in any conversation; None where it gave none.
-    """
-
-    user: str
-    name: str
-    channel: str | None = None
-    thread_ts: str | None = None
-    is_stranger: bool = False
-    at: datetime | None = None
-    response_url: str | None = field(default=None, repr=False)
-
-
 @dataclass(frozen=True, slots=True)
 class ReplyToCustomer:
-    """An engineer wrote a reply in the modal and pressed send."""
+    """An engineer wrote a reply in the modal and pressed send.
+
+    Attributes:
+        source_ts: The message of the ticket's thread that it was made of, where it was.
+        files: What is to go along.
+    """
 
     by: SlackPerson
     ticket_id: int
     text: str
     next_turn: NextTurn
+    source_ts: str | None = None
+    files: tuple[SharedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +323,20 @@ class FilesNotShown:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesFetched:
+    """The files that an engineer shared are here, or cannot be had; `outbox_id` names the row that asked for them.
+
+    Attributes:
+        digests: The hash of what each holds, by Slack's id of the file.
+        problem: Why they cannot be had, for people; "" where all are here.
+    """
+
+    outbox_id: int
+    digests: dict[str, str]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NothingToDo:
     """A recorded Slack payload that asks for nothing (a thread message, a modal that only opened)."""
 
@@ -367,6 +367,12 @@ SlackCommand = (
     | SwapShifts
     | RemoveShift
     | OpenHome
+    | ThreadMessage
+    | ThreadMessageEdited
+    | ThreadMessageDeleted
+    | SendThreadMessage
+    | KeepInternal
+    | UndoSending
     | NothingToDo
 )
-Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown
+Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown | FilesFetched

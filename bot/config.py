@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config_escalation import DutyConfig, EscalationConfig
+from bot.config_replies import RepliesConfig
 from bot.config_values import (
     DANGEROUS_TYPES,
     LOOPBACK,
@@ -382,6 +383,7 @@ class Config(Section):
     mail: MailConfig
     slack: SlackConfig
     intake: IntakeConfig = IntakeConfig()
+    replies: RepliesConfig = RepliesConfig()
     sla: SlaConfig = SlaConfig()
     escalation: EscalationConfig = EscalationConfig()
     duty: DutyConfig = DutyConfig()

@@ -106,7 +106,6 @@ class Note(StrEnum):
     FILES_NOT_SHOWN = "files_not_shown"
     ESCALATION = "escalation"
     ESCALATION_PROPOSED = "escalation_proposed"
-    THREAD_BEGUN_ANEW = "thread_begun_anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,7 @@ class PostInThread:
         mention: Slack user ids to mention.
         message_id: `Message.id` that this post shows; its Slack ts is then kept with the message.
         urgent: Overtakes routine posts.
+        sending_id: `Sending.id` that this post shows; its Slack ts is then kept with it.
     """
 
     ticket_id: int
@@ -126,6 +126,7 @@ class PostInThread:
     mention: tuple[str, ...] = ()
     message_id: int | None = None
     urgent: bool = False
+    sending_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +146,34 @@ class ShareFiles:
 
 @dataclass(frozen=True, slots=True)
 class EditReply:
-    """Shows on an engineer's reply in the thread what became of its mail.
+    """Shows on an engineer's reply in the thread what became of it.
 
     Attributes:
+        message_id: `Message.id` of the reply; None before it is mailed: then `sending_id` says which one it is.
         data: That of the `Note.ENGINEER_REPLY` which it replaces, with the new status.
     """
 
     ticket_id: int
-    message_id: int
+    message_id: int | None
     data: dict[str, object] = field(default_factory=dict)
+    sending_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSending:
+    """Asks an engineer, and nobody else, whether what they have just written in the thread shall go to the customer."""
+
+    ticket_id: int
+    sending_id: int
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFiles:
+    """What an engineer shared in Slack is fetched, so that it can go along with the mail (`bot.sendings.Sending`)."""
+
+    ticket_id: int
+    sending_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +270,7 @@ class TellUser:
     Attributes:
         what: The wording's key, for example "already_taken".
         response_url: Where Slack takes it at first, as for half an hour it does in conversations that we are not in.
+        replaces: It stands in place of what was pressed, which only that person saw; needs the response_url.
     """
 
     channel: str
@@ -258,6 +279,7 @@ class TellUser:
     data: dict[str, object] = field(default_factory=dict)
     thread_ts: str | None = None
     response_url: str | None = field(default=None, repr=False)
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +296,8 @@ SlackEffect = (
     | PostInThread
     | ShareFiles
     | EditReply
+    | OfferSending
+    | FetchFiles
     | PostEscalationCard
     | PostEscalationCall
     | PostEscalationLine

@@ -13,6 +13,7 @@ from bot.contract_ports import ContractRepo
 from bot.effects import Effect
 from bot.escalation_ports import DutyRepo, EscalationRepo
 from bot.model import Attachment, JournalEntry, Message, SlaClock, Ticket, Timer
+from bot.sending_ports import SendingRepo
 
 
 class Clock(Protocol):
@@ -96,9 +97,20 @@ class Chat(Protocol):
         """Replace a message."""
 
     async def tell(
-        self, channel: str, user: str, text: str, *, thread_ts: str | None = None, response_url: str | None = None
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        response_url: str | None = None,
+        replaces: bool = False,
+        blocks: list[dict[str, object]] | None = None,
     ) -> None:
-        """Show a text to one person only (ephemeral): by `response_url` where Slack takes it there."""
+        """Show a text to one person only (ephemeral): by `response_url` where Slack takes it there.
+
+        With `replaces` it stands in place of what was pressed there. Blocks are only shown without a `response_url`.
+        """
 
     async def publish_home(self, user: str, view: dict[str, object]) -> None:
         """Show the App Home to one person."""
@@ -136,6 +148,13 @@ class ChatFiles(Protocol):
 
     async def state(self, file_id: str, channel: str) -> FileState:
         """Where a file is."""
+
+    async def fetch(self, file_id: str, url: str, limit: int) -> bytes:
+        """What a file holds that somebody shared, at most `limit` octets; Refused where it is larger or not to be had.
+
+        Args:
+            url: As Slack gave it with the file; "" asks Slack for it.
+        """
 
     async def delete(self, file_id: str) -> None:
         """Take a file back, so that it cannot be shown later; one that is gone already is no error."""
@@ -193,7 +212,6 @@ class OutboxRow:
         rfc_message_id: A mail's Message-ID, fixed when the row was written.
         attempts: How often it was tried before.
         in_doubt: True when an earlier try may have succeeded.
-        urgent: It overtakes what is not.
     """
 
     id: int
@@ -204,7 +222,6 @@ class OutboxRow:
     in_doubt: bool
     raw: bytes | None = None
     rfc_message_id: str | None = None
-    urgent: bool = False
 
     @property
     def key(self) -> str:
@@ -223,6 +240,9 @@ class TicketRepo(Protocol):
 
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket of that number, locked for this transaction."""
+
+    async def by_slack_place(self, channel: str, ts: str) -> Ticket | None:
+        """The ticket whose head message that is, locked for this transaction."""
 
     async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:
         """The ticket whose conversation is that thread of a shared channel, locked for this transaction."""
@@ -373,6 +393,8 @@ class UnitOfWork(Protocol):
     def escalations(self) -> EscalationRepo: ...
     @property
     def duty(self) -> DutyRepo: ...
+    @property
+    def sendings(self) -> SendingRepo: ...
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""

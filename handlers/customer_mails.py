@@ -141,19 +141,32 @@ async def _our_last_words(uow: UnitOfWork, ticket: Ticket, w: Words) -> str:
 
 
 async def engineer_reply(
-    uow: UnitOfWork, ctx: Context, ticket: Ticket, author: str, author_name: str, text: str
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    author: str,
+    author_name: str,
+    text: str,
+    *,
+    slack_ts: str | None = None,
+    files: tuple[tuple[str, str, str], ...] = (),
 ) -> Message:
     """An engineer's own words: no automatic mail, in the engineer's name. Gives the stored message.
 
     The caller stores the ticket.
+
+    Args:
+        slack_ts: The post that shows it, where there is one already.
+        files: What goes along (`customer_words.send`).
     """
     a_person_wrote(ticket)
     message = await uow.tickets.add_message(
-        Message(0, ticket.id, Direction.TO_CUSTOMER, author, author_name, text, ctx.now)
+        Message(0, ticket.id, Direction.TO_CUSTOMER, author, author_name, text, ctx.now, slack_ts=slack_ts)
     )
     await customer_words.send(
-        uow, ctx, ticket, MailKind.REPLY, text, author=author, author_name=author_name, message_id=message.id
-    )
+        uow, ctx, ticket, MailKind.REPLY, text,
+        author=author, author_name=author_name, message_id=message.id, files=files,
+    )  # fmt: skip
     return message
 
 

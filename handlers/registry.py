@@ -17,6 +17,7 @@ from bot.commands import (
     DecideSender,
     EmailReceived,
     EscalateTicket,
+    FilesFetched,
     FilesNotShown,
     LogEscalationCall,
     MailNotSent,
@@ -37,6 +38,14 @@ from bot.commands import (
     TimerDue,
     TypedCommand,
 )
+from bot.commands_sending import (
+    KeepInternal,
+    SendThreadMessage,
+    ThreadMessage,
+    ThreadMessageDeleted,
+    ThreadMessageEdited,
+    UndoSending,
+)
 from bot.ports import UnitOfWork
 from handlers import (
     attachments,
@@ -45,7 +54,6 @@ from handlers import (
     date_actions,
     duty,
     email_received,
-    engineer_replied,
     escalation_actions,
     escalation_alerts,
     escalation_proposals,
@@ -53,6 +61,8 @@ from handlers import (
     home_opened,
     mail_outcome,
     quoted_ticket,
+    sendings,
+    thread_messages,
     ticket_actions,
     timer_due,
     typed_commands,
@@ -75,12 +85,20 @@ TIMERS: dict[str, Handler] = {
     clocks.UNASSIGNED: timer_due.unassigned,
     card_refresh.CARD: card_refresh.handle,
     escalations.ESCALATION: escalations.call_due,
+    sendings.SENDING: sendings.due,
     escalation_alerts.DELIVERY: escalation_alerts.delivery_due,
 }
 
 HANDLERS: dict[type[Command], Handler] = {
     EmailReceived: email_received.handle,
-    ReplyToCustomer: engineer_replied.handle,
+    ReplyToCustomer: sendings.reply,
+    ThreadMessage: thread_messages.written,
+    ThreadMessageEdited: thread_messages.edited,
+    ThreadMessageDeleted: thread_messages.deleted,
+    SendThreadMessage: thread_messages.send,
+    KeepInternal: thread_messages.keep_internal,
+    UndoSending: sendings.undo,
+    FilesFetched: thread_messages.files_fetched,
     TakeTicket: ticket_actions.take,
     SetPriority: ticket_actions.set_priority,
     DecideSender: ticket_actions.decide_sender,

@@ -7,7 +7,7 @@ in time. A customer gets one reminder after the other, never two at once.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.commands import TimerDue
 from bot.effects import Note, PostCard, PostInThread
@@ -16,11 +16,15 @@ from bot.model import ClockKind, ClockState, SlaClock, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.clock_terms import PROMISED
 from bot.rules.sla import BREACH
+from bot.sendings import Sending
 from handlers import agreed_dates, clocks, customer_mails, duty, escalations
 from handlers.clocks import ON_TIME
 from handlers.context import Context, journal
 
 Passed = list[tuple[int, datetime]]
+
+A_MOMENT = timedelta(seconds=1)
+"""Behind the instant at which an answer goes out, a clock is looked at again."""
 
 
 async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
@@ -40,6 +44,11 @@ async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
             await clocks.mark_breach(uow, clock)
         await uow.clocks.postpone_timer(timer.id, window.next_opening(ctx.now))
         return
+    pressed_in_time = [one for one in await uow.sendings.waiting(ticket.id) if _answers(one, timer.fire_at)]
+    if clock.kind in PROMISED and pressed_in_time:  # it goes unless it is taken back: nobody is alarmed meanwhile
+        send_at = max(one.send_at or ctx.now for one in pressed_in_time)
+        await uow.clocks.postpone_timer(timer.id, max(send_at, ctx.now) + A_MOMENT)
+        return
     if not await uow.clocks.finish_timer(timer.id):
         return
     passed = _passed(ticket, clock, timer.level, ctx)
@@ -55,6 +64,10 @@ async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
         await _announce(ticket, clock, level, late, uow, ctx)
         await clocks.arm(uow, ctx, ticket, clock, replace(await clocks.said_of(uow, clock), highest=level))
     await uow.outbox.add(PostCard(ticket.id))
+
+
+def _answers(sending: Sending, by: datetime) -> bool:
+    return sending.pressed_at is not None and sending.pressed_at <= by
 
 
 def _passed(ticket: Ticket, clock: SlaClock, fired: int, ctx: Context) -> Passed:

@@ -29,7 +29,7 @@ from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Langu
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 """The newest migration; with those before it, it makes exactly these tables."""
 
 metadata = MetaData(
@@ -183,6 +183,7 @@ tickets = Table(
     sqlite_autoincrement=True,
 )
 Index(None, tickets.c.contract_id)
+Index(None, tickets.c.slack_ts)
 
 ticket_participants = Table(
     "ticket_participants",

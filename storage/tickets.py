@@ -28,6 +28,9 @@ _NUMBER = update(tickets).where(tickets.c.id == bindparam("its_id"))
 _UPDATE = update(tickets).where(tickets.c.id == bindparam("its_id"), tickets.c.version == bindparam("its_version"))
 _BY_ID = select(tickets).where(tickets.c.id == bindparam("its_id"))
 _BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("its_number"))
+_BY_SLACK_PLACE = select(tickets).where(
+    tickets.c.slack_ts == bindparam("its_ts"), tickets.c.slack_channel == bindparam("its_channel")
+)
 _OF_CUSTOMER_THREAD = select(tickets).where(
     tickets.c.customer_channel == bindparam("its_channel"), tickets.c.customer_ts == bindparam("its_ts")
 )
@@ -84,6 +87,12 @@ class StoredTickets:
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket of that number, locked for this transaction."""
         row = (await self._connection.execute(self._locked(_BY_NUMBER), {"its_number": number})).one_or_none()
+        return None if row is None else ticket_of(row)
+
+    async def by_slack_place(self, channel: str, ts: str) -> Ticket | None:
+        """The ticket whose head message that is, locked for this transaction."""
+        query = self._locked(_BY_SLACK_PLACE)
+        row = (await self._connection.execute(query, {"its_ts": ts, "its_channel": channel})).first()
         return None if row is None else ticket_of(row)
 
     async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:

@@ -10,6 +10,7 @@ from storage.escalations import StoredDuty, StoredEscalations
 from storage.inbox import StoredInbox
 from storage.journal import StoredJournal
 from storage.outbox import StoredOutbox
+from storage.sendings import StoredSendings
 from storage.settings import StoredSettings
 from storage.tickets import StoredTickets
 from storage.transaction import Transaction
@@ -32,6 +33,7 @@ class StoredUnitOfWork:
         self.clocks = StoredClocks(transaction)
         self.escalations = StoredEscalations(transaction)
         self.duty = StoredDuty(transaction)
+        self.sendings = StoredSendings(transaction)
         self.settings = StoredSettings(transaction)
         self._journal = StoredJournal(transaction)
 

@@ -17,12 +17,13 @@ SLACKS_OWN = "hooks.slack.com"
 TIMEOUT = 10
 
 
-async def answer(response_url: str, text: str, api_url: str) -> bool:
+async def answer(response_url: str, text: str, api_url: str, *, replaces: bool = False) -> bool:
     """Show a text to whom the address belongs; False where Slack does not take it there (any more).
 
     Args:
         text: mrkdwn.
         api_url: Slack's Web API as configured: only Slack itself is ever called, whatever the payload says.
+        replaces: It stands in place of the message that was pressed.
 
     Raises:
         aiohttp.ClientError, TimeoutError: Slack was not reached, or did not answer.
@@ -35,5 +36,5 @@ async def answer(response_url: str, text: str, api_url: str) -> bool:
     client = AsyncWebhookClient(response_url, timeout=TIMEOUT, logger=sdk_logger(), retry_handlers=[])
     if is_local:
         client.proxy = None  # as in `slack_client`
-    sent = await client.send_dict({"text": text, "response_type": "ephemeral", "replace_original": False})
+    sent = await client.send_dict({"text": text, "response_type": "ephemeral", "replace_original": replaces})
     return sent.status_code == 200

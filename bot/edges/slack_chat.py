@@ -84,23 +84,7 @@ class SlackChat:
             repeatable=False,
             channel=channel,
         )
-        ts, shown = str(answer["ts"]), answer.get("message")
-        if thread_ts is not None and isinstance(shown, dict) and "thread_ts" not in shown:
-            await self._take_back_unless_in_thread(channel, thread_ts, ts)
-        return ts
-
-    async def _take_back_unless_in_thread(self, channel: str, thread_ts: str, ts: str) -> None:
-        """Where a thread is gone, Slack puts a reply to it into the channel and only leaves out its thread_ts.
-
-        Raises:
-            Refused: the thread is gone; the reply that came into the channel is deleted.
-        """
-        if await self._page(channel, thread_ts, ts, None) is not None:
-            return
-        await self._call(
-            "chat.delete", lambda: self._client.chat_delete(channel=channel, ts=ts), repeatable=True, channel=channel
-        )
-        raise Refused(f"the thread's first message in {channel} was deleted (chat.postMessage: thread_not_found)")
+        return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, text: str, blocks: Blocks) -> None:
         """Replace a message; its metadata stay. Raises as `post`, but is never in doubt."""
@@ -112,22 +96,32 @@ class SlackChat:
         )
 
     async def tell(
-        self, channel: str, user: str, text: str, *, thread_ts: str | None = None, response_url: str | None = None
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        response_url: str | None = None,
+        replaces: bool = False,
+        blocks: Blocks | None = None,
     ) -> None:
         """Show a text to one person only. Raises as `post`, but is never in doubt: nobody could look it up."""
-        if response_url is not None and await self._answered(response_url, text):
+        if response_url is not None and await self._answered(response_url, text, replaces=replaces):
             return
         await self._call(
             "chat.postEphemeral",
-            lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts),
+            lambda: self._client.chat_postEphemeral(
+                channel=channel, user=user, text=text, thread_ts=thread_ts, blocks=blocks
+            ),
             repeatable=True,
             channel=channel,
         )
 
-    async def _answered(self, response_url: str, text: str) -> bool:
+    async def _answered(self, response_url: str, text: str, *, replaces: bool) -> bool:
         try:
             async with asyncio.timeout(self._timeout):
-                return await answer(response_url, text, self._client.base_url)
+                return await answer(response_url, text, self._client.base_url, replaces=replaces)
         except Exception as error:
             raise translate(error, "response_url", repeatable=True) from error
 

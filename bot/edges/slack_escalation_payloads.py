@@ -51,10 +51,11 @@ from bot.edges.slack_escalation_ids import (
     WORDS_BLOCK,
     Pressed,
 )
-from bot.edges.slack_fields import NOTE_MARK, choice, chosen_instant, chosen_user, mapping, typed
+from bot.edges.slack_fields import choice, chosen_instant, chosen_user, mapping, typed
 from bot.edges.slack_ids import REPLY_LIMIT, ModalPlace
 from bot.rules.escalation_presses import Press
 from bot.rules.mail_writing import can_be_mailed
+from bot.rules.notes import is_note
 from bot.rules.ticket_reference import Reference, read_reference
 
 FOUND_TICKET = "hezo360_found_ticket"
@@ -62,6 +63,7 @@ FOUND_TICKET = "hezo360_found_ticket"
 
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,6}")
 _LONGEST_TEXT = 4_000
+_MENTIONED = re.compile(r"<@([UW][A-Z0-9]{2,20})")
 
 
 def is_press(action_id: str) -> bool:
@@ -181,7 +183,7 @@ def form_problems(
     words = typed(view, WORDS_BLOCK)
     if len(words) > REPLY_LIMIT:
         problems[WORDS_BLOCK] = "too_long"
-    elif NOTE_MARK.match(words):
+    elif is_note(words):
         problems[WORDS_BLOCK] = "looks_like_note"
     return problems
 
@@ -195,11 +197,20 @@ def looked_up(view: Mapping[str, object]) -> tuple[str, Reference] | None:
 
 def people_named(body: Mapping[str, object]) -> frozenset[str]:
     """The Slack ids of who did it and of who is chosen in a form: whose names are to be known."""
-    user, view = body.get("user"), body.get("view")
+    user, view, event = body.get("user"), body.get("view"), body.get("event")
     found = {str(user.get("id"))} if isinstance(user, Mapping) else set()
+    if isinstance(event, Mapping) and event.get("type") == "message":
+        found |= people_in_message(event)
     if isinstance(view, Mapping) and view.get("callback_id") == PRESS_IDS[Press.REASSIGN]:
         found.add(chosen_user(view, PERSON_BLOCK))
     return frozenset(found - {""})
+
+
+def people_in_message(event: Mapping[str, object]) -> set[str]:
+    """The Slack ids of who wrote a message and of who is mentioned in it."""
+    changed = event.get("message")
+    message = changed if isinstance(changed, Mapping) else event
+    return {str(message.get("user") or ""), *_MENTIONED.findall(str(message.get("text") or "")[:_LONGEST_TEXT])}
 
 
 def _wrong_text(view: Mapping[str, object], block_id: str, empty: str, limit: int = REPLY_LIMIT) -> dict[str, str]:

@@ -8,9 +8,6 @@ from datetime import UTC, datetime
 
 from bot.edges.slack_ids import VALUE
 
-NOTE_MARK = re.compile(r"\s*(?:(?:note|notatka|nota|internal|wewnętrzne|wewn\.?)\s*:|//|#)", re.IGNORECASE)
-"""How people begin words that are meant for colleagues only."""
-
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 

@@ -25,6 +25,7 @@ from bot.ports import FileState
 MAX_NAME = 200
 SLOWEST_UPLOAD = 50_000
 """Octets a second; an upload that is slower than this is broken off and tried again."""
+SLACKS_FILES = "slack.com"
 _GONE = ("file_not_found", "files_not_found")
 
 
@@ -75,6 +76,51 @@ class SlackFiles:
                 return FileState.SHOWN
             raise
         return FileState.SHOWN if _is_in(answer["file"], channel) else FileState.UNSEEN
+
+    async def fetch(self, file_id: str, url: str, limit: int) -> bytes:
+        """What a file holds; our token goes to Slack's own addresses and nowhere else.
+
+        https://docs.slack.dev/reference/objects/file-object: `url_private_download` takes the bot token as bearer;
+        without the right to it Slack answers with a page to sign in at, and status 200.
+        """
+        if not url:
+            answer = await self._call("files.info", lambda: self._client.files_info(file=file_id))
+            url = str(answer["file"].get("url_private_download") or answer["file"].get("url_private") or "")
+        if not self._is_slacks(url):
+            raise Refused("Slack named no address of its own for a file")
+        session = self._client.session
+        assert session is not None, "slack_client gives one"
+        longest = aiohttp.ClientTimeout(total=self._timeout + limit / SLOWEST_UPLOAD, connect=self._timeout)
+        headers = {"Authorization": f"Bearer {self._client.token}"}
+        try:
+            async with session.get(
+                url, headers=headers, timeout=longest, proxy=self._client.proxy, allow_redirects=False
+            ) as answer_:
+                status, kind = answer_.status, answer_.content_type
+                content = await answer_.content.read(limit + 1) if status == 200 else b""
+                while 0 < len(content) <= limit and (more := await answer_.content.read(limit + 1 - len(content))):
+                    content += more
+        except Exception as error:
+            raise translate(error, "a download", repeatable=True) from error
+        return self._checked(status, kind, content, limit)
+
+    @staticmethod
+    def _checked(status: int, kind: str, content: bytes, limit: int) -> bytes:
+        if status == 429 or status >= 500:
+            raise RetryLater(f"Slack is in trouble: a download was answered with HTTP {status}")
+        if status != 200 or (
+            kind == "text/html" and b"<html" in content[:2_000].lower() and b"sign" in content.lower()
+        ):
+            raise Refused(f"Slack does not give a file to the bot (HTTP {status}): it needs the scope files:read")
+        if len(content) > limit:
+            raise Refused(f"a file is larger than {limit // 1_000_000} MB")
+        return content
+
+    def _is_slacks(self, url: str) -> bool:
+        address, api = urlsplit(url), urlsplit(self._client.base_url)
+        host = address.hostname or ""
+        is_slacks = address.scheme == "https" and (host == SLACKS_FILES or host.endswith("." + SLACKS_FILES))
+        return is_slacks or (api.hostname in LOOPBACK and address[:2] == api[:2])
 
     async def delete(self, file_id: str) -> None:
         """Take a file back, so that it cannot be shown later; one that is gone already is no error."""

@@ -34,6 +34,13 @@ OPENS_MODAL = frozenset(
 
 HOME_REFRESH = "home_refresh"
 
+SEND_AND_WAIT, SEND_AS_NEWS, KEEP_INTERNAL, UNDO = "sending_wait", "sending_news", "sending_keep", "sending_undo"
+"""Buttons about an engineer's words; their value is that of `bot.edges.slack_escalation_ids.Pressed`."""
+SEND_SHORTCUT = "message_send"
+"""callback_id of the message shortcut "Send to the customer"."""
+SHORTCUTS = frozenset({SEND_SHORTCUT})
+"""callback_ids of all shortcuts; each opens a modal."""
+
 REPLY_MODAL = "ticket_reply"
 PRIORITY_MODAL = "ticket_priority"
 DATE_MODAL = "date_agree"
@@ -65,6 +72,7 @@ class ModalPlace:
         real_name: Of who opened it, for the mail: a submission only carries the handle.
         escalation_id: The escalation that it is about, if any.
         response_url: As of `bot.commands.SlackPerson`.
+        source_ts: The message of the thread whose words it began with, if any.
     """
 
     ticket_id: int | None
@@ -73,6 +81,7 @@ class ModalPlace:
     real_name: str | None = None
     escalation_id: int | None = None
     response_url: str | None = field(default=None, repr=False)
+    source_ts: str | None = None
 
     def to_metadata(self) -> str:
         """The JSON of private_metadata."""

@@ -27,7 +27,7 @@ from bot.edges.slack_answers import answer
 from bot.edges.slack_buttons import note_view
 from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK, OPENS_FORM
 from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
-from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, ModalPlace
+from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, SHORTCUTS, ModalPlace
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_modals import Asked, Look, Modals, Screens, asked_for, pressed_in_more, read_asked
 from bot.edges.slack_names import Names
@@ -117,6 +117,7 @@ class Listeners:
         app.action(_one_of(OPENS_MODAL | OPENS_FORM))(self._open_modal)
         app.action(_one_of(ACTIONS_BY_ID.keys() - OPENS_MODAL))(self._say_that_it_is_taken)
         app.command(COMMAND)(self._open_modal)
+        app.shortcut(_one_of(SHORTCUTS))(self._open_modal)
         return app
 
     async def _record(self, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
@@ -167,10 +168,14 @@ class Listeners:
         return {block_id: "same_ticket"} if is_same else found[0]
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
-        """Whether it is an event that we caused ourselves."""
+        """Whether it is an event that we caused ourselves, such as the edit of a head message."""
         event = body.get("event")
         me = self._identity
-        return isinstance(event, dict) and (event.get("bot_id") == me.bot_id or event.get("user") == me.user_id)
+        if not isinstance(event, dict):
+            return False
+        inner = [event.get("message"), event.get("previous_message")]
+        messages = [event, *(one for one in inner if isinstance(one, dict))]
+        return any(one.get("bot_id") == me.bot_id or one.get("user") == me.user_id for one in messages)
 
     async def _open_modal(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
         """Open the modal of a button or a command, or say to the person alone why not."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.commands import SlackPerson
 from bot.edges.slack_buttons import more_view
 from bot.edges.slack_escalation_ids import COMMAND, OPENS_FORM, PRESSES_BY_ID, Pressed
+from bot.edges.slack_escalation_payloads import people_in_message
 from bot.edges.slack_escalation_views import (
     call_form,
     duty_form,
@@ -22,20 +23,32 @@ from bot.edges.slack_escalation_views import (
     tie_form,
 )
 from bot.edges.slack_fields import Unreadable
-from bot.edges.slack_ids import ACTIONS_BY_ID, MORE, MORE_MODAL, OPENS_MODAL, ORIGINAL, ModalPlace
+from bot.edges.slack_ids import (
+    ACTIONS_BY_ID,
+    MORE,
+    MORE_MODAL,
+    OPENS_MODAL,
+    ORIGINAL,
+    REPLY_LIMIT,
+    SHORTCUTS,
+    ModalPlace,
+)
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import clicked_ticket
 from bot.edges.slack_text import Json, fill, mention
 from bot.edges.slack_views import date_modal, original_view, priority_modal, reply_modal
+from bot.edges.slack_words_payloads import words_of
 from bot.errors import StaffError
 from bot.escalations import Escalation
-from bot.model import Message, TicketView
+from bot.model import Message, Ticket, TicketView
 from bot.ports import Clock
 from bot.rules.escalation_presses import Press, may_end, presses_of
+from bot.rules.notes import is_note
 from bot.rules.ticket_reference import Reference
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.typed_commands import OpenForm, form_wanted
-from bot.rules.wording import Words
+from bot.rules.wording import Words, format_instant
+from bot.sendings import Sending, SendingState
 
 
 class Screens(Protocol):
@@ -52,6 +65,12 @@ class Screens(Protocol):
 
     async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
         """The escalation and its ticket; LookupError when there is none."""
+
+    async def ticket_of_thread(self, channel: str, thread_ts: str) -> int | None:
+        """The ticket whose thread that is."""
+
+    async def sending_of(self, ticket_id: int, slack_ts: str) -> Sending | None:
+        """What is known of a colleague's message in a ticket's thread."""
 
     async def tickets_named(self, reference: Reference) -> Sequence[int]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
@@ -84,12 +103,14 @@ class Asked:
         ticket_id: The ticket; of ORIGINAL the message.
         pressed: The ticket and the escalation of an escalation's button.
         words: What was typed behind the command.
+        message: Of a shortcut, the message that it was used on, as Slack gave it.
     """
 
     what: str
     ticket_id: int | None = None
     pressed: Pressed | None = None
     words: str = ""
+    message: Mapping[str, object] | None = None
 
 
 def asked_for(body: Mapping[str, object]) -> str | None:
@@ -97,6 +118,9 @@ def asked_for(body: Mapping[str, object]) -> str | None:
     if body.get("command") == COMMAND:
         form = _form(body)
         return form.form if form else None
+    if body.get("type") == "message_action":
+        callback_id = body.get("callback_id")
+        return str(callback_id) if callback_id in SHORTCUTS else None
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
     action_id = first.get("action_id") if isinstance(first, Mapping) else None
@@ -116,6 +140,9 @@ def read_asked(body: Mapping[str, object]) -> Asked:
     form = _form(body)
     if form is not None:
         return Asked(what, words=form.words)
+    if what in SHORTCUTS:
+        message = body.get("message")
+        return Asked(what, message=message if isinstance(message, Mapping) else {})
     if what not in OPENS_FORM:
         return Asked(what, clicked_ticket(body))
     actions = body.get("actions")
@@ -150,6 +177,8 @@ class Modals:
             LookupError: what it is about does not exist any more.
         """
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
+        if asked.message is not None:
+            return await self._words_of(asked.message, by)
         if asked.pressed is not None:
             return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
         if asked.what == MORE:
@@ -182,6 +211,40 @@ class Modals:
                 return call_form(view.ticket, "", look.escalation_phone, look.words, place)
             case _:
                 return priority_modal(view, look.words, place)
+
+    async def _words_of(self, message: Mapping[str, object], by: SlackPerson) -> Json:
+        """The reply modal with a colleague's words of a ticket's thread in it; who sends them sees them once more."""
+        words, ts, thread_ts = self._look.words, str(message.get("ts")), by.thread_ts
+        ticket_id = None
+        if by.channel is not None and thread_ts is not None and thread_ts != ts:
+            ticket_id = await self._screens.ticket_of_thread(by.channel, thread_ts)
+        if ticket_id is None:
+            raise StaffError(words("tell.not_a_ticket_thread"))
+        user = message.get("user")
+        if message.get("bot_id") or not isinstance(user, str) or user not in self._names.staff:
+            raise StaffError(words("tell.not_a_colleagues_words"))
+        names = await self._names.of(people_in_message(message))
+        plain = words_of(message, names).text
+        view, known = await asyncio.gather(
+            self._screens.ticket_view(ticket_id), self._screens.sending_of(ticket_id, ts)
+        )
+        self._check(Action.REPLY, view)
+        self._check_words(plain, known, view.ticket)
+        place = ModalPlace(ticket_id, by.channel, thread_ts, await self._real_name(by), source_ts=ts)
+        messages = await self._screens.messages(ticket_id)
+        return reply_modal(view, messages, self._look.clock.now(), words, self._look.zone, place, plain)
+
+    def _check_words(self, plain: str, known: Sending | None, ticket: Ticket) -> None:
+        look = self._look
+        if known is not None and known.state in {SendingState.WAITING, SendingState.SENT}:
+            now = look.clock.now()
+            at = format_instant(known.pressed_at or now, look.words.language, look.zone, now)
+            who = mention(known.sent_by or "")
+            raise StaffError(fill(look.words, "tell.already_sent", number=ticket.number, who=who, at=at))
+        if is_note(plain):
+            raise StaffError(fill(look.words, "tell.note_stays", number=ticket.number))
+        if len(plain) > REPLY_LIMIT:
+            raise StaffError(fill(look.words, "tell.too_long_for_modal", number=ticket.number))
 
     def _check(self, action: Action, view: TicketView) -> None:
         ticket, words = view.ticket, self._look.words

@@ -29,6 +29,11 @@ class Names:
         self._staff = frozenset(staff)
         self._known: dict[str, tuple[float, str]] = {}
 
+    @property
+    def staff(self) -> frozenset[str]:
+        """Whose names are asked for."""
+        return self._staff
+
     async def of(self, users: Collection[str]) -> dict[str, str]:
         """The names of those of them who are staff, as far as Slack tells them in time. Never raises."""
         wanted = sorted(self._staff.intersection(users))

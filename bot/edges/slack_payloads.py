@@ -32,7 +32,8 @@ from bot.commands import (
     TakeTicket,
 )
 from bot.edges import slack_escalation_payloads as escalations
-from bot.edges.slack_fields import NOTE_MARK, Unreadable, choice, mapping, required, state, typed
+from bot.edges import slack_words_payloads as words
+from bot.edges.slack_fields import Unreadable, choice, mapping, required, state, typed
 from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
     DATE_MODAL,
@@ -51,6 +52,7 @@ from bot.edges.slack_ids import (
 )
 from bot.model import Priority
 from bot.rules.agreed_dates import local_instant
+from bot.rules.notes import is_note
 from bot.rules.ticket_states import Action
 
 OWN_TEAM = "hezo360_own_team"
@@ -112,6 +114,8 @@ def _to_command(body: Mapping[str, object]) -> SlackCommand:
                 return escalations.typed_command(body, typist_of(body))
             case "event_callback" if _event_type(body) == "event app_home_opened":
                 return _home_opened(body)
+            case "event_callback" if _event_type(body) == "event message":
+                return words.message_command(body, real_names(body), body.get(OWN_TEAM))
             case kind:
                 return NothingToDo(f"{_event_type(body) or kind}: nothing to do")
     except ValueError as error:
@@ -141,6 +145,8 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
     action_id = required(first, "action_id")
     if action_id == HOME_REFRESH:
         return OpenHome(person_of(body))
+    if words.is_press(action_id):
+        return words.pressed_command(action_id, first.get("value"), replace(person_of(body), response_url=_url(body)))
     if escalations.is_press(action_id):
         return escalations.pressed_command(body, action_id, first.get("value"), person_of(body))
     action = ACTIONS_BY_ID.get(action_id)
@@ -149,6 +155,11 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
     if action_id in OPENS_MODAL:
         return NothingToDo(f"{action_id} only opens a modal")
     return _ticket_click(action, person_of(body), clicked_ticket(body))
+
+
+def _url(body: Mapping[str, object]) -> str | None:
+    url = body.get("response_url")
+    return url if isinstance(url, str) else None
 
 
 def _ticket_click(action: Action, by: SlackPerson, ticket_id: int) -> SlackCommand:
@@ -189,7 +200,7 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
     ticket_id = _ticket_id(place.ticket_id)
     if callback_id == REPLY_MODAL:
         text, turn = typed(view, TEXT_BLOCK).strip(), choice(view, TURN_BLOCK)
-        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn))
+        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn), place.source_ts)
     if callback_id == PRIORITY_MODAL:
         return SetPriority(by, ticket_id, Priority(choice(view, PRIORITY_BLOCK)))
     if callback_id == DATE_MODAL:
@@ -232,7 +243,7 @@ def submission_problems(
         problems[TEXT_BLOCK] = "empty"
     elif len(text) > REPLY_LIMIT:
         problems[TEXT_BLOCK] = "too_long"
-    elif NOTE_MARK.match(text):
+    elif is_note(text):
         problems[TEXT_BLOCK] = "looks_like_note"
     if choice(view, TURN_BLOCK) not in set(NextTurn):
         problems[TURN_BLOCK] = "not_chosen"
@@ -248,7 +259,7 @@ def _date_problems(view: Mapping[str, object], now: datetime | None, zone: ZoneI
         problems[TIME_BLOCK] = "not_chosen"
     if len(words) > REPLY_LIMIT:
         problems[TEXT_BLOCK] = "too_long"
-    elif NOTE_MARK.match(words):
+    elif is_note(words):
         problems[TEXT_BLOCK] = "looks_like_note"
     if day is None or clock_time is None or now is None or zone is None:
         return problems
@@ -294,6 +305,9 @@ def person_of(body: Mapping[str, object]) -> SlackPerson:
         with suppress(ValueError):  # a button of a modal of ours that was opened from a message
             place = modal_place(view)
             channel_id, thread_ts = place.channel, place.thread_ts
+    message = body.get("message")
+    if body.get("type") == "message_action" and isinstance(message, Mapping):
+        thread_ts = message.get("thread_ts")
     if isinstance(container, Mapping) and thread_ts == container.get("message_ts"):
         thread_ts = None  # the head message: what it was clicked on stands in the channel
     return SlackPerson(
@@ -366,6 +380,7 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
         texts.get("real_name"),
         None if escalation_id is None else _ticket_id(escalation_id),
         texts.get("response_url"),
+        texts.get("source_ts"),
     )
 
 

@@ -9,8 +9,10 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 |                                  | complete? (False: over the size limit), automatic? (bool),            |
 |                                  | has_more? (True: not the whole mail is shown; then there is a button) |
 | MAILED                           | kind (`MailKind`), text                                               |
-| ENGINEER_REPLY                   | author (user id), text, to, status ("sending", "sent", "failed");     |
-|                                  | at? (when sent), reason? (when failed)                                |
+| ENGINEER_REPLY                   | author (user id), text, to, status ("waiting", "sending", "sent",     |
+|                                  | "failed", "undone", "deleted", "became_note", "no_files", "withheld");|
+|                                  | at? (sent), until?, changed? (waiting), by? (undone), reason?, state?;|
+|                                  | files? [str], sending? (`Sending.id`), from_thread? (bool)            |
 | STATE_CHANGED                    | state; by? (user id), reason? ("reopened", "completed", "closed")     |
 | TAKEN                            | by; previous? (user ids)                                              |
 | PRIORITY_SET                     | priority, by (user id, or the customer's address)                     |
@@ -32,7 +34,6 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | ESCALATION                       | event ("raised", "acknowledged", "ended", "tied"), by (user id,       |
 |                                  | address or "bot"); source, reason (raised); owner (acknowledged);     |
 |                                  | outcome, because ("resolved", ...: ended); number (tied)              |
-| THREAD_BEGUN_ANEW                | earlier (link to the thread of the head message that was deleted)     |
 | ESCALATION_PROPOSED              | words (what the customer wrote), address, message (`Message.id`)      |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
@@ -41,19 +42,17 @@ What went to a customer begins with ✉️ and the words "to the customer" in ca
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.edges.slack_ids import ORIGINAL
+from bot.edges.slack_sending import undo_button
 from bot.edges.slack_text import (
-    MAX_BLOCKS_JSON,
     Blocks,
     Json,
     block,
     cut,
     fallback,
-    json_size,
     line,
     named,
     one_line,
@@ -65,65 +64,16 @@ from bot.edges.slack_text import (
     rich,
     text,
 )
+from bot.edges.slack_thread_post import MAX_FILE_NAME, MAX_FILES, Post
+from bot.edges.slack_thread_reply import engineer_reply
 from bot.effects import MailKind, Note, PostInThread
 from bot.model import AttachmentVerdict, ClockKind
 from bot.rules.file_words import file_kind, format_size
 from bot.rules.sla import BREACH
-from bot.rules.wording import Words, format_instant
+from bot.rules.wording import Words
 
 ROOM_FOR_OWN_MAILS = 1_500
 """JSON characters; the bot's own mails are shown in short: engineers know them."""
-ROOM_FOR_FRAMES = 500
-"""JSON characters of the elements around quoted words."""
-MAX_FILES = 15
-MAX_FILE_NAME = 80
-
-
-@dataclass(frozen=True, slots=True)
-class _Post:
-    """What a renderer needs: the data, and how to say it; `tail` are the lines that follow."""
-
-    data: Mapping[str, object]
-    now: datetime
-    words: Words
-    zone: ZoneInfo
-    tail: list[Json]
-
-    def get(self, key: str) -> str:
-        """A value as text; "" where it is missing or empty."""
-        value = self.data.get(key)
-        return "" if value is None else str(value)
-
-    def instant(self, key: str) -> str:
-        """A value that is an instant, as people say it; what is none is shown as it is."""
-        return self.moment(self.get(key))
-
-    def moment(self, value: str) -> str:
-        """An instant in ISO 8601, as people say it."""
-        try:
-            at = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return format_instant(at, self.words.language, self.zone, self.now)
-
-    def named(self, family: str, key: str) -> str:
-        """A value that has a sentence of its own, such as a state; what has none is shown as it is."""
-        value = self.get(key)
-        return self.words(f"{family}.{value}") if f"{family}.{value}" in self.words else one_line(value)
-
-    def by(self) -> Json:
-        """Who did it; the bot says that nobody had to."""
-        by = self.get("by")
-        return text(self.words("thread.by_bot"), "bold") if by == "bot" else person(by)
-
-    def say(self, sentence: str, *styles: str, **params: object) -> Json:
-        """A line of the thread."""
-        return line(*rich(self.words, f"thread.{sentence}", *styles, **params))
-
-    def quoted(self, *beside: Json, most: int = MAX_BLOCKS_JSON) -> Json:
-        """The value "text" as a quotation of at most `most` JSON characters that fits beside the other lines."""
-        room = MAX_BLOCKS_JSON - json_size([*beside, *self.tail]) - ROOM_FOR_FRAMES
-        return quote(cut(self.get("text").strip(), min(room, most), self.words("cut")))
 
 
 def thread_post(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
@@ -134,13 +84,15 @@ def thread_post(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo)
     """
     tail = [line(*people(post.mention))] if post.mention else []
     buttons = _buttons(post, words)
-    lines = _RENDERERS[post.note](_Post(post.data, now, words, zone, [*tail, *buttons]))
+    lines = _RENDERERS[post.note](Post(post.data, now, words, zone, [*tail, *buttons]))
     blocks = [block([*lines, *tail]), *buttons]
     return fallback(blocks), blocks
 
 
 def _buttons(post: PostInThread, words: Words) -> Blocks:
-    """The whole mail, where the post leaves something of it out."""
+    """The whole mail, where the post leaves something of it out; undo, while a reply waits."""
+    if post.note is Note.ENGINEER_REPLY and post.data.get("status") == "waiting":
+        return [undo_button(post.ticket_id, post.data.get("sending"), words)]
     if post.message_id is None or not post.data.get("has_more"):
         return []
     name = plain(words("button.original"), 75)
@@ -148,7 +100,7 @@ def _buttons(post: PostInThread, words: Words) -> Blocks:
     return [{"type": "actions", "elements": [button]}]
 
 
-def _customer_wrote(post: _Post) -> list[Json]:
+def _customer_wrote(post: Post) -> list[Json]:
     who = "customer_wrote" if post.get("author") else "customer_wrote_without_name"
     address = named(post.get("address") or post.words("unknown"))
     above = [post.say(who, "bold", author=post.get("author"), address=address, at=post.instant("sent_at"))]
@@ -164,7 +116,7 @@ def _customer_wrote(post: _Post) -> list[Json]:
     return [*above, quoted, *below]
 
 
-def _files(post: _Post) -> list[Json]:
+def _files(post: Post) -> list[Json]:
     """A line for each file, first those that Slack does not show; names are code, taken for nothing more than names."""
     listed = post.data.get("files")
     if not isinstance(listed, list):
@@ -181,7 +133,7 @@ def _files(post: _Post) -> list[Json]:
     return lines
 
 
-def _file(post: _Post, file: Mapping[str, object]) -> Json:
+def _file(post: Post, file: Mapping[str, object]) -> Json:
     name, size, verdict = str(file.get("name")), file.get("size"), file.get("verdict")
     said = {
         "name": _file_name(name),
@@ -200,37 +152,25 @@ def _file_name(name: str) -> Json:
     return text(one_line(name, MAX_FILE_NAME), "code")
 
 
-def _list_command(post: _Post) -> Json:
+def _list_command(post: Post) -> Json:
     return text(f"hezo360 attachments list {one_line(post.get('number'), MAX_FILE_NAME)}", "code")
 
 
-def _files_not_shown(post: _Post) -> list[Json]:
+def _files_not_shown(post: Post) -> list[Json]:
     names = post.data.get("names")
     listed = names[:MAX_FILES] if isinstance(names, list) else []
     why = post.say("files_not_shown", "bold", reason=post.get("reason"), command=_list_command(post))
     return [why, *(line(_file_name(str(name))) for name in listed)]
 
 
-def _mailed(post: _Post) -> list[Json]:
+def _mailed(post: Post) -> list[Json]:
     head = post.say("mailed", "bold", what=post.named("mail_kind", "kind"))
     if post.get("kind") == MailKind.REMINDER:  # what it reminds of stands above; how often it came stands below
         return [head]
     return [head, post.quoted(most=ROOM_FOR_OWN_MAILS)]
 
 
-def _engineer_reply(post: _Post) -> list[Json]:
-    head = post.say("reply", "bold", author=person(post.get("author")), address=named(post.get("to")))
-    match post.get("status"):
-        case "sent":
-            mark = post.say("reply_sent", at=post.instant("at"))
-        case "failed":
-            mark = post.say("reply_failed", "bold", reason=post.get("reason"))
-        case _:
-            mark = post.say("reply_sending", "italic")
-    return [head, post.quoted(head, mark), mark]
-
-
-def _state_changed(post: _Post) -> list[Json]:
+def _state_changed(post: Post) -> list[Json]:
     state = post.named("state", "state")
     why = [part for part in (post.named("state_reason", "reason"),) if part]
     by = post.get("by")
@@ -242,17 +182,17 @@ def _state_changed(post: _Post) -> list[Json]:
     return [line(*elements, *(text(f"; {part}") for part in why))]
 
 
-def _taken(post: _Post) -> list[Json]:
+def _taken(post: Post) -> list[Json]:
     by, previous = person(post.get("by")), post.get("previous")
     return [post.say("taken_over", by=by, previous=person(previous)) if previous else post.say("taken", by=by)]
 
 
-def _priority_set(post: _Post) -> list[Json]:
+def _priority_set(post: Post) -> list[Json]:
     priority = text(post.named("priority", "priority"), "bold")
     return [post.say("priority_set", priority=priority, by=person(post.get("by")))]
 
 
-def _reminder(post: _Post) -> list[Json]:
+def _reminder(post: Post) -> list[Json]:
     due = post.instant("due_at")
     if post.get("kind") == ClockKind.INTAKE:
         return [post.say("reminder_intake", "bold", due=due)]
@@ -260,11 +200,11 @@ def _reminder(post: _Post) -> list[Json]:
     return [said, *_late(post)]
 
 
-def _breach(post: _Post) -> list[Json]:
+def _breach(post: Post) -> list[Json]:
     return [post.say("breach", "bold", clock=post.named("clock", "kind"), due=post.instant("due_at")), *_late(post)]
 
 
-def _late(post: _Post) -> list[Json]:
+def _late(post: Post) -> list[Json]:
     """What could not be said when it was time: we were stopped, or the deadline was moved."""
     late = post.data.get("late")
     if not isinstance(late, list) or not late:
@@ -273,76 +213,71 @@ def _late(post: _Post) -> list[Json]:
     return [post.say("late", levels=levels) if levels else post.say("late_breach")]
 
 
-def _bounced(post: _Post) -> list[Json]:
+def _bounced(post: Post) -> list[Json]:
     sentence = "bounced" if post.data.get("failed") else "delayed"
     return [post.say(sentence, "bold", address=named(post.get("address")), reason=post.get("reason"))]
 
 
-def _automatic_mail(post: _Post) -> list[Json]:
+def _automatic_mail(post: Post) -> list[Json]:
     head = post.say("automatic_mail")
     why = [post.say("automatic_mail_why", "italic", reason=post.get("reason"))] if post.get("reason") else []
     return [head, post.quoted(head, *why, most=ROOM_FOR_OWN_MAILS), *why]
 
 
-def _sender_approved(post: _Post) -> list[Json]:
+def _sender_approved(post: Post) -> list[Json]:
     return [post.say("sender_approved", by=person(post.get("by")), address=named(post.get("address")))]
 
 
-def _sender_rejected(post: _Post) -> list[Json]:
+def _sender_rejected(post: Post) -> list[Json]:
     return [post.say("sender_rejected", by=person(post.get("by")), address=named(post.get("address")))]
 
 
-def _customer_silent(post: _Post) -> list[Json]:
+def _customer_silent(post: Post) -> list[Json]:
     count, of = post.data.get("count"), post.data.get("of")
     if count == of:
         return [post.say("customer_silent_last", "bold")]
     return [post.say("customer_silent", count=count, of=of)]
 
 
-def _mail_not_sent(post: _Post) -> list[Json]:
+def _mail_not_sent(post: Post) -> list[Json]:
     return [post.say("mail_not_sent", "bold", address=named(post.get("address")), reason=post.get("reason"))]
 
 
-def _agreed_date(post: _Post) -> list[Json]:
+def _agreed_date(post: Post) -> list[Json]:
     sentence = f"date_{post.get('event')}"
     known = f"thread.{sentence}" in post.words
     return [post.say(sentence if known else "date_reminder", "bold", at=post.instant("at"), by=person(post.get("by")))]
 
 
-def _mail_withheld(post: _Post) -> list[Json]:
+def _mail_withheld(post: Post) -> list[Json]:
     sentence = f"withheld_{post.get('reason')}"
     known = f"thread.{sentence}" in post.words
     detail = post.named("withheld_detail", "detail")
     return [post.say(sentence if known else "withheld_automatic", "bold", detail=detail)]
 
 
-def _nothing_new(post: _Post) -> list[Json]:
+def _nothing_new(post: Post) -> list[Json]:
     problems = post.data.get("problems")
     said = problems_said(problems if isinstance(problems, list) else [], post.words)
     return [post.say("nothing_new", "bold", problems=said)]
 
 
-def _similar_tickets(post: _Post) -> list[Json]:
+def _similar_tickets(post: Post) -> list[Json]:
     numbers = post.data.get("numbers")
     said = ", ".join(str(number) for number in numbers) if isinstance(numbers, list) else ""
     return [post.say("similar_tickets", "bold", numbers=said)]
 
 
-def _joined(post: _Post) -> list[Json]:
+def _joined(post: Post) -> list[Json]:
     data = {key: post.get(key) for key in ("address", "number", "of")}
     return [post.say("joined", by=person(post.get("by")), **data)]
 
 
-def _separated(post: _Post) -> list[Json]:
+def _separated(post: Post) -> list[Json]:
     return [post.say("separated", by=person(post.get("by")), number=post.get("number"))]
 
 
-def _begun_anew(post: _Post) -> list[Json]:
-    earlier: Json = {"type": "link", "url": post.get("earlier"), "text": post.words("thread.earlier_thread")}
-    return [post.say("begun_anew", earlier=earlier)]
-
-
-def _escalation(post: _Post) -> list[Json]:
+def _escalation(post: Post) -> list[Json]:
     match post.get("event"):
         case "acknowledged":
             return [post.say("escalation_acknowledged", "bold", owner=person(post.get("owner")))]
@@ -359,14 +294,14 @@ def _escalation(post: _Post) -> list[Json]:
             return [said, quote(reason)] if reason else [said]
 
 
-def _escalation_proposed(post: _Post) -> list[Json]:
+def _escalation_proposed(post: Post) -> list[Json]:
     return [post.say("escalation_proposed", "bold", words=post.get("words"), address=named(post.get("address")))]
 
 
-_RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
+_RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.CUSTOMER_WROTE: _customer_wrote,
     Note.MAILED: _mailed,
-    Note.ENGINEER_REPLY: _engineer_reply,
+    Note.ENGINEER_REPLY: engineer_reply,
     Note.STATE_CHANGED: _state_changed,
     Note.TAKEN: _taken,
     Note.PRIORITY_SET: _priority_set,
@@ -387,5 +322,4 @@ _RENDERERS: dict[Note, Callable[[_Post], list[Json]]] = {
     Note.FILES_NOT_SHOWN: _files_not_shown,
     Note.ESCALATION: _escalation,
     Note.ESCALATION_PROPOSED: _escalation_proposed,
-    Note.THREAD_BEGUN_ANEW: _begun_anew,
 }

@@ -34,7 +34,13 @@ ROOM_FOR_LAST_WORDS = 4_000
 
 
 def reply_modal(
-    view: TicketView, messages: Sequence[Message], now: datetime, words: Words, zone: ZoneInfo, place: ModalPlace
+    view: TicketView,
+    messages: Sequence[Message],
+    now: datetime,
+    words: Words,
+    zone: ZoneInfo,
+    place: ModalPlace,
+    begins_with: str = "",
 ) -> Json:
     """Writing to the customer: who reads it, what they wrote last, the text, and whose turn it is then."""
     ticket = view.ticket
@@ -56,6 +62,7 @@ def reply_modal(
         "min_length": 1,
         "max_length": REPLY_LIMIT,
         "focus_on_load": True,
+        **({"initial_value": begins_with} if begins_with else {}),
     }
     turns = [_option(words(f"modal.turn_{turn}"), turn) for turn in NextTurn]
     turn: Json = {"type": "radio_buttons", "action_id": VALUE, "options": turns, "initial_option": turns[0]}

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 from bot.edges import slack_blocks, slack_duty, slack_home
 from bot.edges.pacing import Pace
 from bot.edges.slack_escalation_card import decided_proposal, proposal
-from bot.edges.slack_links import message_url
+from bot.edges.slack_sending import sending_offer
 from bot.edges.slack_thread import thread_post
 from bot.effects import (
     CallWebhook,
     EditProposal,
     EditReply,
+    FetchFiles,
     Note,
+    OfferSending,
     PostCard,
     PostEscalationCall,
     PostEscalationCard,
@@ -27,15 +29,16 @@ from bot.effects import (
     ShareFiles,
     TellUser,
 )
-from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
+from bot.errors import RetryLater
 from bot.loops.posting_escalations import EscalationPosts
 from bot.loops.posting_to_customers import CustomerPosts
 from bot.loops.slack_posts import Posts
-from bot.model import JournalEntry, Language, Ticket, TicketView
+from bot.model import Language, Ticket, TicketView
 from bot.ports import Chat, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
 from bot.rules.wording import words
+from bot.sendings import SendingState
 from handlers.card_refresh import card_timer
 from handlers.context import ContextMaker
 from storage.due_next import DueNextQueries
@@ -69,25 +72,19 @@ class SlackPerformer:
             case PostInThread():
                 await self._in_thread(row, row.effect)
             case PostToCustomer():
-                await self._to_customer(row, row.effect)
+                await self._customers.perform(row, row.effect)
             case EditReply() | EditProposal():
                 await self._edit(row, row.effect)
             case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
                 await self._escalations.perform(row, row.effect)
+            case OfferSending() | TellUser():
+                await self._tell(row, row.effect)
             case PostOperator():
                 await self._to_operators(row, row.effect)
-            case TellUser():
-                await self._tell(row, row.effect)
             case PublishHome():
                 await self._home(row, row.effect)
-            case SendMail() | ShareFiles() | CallWebhook():
+            case SendMail() | ShareFiles() | FetchFiles() | CallWebhook():
                 raise AssertionError("mails, files and calls of the webhook go other ways")
-
-    async def _to_customer(self, row: OutboxRow, effect: PostToCustomer) -> None:
-        try:
-            await self._customers.perform(row, effect)
-        except ChannelUnusable as error:  # whoever wrote it has to learn now that it did not go out
-            raise Refused(str(error)) from error
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
@@ -96,16 +93,8 @@ class SlackPerformer:
         text, blocks = slack_blocks.card(view, now, self._words, self._zone)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
-            try:
-                await self._posts.update(
-                    row, channel, ts, (text, blocks), lambda uow, _: self._show_anew(uow, view, now)
-                )
-            except HezoError as error:
-                if not self._is_lost(error, channel, view.ticket):
-                    raise
-            else:
-                return
-        earlier = await self._earlier_thread(channel, ts)
+            await self._posts.update(row, channel, ts, (text, blocks), lambda uow, _: self._show_anew(uow, view, now))
+            return
         channel = self._channel_of(view.ticket)
 
         async def keep(uow: UnitOfWork, ts: str) -> None:
@@ -113,28 +102,11 @@ class SlackPerformer:
             ticket.slack_channel, ticket.slack_ts = channel, ts
             await uow.tickets.update(ticket)
             await self._show_anew(uow, view, now)
-            if earlier is not None:
-                entry = JournalEntry(ticket.id, now, "bot", "head_posted_anew", {"earlier_thread": earlier})
-                await uow.journal(entry)
-                moved = PostInThread(ticket.id, Note.THREAD_BEGUN_ANEW, {"earlier": earlier})
-                await uow.outbox.add(moved, dedupe_key=f"begun-anew:{ticket.id}:{ts}")
             escalation = await uow.escalations.open_of_ticket(ticket.id)
             if escalation is not None:  # it may stand there already, and links to the ticket from now on
                 await uow.outbox.add(PostEscalationCard(ticket.id, escalation.id))
 
         await self._posts.post(row, channel, None, (text, blocks), keep)
-
-    def _is_lost(self, error: HezoError, channel: str, ticket: Ticket) -> bool:
-        """Whether a head message can not be edited any more: it was deleted, or its channel is another's by now."""
-        if isinstance(error, Refused):
-            return any(code in str(error) for code in ("message_not_found", "cant_update_message"))
-        return isinstance(error, ChannelUnusable) and channel != self._channel_of(ticket)
-
-    async def _earlier_thread(self, channel: str | None, ts: str | None) -> str | None:
-        """A link to the thread of a head message that is posted anew; Slack keeps the replies to a deleted one."""
-        if channel is None or ts is None:
-            return None
-        return message_url(await self._chat.workspace_url(), channel, ts)
 
     def _channel_of(self, ticket: Ticket) -> str:
         slack = self._config.slack
@@ -154,6 +126,8 @@ class SlackPerformer:
         channel, head = await self._place(effect.ticket_id)
 
         async def keep(uow: UnitOfWork, ts: str) -> None:
+            if effect.sending_id is not None:
+                await self._keep_sending(uow, effect.ticket_id, effect.sending_id, ts)
             if effect.message_id is None:
                 return
             await uow.tickets.set_message_slack_ts(effect.message_id, ts)
@@ -164,67 +138,66 @@ class SlackPerformer:
 
         render = proposal if effect.note is Note.ESCALATION_PROPOSED else thread_post
         rendered = render(effect, self._clock.now(), self._words, self._zone)
-        try:
-            await self._posts.post(row, channel, head, rendered, keep)
-        except (Refused, ChannelUnusable) as error:
-            is_moved = isinstance(error, ChannelUnusable) and await self._has_moved(effect.ticket_id)
-            if not is_moved and "thread_not_found" not in str(error):
-                raise
-            await self._behind_a_new_head(row, effect)
+        await self._posts.post(row, channel, head, rendered, keep)
 
-    async def _has_moved(self, ticket_id: int) -> bool:
+    async def _keep_sending(self, uow: UnitOfWork, ticket_id: int, sending_id: int, ts: str) -> None:
+        """Remember where it is shown, also for the message that became of it while the post was on its way."""
+        await uow.tickets.get(ticket_id)  # whoever changes it has locked its ticket
+        sending = await uow.sendings.get(sending_id)
+        sending.post_ts = ts
+        await uow.sendings.update(sending)
+        if sending.message_id is not None:
+            await uow.tickets.set_message_slack_ts(sending.message_id, ts)
+
+    async def _offer(self, row: OutboxRow, effect: OfferSending) -> None:
+        """Ask, unless somebody has sent, changed or deleted it meanwhile."""
         async with self._database.read() as uow:
-            ticket = await uow.tickets.get(ticket_id)
-        return ticket.slack_channel != self._channel_of(ticket)
-
-    async def _behind_a_new_head(self, row: OutboxRow, effect: PostInThread) -> None:
-        """The head message is gone with its thread: the card is shown first, which posts it anew, then this again."""
-        async with self._database.begin() as uow:
-            if await uow.outbox.mark_sent(row.id, {"again": True}):
-                await uow.outbox.add(PostCard(effect.ticket_id))
-                await uow.outbox.add(effect)
+            ticket = await uow.tickets.get(effect.ticket_id)
+            sending = await uow.sendings.get(effect.sending_id)
+        if ticket.slack_channel is None or sending.state is not SendingState.INTERNAL:
+            await self._posts.sent(row)
+            return
+        text, blocks = sending_offer(ticket, sending, self._words)
+        async with self._pace.turn(ticket.slack_channel):
+            await self._chat.tell(ticket.slack_channel, effect.user, text, thread_ts=ticket.slack_ts, blocks=blocks)
+        await self._posts.sent(row)
 
     async def _edit(self, row: OutboxRow, effect: EditReply | EditProposal) -> None:
-        if isinstance(effect, EditReply):
-            await self._edit_reply(row, effect)
-        else:
-            await self._edit_proposal(row, effect)
-
-    async def _edit_reply(self, row: OutboxRow, effect: EditReply) -> None:
         channel, _ = await self._place(effect.ticket_id)
+        if isinstance(effect, EditProposal):
+            await self._posts.update(row, channel, effect.ts, decided_proposal(effect.data, self._words))
+            return
         async with self._database.read() as uow:
-            ts = (await uow.tickets.message(effect.message_id)).slack_ts
+            if effect.message_id is not None:
+                ts = (await uow.tickets.message(effect.message_id)).slack_ts
+            else:
+                assert effect.sending_id is not None
+                ts = (await uow.sendings.get(effect.sending_id)).post_ts
         if ts is None:
             raise RetryLater("the reply's own post is not in Slack yet")
         post = PostInThread(effect.ticket_id, Note.ENGINEER_REPLY, effect.data)
         text, blocks = thread_post(post, self._clock.now(), self._words, self._zone)
         await self._posts.update(row, channel, ts, (text, blocks))
 
-    async def _edit_proposal(self, row: OutboxRow, effect: EditProposal) -> None:
-        channel, _ = await self._place(effect.ticket_id)
-        await self._posts.update(row, channel, effect.ts, decided_proposal(effect.data, self._words))
-
     async def _to_operators(self, row: OutboxRow, effect: PostOperator) -> None:
-        """In the escalation channel; where Slack does not let us in there, in the support channel."""
-        slack = self._config.slack
-        notice = slack_blocks.operator_notice(effect, self._words)
-        try:
-            await self._posts.post(row, slack.escalation_channel, None, notice)
-        except ChannelUnusable:
-            if slack.support_channel == slack.escalation_channel:
-                raise
-            await self._posts.post(row, slack.support_channel, None, notice)
+        channel = self._config.slack.escalation_channel
+        await self._posts.post(row, channel, None, slack_blocks.operator_notice(effect, self._words))
 
-    async def _tell(self, row: OutboxRow, effect: TellUser) -> None:
+    async def _tell(self, row: OutboxRow, effect: TellUser | OfferSending) -> None:
+        if isinstance(effect, OfferSending):
+            await self._offer(row, effect)
+            return
         said = slack_duty.answer(effect, self._clock.now(), self._words, self._zone)
         text = said if said is not None else slack_blocks.tell(effect, self._words)
-        async with self._pace.turn(f"tell:{effect.channel}", urgent=True):
-            try:
-                await self._chat.tell(
-                    effect.channel, effect.user, text, thread_ts=effect.thread_ts, response_url=effect.response_url
-                )
-            except ChannelUnusable as error:  # an answer to a click is worth nothing hours later
-                raise Refused(str(error)) from error
+        async with self._pace.turn(effect.channel):
+            await self._chat.tell(
+                effect.channel,
+                effect.user,
+                text,
+                thread_ts=effect.thread_ts,
+                response_url=effect.response_url,
+                replaces=effect.replaces,
+            )
         await self._posts.sent(row)
 
     async def _home(self, row: OutboxRow, effect: PublishHome) -> None:

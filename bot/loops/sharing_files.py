@@ -26,8 +26,9 @@ from zoneinfo import ZoneInfo
 from bot.commands import FilesNotShown
 from bot.edges.pacing import Pace
 from bot.edges.slack_text import fill
-from bot.effects import PostOperator, ShareFiles
-from bot.errors import ChannelUnusable, Refused, RetryLater
+from bot.effects import FetchFiles, PostOperator, ShareFiles
+from bot.errors import Refused, RetryLater
+from bot.loops.fetching_files import FileFetcher
 from bot.model import Attachment, Language, Message
 from bot.ports import ChatFiles, FileState, OutboxRow
 from bot.rules.wording import format_instant, words
@@ -82,10 +83,14 @@ class FilesPerformer:
         self._database = database
         self._contexts = contexts
         self._patience = patience.total_seconds()
+        self._fetcher = FileFetcher(files, pace, database, contexts)
 
     async def perform(self, row: OutboxRow) -> None:
         """See `bot.loops.outbox.Performer`."""
         effect = row.effect
+        if isinstance(effect, FetchFiles):
+            await self._fetcher.perform(row)
+            return
         assert isinstance(effect, ShareFiles)
         async with self._database.read() as uow:
             ticket = await uow.tickets.get(effect.ticket_id)
@@ -162,7 +167,7 @@ class FilesPerformer:
         while True:
             try:
                 states = {await self._files.state(slack_file, sharing.channel) for slack_file in slack_files}
-            except (Refused, ChannelUnusable) as refusal:
+            except Refused as refusal:
                 sharing.unchecked = str(refusal)
                 return True
             if states == {FileState.SHOWN}:

@@ -7,6 +7,7 @@ from bot.model import Message, TicketView
 from bot.ports import Clock
 from bot.rules.mail_reading import read_mail
 from bot.rules.ticket_reference import Reference
+from bot.sendings import Sending
 from storage.engine import Database
 from storage.finding_tickets import TicketFinder
 from storage.queues import InboxQueue
@@ -49,6 +50,17 @@ class SlackDesk:
         async with self._database.read() as uow:
             escalation = await uow.escalations.get(escalation_id)
             return escalation, await uow.tickets.view(escalation.ticket_id)
+
+    async def ticket_of_thread(self, channel: str, thread_ts: str) -> int | None:
+        """The ticket whose thread that is."""
+        async with self._database.read() as uow:
+            ticket = await uow.tickets.by_slack_place(channel, thread_ts)
+        return None if ticket is None else ticket.id
+
+    async def sending_of(self, ticket_id: int, slack_ts: str) -> Sending | None:
+        """What is known of a colleague's message in a ticket's thread."""
+        async with self._database.read() as uow:
+            return await uow.sendings.of_message(ticket_id, slack_ts)
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""

@@ -22,9 +22,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.edges", "storage"),
     ("handlers",),
     ("bot.rules",),
-    ("bot.ports", "bot.contract_ports", "bot.escalation_ports"),
-    ("bot.effects", "bot.commands"),
-    ("bot.model", "bot.escalations", "bot.config", "bot.errors", "bot.config_values", "bot.config_escalation"),
+    ("bot.ports", "bot.contract_ports", "bot.escalation_ports", "bot.sending_ports"),
+    ("bot.effects", "bot.commands", "bot.commands_sending"),
+    (
+        "bot.model",
+        "bot.people",
+        "bot.sendings",
+        "bot.escalations",
+        "bot.config",
+        "bot.errors",
+        "bot.config_values",
+        "bot.config_escalation",
+        "bot.config_replies",
+    ),
 )
 """From the top down. A module imports from its own row and the rows below, beside what SHARED says."""
 

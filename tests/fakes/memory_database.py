@@ -20,6 +20,7 @@ from bot.rules.contract_numbers import fold
 from storage.composing import MailComposer
 from tests.fakes.memory_escalations import MemoryDuty, MemoryEscalations
 from tests.fakes.memory_queues import MemoryClocks, MemoryInbox, MemoryOutbox
+from tests.fakes.memory_sendings import MemorySendings
 from tests.fakes.memory_tables import KeptInbox, Tables, kept_facts, utc
 from tests.fakes.memory_tickets import MemoryAttachments, MemoryContracts, MemoryTickets
 
@@ -54,6 +55,7 @@ class MemoryUnitOfWork:
         self.clocks = MemoryClocks(tables)
         self.escalations = MemoryEscalations(tables)
         self.duty = MemoryDuty(tables)
+        self.sendings = MemorySendings(tables)
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""

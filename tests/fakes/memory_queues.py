@@ -11,6 +11,7 @@ from bot.effects import (
     CallWebhook,
     EditReply,
     Effect,
+    FetchFiles,
     MailKind,
     PostCard,
     PostEscalationCard,
@@ -153,7 +154,8 @@ class MemoryOutbox:
     async def slack_backlog(self, at_most: int) -> int:
         """How many Slack effects wait to be performed, counted no further than `at_most`."""
         effects = (self._tables.outbox[outbox_id].effect for outbox_id in self._tables.unsent)
-        waiting = (effect for effect in effects if not isinstance(effect, (SendMail, ShareFiles, CallWebhook)))
+        elsewhere = (SendMail, ShareFiles, FetchFiles, CallWebhook)
+        waiting = (effect for effect in effects if not isinstance(effect, elsewhere))
         return sum(1 for _ in islice(waiting, at_most))
 
 
@@ -259,8 +261,8 @@ def _kept_effect(effect: Effect) -> Effect:
             return effect if same else replace(effect, text=text, subject=subject)
         case PostToCustomer():
             return replace(effect, text=kept_text(effect.text), author_name=kept_text(effect.author_name))
-        case PostInThread(ticket_id, note, data, mention, message_id, urgent):
-            return PostInThread(ticket_id, note, kept_facts(data), mention, message_id, urgent)
+        case PostInThread(ticket_id, note, data, mention, message_id, urgent, sending_id):
+            return PostInThread(ticket_id, note, kept_facts(data), mention, message_id, urgent, sending_id)
         case EditReply() | PostOperator() | TellUser() | PostEscalationLine() | CallWebhook():
             return replace(effect, data=kept_facts(effect.data))
         case _:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from bot.escalations import DutyShift, Escalation
 from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 from bot.ports import InboxState, OutboxRow, OutboxState
+from bot.sendings import Sending
 from storage.schema import TimerState
 from storage.types import storable
 
@@ -75,6 +76,7 @@ class Tables:
     escalations: dict[int, Escalation] = field(default_factory=dict)
     escalations_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     duty_shifts: dict[int, DutyShift] = field(default_factory=dict)
+    sendings: dict[int, Sending] = field(default_factory=dict)
     journal: dict[int, tuple[JournalEntry, ...]] = field(default_factory=dict)
     fire_times: list[tuple[datetime, int]] = field(default_factory=list)
     next_id: Callable[[], int] = field(default_factory=lambda: count(1).__next__)

@@ -48,6 +48,13 @@ class MemoryTickets:
                 return kept_ticket(ticket)
         return None
 
+    async def by_slack_place(self, channel: str, ts: str) -> Ticket | None:
+        """The ticket whose head message that is."""
+        for each in self._tables.tickets.values():
+            if (each.slack_channel, each.slack_ts) == (channel, ts):
+                return await self.get(each.id)
+        return None
+
     async def update(self, ticket: Ticket) -> None:
         """Store the changes and grow the version; StaleTicket when somebody was first."""
         kept = self._tables.tickets.get(ticket.id)

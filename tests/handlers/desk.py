@@ -118,6 +118,7 @@ class Desk:
                 "managers": ["U0ZOFIA"],
             },
             "intake": intake,
+            "replies": {"undo_within": "0s"},  # taking back is a matter of its own (test_sendings.py)
             # What nobody takes is a matter of its own (test_escalations.py).
             "escalation": {
                 priority: {"unassigned_percent": 0} for priority in ("critical", "non_critical", "question")

@@ -44,7 +44,15 @@ class Channel:
         self.heads.append(text)
 
     async def tell(
-        self, channel: str, user: str, text: str, *, thread_ts: str | None = None, response_url: str | None = None
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        response_url: str | None = None,
+        replaces: bool = False,
+        blocks: list[dict[str, object]] | None = None,
     ) -> None:
         raise NotImplementedError("nobody is told here")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -39,10 +41,19 @@ from bot.rules.ticket_reference import Reference
 from bot.rules.wording import Words, words
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import Channel, SlackSandbox, User
+from bot.sendings import Sending
 
+ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Warsaw")
 TICKET_ID = 7
+
+
+def manifest_scopes() -> frozenset[str]:
+    """The bot scopes of slack-manifest.yaml, which needs no YAML parser: one scope a line."""
+    text = (ROOT / "slack-manifest.yaml").read_text("utf-8")
+    listed = text.split("    bot:\n", 1)[1].split("settings:", 1)[0]
+    return frozenset(re.findall(r"^ +- ([a-z:.]+)", listed, re.MULTILINE))
 
 
 def staff_words(language: Language = Language.PL) -> Words:
@@ -119,6 +130,8 @@ class Desk:
         raised: The one escalation that there is, of the one ticket.
         others: Tickets that can be named beside the one, by their number.
         about_device: The tickets about any device.
+        elsewhere: First messages of threads that are no ticket's.
+        sendings: What is known of messages of the ticket's thread.
     """
 
     view: TicketView
@@ -130,6 +143,8 @@ class Desk:
     raised: Escalation = field(default_factory=make_escalation)
     others: dict[str, tuple[int, ...]] = field(default_factory=dict)
     about_device: tuple[int, ...] = ()
+    elsewhere: set[str] = field(default_factory=set)
+    sendings: dict[str, Sending] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def record(self, key: str, kind: str, body: bytes) -> bool:
@@ -152,6 +167,15 @@ class Desk:
         if ticket_id != TICKET_ID:
             raise LookupError(ticket_id)
         return self.view
+
+    async def ticket_of_thread(self, channel: str, thread_ts: str) -> int | None:
+        """Every thread is that of the one ticket, but for those of `elsewhere`."""
+        assert channel
+        return None if thread_ts in self.elsewhere else TICKET_ID
+
+    async def sending_of(self, ticket_id: int, slack_ts: str) -> Sending | None:
+        assert ticket_id == TICKET_ID
+        return self.sendings.get(slack_ts)
 
     async def original(self, message_id: int) -> str:
         raise LookupError(f"message {message_id}")

@@ -1,0 +1,59 @@
+"""Performs `FetchFiles`: what an engineer shared in Slack is fetched and kept, to go along with their words.
+
+A few tries, then the words do not go and people read why: a mail that speaks of a file without it would be worse.
+"""
+
+from __future__ import annotations
+
+from bot.commands import FilesFetched
+from bot.edges.pacing import Pace
+from bot.effects import FetchFiles
+from bot.errors import Refused, RetryLater
+from bot.ports import ChatFiles, OutboxRow
+from bot.sendings import SharedFile
+from handlers.context import ContextMaker
+from handlers.registry import dispatch
+from storage.engine import Database
+
+TRIES = 4
+"""About a minute, as retries are spaced."""
+MEGABYTE = 1_000_000
+
+
+class FileFetcher:
+    """Fetches the files of one engineer's message."""
+
+    def __init__(self, files: ChatFiles, pace: Pace, database: Database, contexts: ContextMaker) -> None:
+        self._files = files
+        self._pace = pace
+        self._database = database
+        self._contexts = contexts
+
+    async def perform(self, row: OutboxRow) -> None:
+        """See `bot.loops.outbox.Performer`."""
+        effect = row.effect
+        assert isinstance(effect, FetchFiles)
+        async with self._database.read() as uow:
+            wanted = [file for file in (await uow.sendings.get(effect.sending_id)).files if file.sha256 is None]
+        digests: dict[str, str] = {}
+        problem = ""
+        try:
+            for file in wanted:
+                digests[file.id] = await self._fetch(file)
+        except Refused as refusal:
+            problem = str(refusal)
+        except RetryLater as trouble:
+            if row.attempts < TRIES:
+                raise
+            problem = str(trouble)
+        async with self._database.begin() as uow:
+            if await uow.outbox.mark_sent(row.id, {}):
+                await dispatch(FilesFetched(row.id, digests, problem), uow, self._contexts())
+
+    async def _fetch(self, file: SharedFile) -> str:
+        """Keep what the file holds; gives its hash."""
+        async with self._pace.turn("files"):
+            limit = self._contexts.config.replies.files_max_mb * MEGABYTE
+            content = await self._files.fetch(file.id, file.url, limit)
+        async with self._database.begin() as uow:
+            return await uow.attachments.keep(content)
