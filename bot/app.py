@@ -59,6 +59,8 @@ log = logging.getLogger(__name__)
 
 KEY_SETTING = "mail.token_key"
 MAIL_OUTBOX = "outbox: mail"
+SLACK_ABREAST, SLACK_KEPT_FOR_URGENT = 6, 2
+"""While posts of a busy channel wait for their turn, those of other channels go on, and above all what is urgent."""
 
 
 class Bot:
@@ -137,8 +139,9 @@ class Bot:
             Transport.MAIL, mail_performer, database, outbox, wakes.mail_outbox, contexts, self._check_mail_server
         )
         slack_outbox = OutboxLoop(
-            Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts, _no_check
-        )
+            Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts, _no_check,
+            abreast=SLACK_ABREAST, kept_for_urgent=SLACK_KEPT_FOR_URGENT,
+        )  # fmt: skip
         files_outbox = OutboxLoop(
             Transport.FILES, files_performer, database, outbox, wakes.files_outbox, contexts, _no_check
         )

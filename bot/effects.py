@@ -106,6 +106,7 @@ class Note(StrEnum):
     FILES_NOT_SHOWN = "files_not_shown"
     ESCALATION = "escalation"
     ESCALATION_PROPOSED = "escalation_proposed"
+    THREAD_BEGUN_ANEW = "thread_begun_anew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ HezoError
 ├── CustomerError        the sender of a mail or the person at a form: answered in their language
 ├── StaffError           the engineer or manager who clicked: shown where they clicked
 ├── OperatorError        configuration, credentials, files: one line that says what to do
-│   └── ConfigError
+│   ├── ConfigError
+│   └── ChannelUnusable  Slack does not let us into a channel; what is to be shown there waits until it is mended
 ├── RetryLater           a passing fault of a server or a connection: tried again by rules/retrying
 │   ├── InDoubt          the other side may have done it already: look before repeating
 │   └── RateLimited      the other side named the time to wait
@@ -44,6 +45,22 @@ class ConfigError(OperatorError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class ChannelUnusable(OperatorError):
+    """Slack lets the bot do nothing in a channel, until somebody mends the channel or the app.
+
+    Args:
+        channel: The channel's id.
+        code: Slack's word for it, such as "is_archived".
+        needed: The scope that is missing; "" where it is no scope.
+    """
+
+    def __init__(self, message: str, channel: str, code: str, needed: str = "") -> None:
+        super().__init__(message)
+        self.channel = channel
+        self.code = code
+        self.needed = needed
 
 
 class RetryLater(HezoError):

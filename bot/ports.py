@@ -212,6 +212,7 @@ class OutboxRow:
         rfc_message_id: A mail's Message-ID, fixed when the row was written.
         attempts: How often it was tried before.
         in_doubt: True when an earlier try may have succeeded.
+        urgent: It overtakes what is not.
     """
 
     id: int
@@ -222,6 +223,7 @@ class OutboxRow:
     in_doubt: bool
     raw: bytes | None = None
     rfc_message_id: str | None = None
+    urgent: bool = False
 
     @property
     def key(self) -> str:

@@ -61,6 +61,11 @@ _WAITING_CARD = (
     )
     .limit(1)
 )
+_HASTENED = (
+    update(outbox)
+    .where(outbox.c.lane == bindparam("its_lane"), IS_UNSENT, outbox.c.id < bindparam("its_id"), ~outbox.c.urgent)
+    .values(urgent=True)
+)
 _COMPOSED = update(outbox).where(outbox.c.id == bindparam("its_id"))
 
 
@@ -153,6 +158,8 @@ class StoredOutbox:
             return None
         if isinstance(effect, SendMail):
             await self._compose(effect, outbox_id, now)
+        if _is_urgent(effect):  # it cannot leave before what stands before it in its lane
+            await self._connection.execute(_HASTENED, {"its_lane": lane_of(effect), "its_id": outbox_id})
         self._transaction.wakes.add(WAKES[transport_of(effect)])
         return outbox_id
 
@@ -243,18 +250,31 @@ class StoredOutbox:
         )
 
     async def mark_retry(
-        self, outbox_id: int, at: datetime, error: str, *, in_doubt: bool, worker: str | None = None
+        self,
+        outbox_id: int,
+        at: datetime,
+        error: str,
+        *,
+        in_doubt: bool,
+        worker: str | None = None,
+        is_attempt: bool = True,
     ) -> bool:
         """A row being performed failed and waits until `at`; False when it was settled or taken over meanwhile.
 
         Args:
             in_doubt: An attempt (this one, or an earlier one not yet looked up) may have succeeded.
             worker: Who performed it; None asks not whether another took it over.
+            is_attempt: False where it only has to wait for its turn: that is no failure, however often it happens.
         """
-        state = OutboxState.IN_DOUBT if in_doubt else OutboxState.PENDING
-        return await self._change(
-            {"state": state, "next_attempt_at": at, "error": error, "worker": None}, *_being_sent(outbox_id, worker)
-        )
+        values: dict[str, object] = {
+            "state": OutboxState.IN_DOUBT if in_doubt else OutboxState.PENDING,
+            "next_attempt_at": at,
+            "error": error,
+            "worker": None,
+        }
+        if not is_attempt:
+            values["attempts"] = outbox.c.attempts - 1
+        return await self._change(values, *_being_sent(outbox_id, worker))
 
     async def mark_parked(self, outbox_id: int, error: str, *, worker: str | None = None) -> bool:
         """A row being performed is given up and its lane goes on; False when it was settled or taken over meanwhile."""
@@ -308,4 +328,5 @@ def outbox_row_of(row: Row[*tuple[Any, ...]]) -> OutboxRow:
         in_doubt=row.state is OutboxState.IN_DOUBT,
         raw=row.raw,
         rfc_message_id=row.rfc_message_id,
+        urgent=row.urgent,
     )

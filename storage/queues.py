@@ -140,7 +140,9 @@ class OutboxQueue:
         self._database = database
         self._worker = worker
 
-    async def claim(self, now: datetime, limit: int, transport: Transport | None = None) -> list[OutboxRow]:
+    async def claim(
+        self, now: datetime, limit: int, transport: Transport | None = None, *, only_urgent: bool = False
+    ) -> list[OutboxRow]:
         """Rows to perform now, urgent ones first; they are SENDING, and committed as that, when this returns.
 
         With a transport only its rows are looked at, so that loops work side by side.
@@ -154,6 +156,8 @@ class OutboxQueue:
             .order_by(outbox.c.urgent.desc(), outbox.c.id)
             .limit(limit)
         )
+        if only_urgent:
+            query = query.where(outbox.c.urgent)
         async with self._database.begin() as uow:
             transaction = uow.transaction
             if transaction.is_postgresql:
@@ -178,7 +182,7 @@ class OutboxQueue:
                     await uow.outbox.add(notice, dedupe_key=f"outbox-parked:{row.id}")
             return claimed
 
-    async def next_due(self, transport: Transport | None = None) -> datetime | None:
+    async def next_due(self, transport: Transport | None = None, *, only_urgent: bool = False) -> datetime | None:
         """When the next row's time comes that is first of its lane (it may be past); None when none waits.
 
         Rows behind one that is being sent are not counted: its outcome wakes the loop.
@@ -189,6 +193,8 @@ class OutboxQueue:
             .order_by(outbox.c.next_attempt_at, outbox.c.id)
             .limit(1)
         )
+        if only_urgent:
+            query = query.where(outbox.c.urgent)
         async with self._database.read() as uow:
             due: datetime | None = await uow.transaction.connection.scalar(query)
             return due
@@ -198,10 +204,12 @@ class OutboxQueue:
         async with self._database.begin() as uow:
             return await uow.outbox.mark_sent(outbox_id, result)
 
-    async def retry(self, outbox_id: int, at: datetime, error: str, *, in_doubt: bool) -> bool:
+    async def retry(self, outbox_id: int, at: datetime, error: str, *, in_doubt: bool, is_attempt: bool = True) -> bool:
         """It failed and waits until `at`; False when it was settled or taken over meanwhile."""
         async with self._database.begin() as uow:
-            return await uow.outbox.mark_retry(outbox_id, at, error, in_doubt=in_doubt, worker=self._worker)
+            return await uow.outbox.mark_retry(
+                outbox_id, at, error, in_doubt=in_doubt, worker=self._worker, is_attempt=is_attempt
+            )
 
     async def park(self, outbox_id: int, error: str) -> bool:
         """It is given up; False when it was settled or taken over meanwhile."""

@@ -7,6 +7,7 @@ Of `Ticket.facts` these keys are shown: "problems" ([[problem, *values]], of `bo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -61,7 +62,7 @@ def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
     """Something that an operator must look at. What has no sentence of its own is shown as it is: it must be seen."""
     key = f"operator.{effect.what}"
     if key in words and words.placeholders(key) <= effect.data.keys():
-        said = rich(words, key, **{k: person(str(v)) if k in {"user", "by"} else v for k, v in effect.data.items()})
+        said = rich(words, key, **{name: _shown(name, value) for name, value in effect.data.items()})
     else:
         details = ", ".join(f"{name}: {value}" for name, value in effect.data.items())
         said = rich(words, "operator.unknown", what=effect.what, details=details)
@@ -69,6 +70,14 @@ def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
     head = rich(words, title if title in words else "operator.title", "bold")
     blocks = [block([line(*head), line(*said)])]
     return fallback(blocks), blocks
+
+
+def _shown(name: str, value: object) -> object:
+    if name in {"user", "by"}:
+        return person(str(value))
+    if name == "channel" and re.fullmatch(r"[CG][A-Z0-9]+", str(value)):
+        return {"type": "channel", "channel_id": str(value)}
+    return value
 
 
 def tell(effect: TellUser, words: Words) -> str:

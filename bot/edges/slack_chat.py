@@ -84,7 +84,23 @@ class SlackChat:
             repeatable=False,
             channel=channel,
         )
-        return str(answer["ts"])
+        ts, shown = str(answer["ts"]), answer.get("message")
+        if thread_ts is not None and isinstance(shown, dict) and "thread_ts" not in shown:
+            await self._take_back_unless_in_thread(channel, thread_ts, ts)
+        return ts
+
+    async def _take_back_unless_in_thread(self, channel: str, thread_ts: str, ts: str) -> None:
+        """Where a thread is gone, Slack puts a reply to it into the channel and only leaves out its thread_ts.
+
+        Raises:
+            Refused: the thread is gone; the reply that came into the channel is deleted.
+        """
+        if await self._page(channel, thread_ts, ts, None) is not None:
+            return
+        await self._call(
+            "chat.delete", lambda: self._client.chat_delete(channel=channel, ts=ts), repeatable=True, channel=channel
+        )
+        raise Refused(f"the thread's first message in {channel} was deleted (chat.postMessage: thread_not_found)")
 
     async def update(self, channel: str, ts: str, text: str, blocks: Blocks) -> None:
         """Replace a message; its metadata stay. Raises as `post`, but is never in doubt."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.errors import HezoError, InDoubt, OperatorError, RateLimited, Refused, RetryLater
+from bot.errors import ChannelUnusable, HezoError, InDoubt, OperatorError, RateLimited, Refused, RetryLater
 
 DEFAULT_RETRY_AFTER = timedelta(seconds=30)
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -23,6 +23,15 @@ TOKEN_ERRORS = frozenset(
 PASSING = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
 IN_DOUBT = frozenset({"internal_error", "fatal_error"})
 """Slack: "it is possible that some aspect of the operation succeeded before the error was raised"."""
+
+UNUSABLE = frozenset(
+    {
+        "not_in_channel", "channel_not_found", "is_archived", "missing_scope", "restricted_action",
+        "restricted_action_read_only_channel", "restricted_action_thread_only_channel", "ekm_access_denied",
+        "access_denied", "team_access_not_granted", "no_permission",
+    }
+)  # fmt: skip
+"""Nothing can be done in the channel until a person mends it; then what waited goes out."""
 
 WHAT_TO_DO: Mapping[str, str] = {
     "not_in_channel": "the bot is not in the channel {channel}: invite it there",
@@ -49,6 +58,12 @@ WHAT_TO_DO: Mapping[str, str] = {
     "storage_limit_reached": "the workspace has no room left for files: make some",
     "ekm_access_denied": "the workspace's administrators have suspended posting (Enterprise Key Management)",
     "access_denied": "the workspace's administrators deny the app access: approve it",
+    "team_access_not_granted": "the app is not installed in the workspace of {channel}: install it there",
+    "no_permission": "the bot may not do this in {channel}: give its app the permission, and install the app again",
+    "not_enabled": "the app's Home tab is switched off: enable it (App Home) in the app's settings",
+    "user_not_found": "Slack knows the person no more: their account is gone",
+    "user_disabled": "the person's account is deactivated",
+    "messages_tab_disabled": "the person cannot be written to directly",
 }
 
 
@@ -100,11 +115,9 @@ def _of_answer(error: SlackApiError, method: str, doubt: type[RetryLater], chann
         return RetryLater(f"Slack is in trouble: {method} was answered with {code}")
     if code in IN_DOUBT:
         return doubt(f"Slack is in trouble: {method} was answered with {code}")
-    advice = WHAT_TO_DO.get(code, "Slack refused the call")
-    return Refused(
-        f"{advice.format(channel=channel or 'of the message', needed=data.get('needed') or '(unnamed)')} "
-        f"({method}: {code})"
-    )
+    advice, needed = WHAT_TO_DO.get(code, "Slack refused the call"), str(data.get("needed") or "")
+    said = f"{advice.format(channel=channel or 'of the message', needed=needed or '(unnamed)')} ({method}: {code})"
+    return ChannelUnusable(said, channel, code, needed) if code in UNUSABLE else Refused(said)
 
 
 def _parts(response: object) -> tuple[int, Mapping[str, str], Mapping[str, object]]:

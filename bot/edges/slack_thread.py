@@ -34,6 +34,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | ESCALATION                       | event ("raised", "acknowledged", "ended", "tied"), by (user id,       |
 |                                  | address or "bot"); source, reason (raised); owner (acknowledged);     |
 |                                  | outcome, because ("resolved", ...: ended); number (tied)              |
+| THREAD_BEGUN_ANEW                | earlier (link to the thread of the head message that was deleted)     |
 | ESCALATION_PROPOSED              | words (what the customer wrote), address, message (`Message.id`)      |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
@@ -277,6 +278,11 @@ def _separated(post: Post) -> list[Json]:
     return [post.say("separated", by=person(post.get("by")), number=post.get("number"))]
 
 
+def _begun_anew(post: Post) -> list[Json]:
+    earlier: Json = {"type": "link", "url": post.get("earlier"), "text": post.words("thread.earlier_thread")}
+    return [post.say("begun_anew", earlier=earlier)]
+
+
 def _escalation(post: Post) -> list[Json]:
     match post.get("event"):
         case "acknowledged":
@@ -322,4 +328,5 @@ _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.FILES_NOT_SHOWN: _files_not_shown,
     Note.ESCALATION: _escalation,
     Note.ESCALATION_PROPOSED: _escalation_proposed,
+    Note.THREAD_BEGUN_ANEW: _begun_anew,
 }

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Protocol
 
 from bot.commands import FilesFetched, FilesNotShown, MailNotSent
 from bot.effects import CallWebhook, FetchFiles, PostOperator, PostToCustomer, SendMail, ShareFiles
+from bot.errors import ChannelUnusable, RateLimited
 from bot.logs import log_context
 from bot.ports import OutboxRow
 from bot.rules.retrying import Park, after_failure, describe
@@ -41,6 +43,8 @@ class OutboxLoop:
         wake: Set after every commit that wrote an effect, and to stop.
         check: Raises what keeps every row from being performed, such as a refused login. Then no row is tried: the
             loop ends with that error, is restarted by the supervisor, and people read why.
+        abreast: How many rows are performed at a time; no two of them are of one lane.
+        kept_for_urgent: How many of these places only urgent rows may take, however many others wait.
     """
 
     def __init__(
@@ -52,6 +56,9 @@ class OutboxLoop:
         wake: asyncio.Event,
         contexts: ContextMaker,
         check: Callable[[], Awaitable[None]],
+        *,
+        abreast: int = 1,
+        kept_for_urgent: int = 0,
     ) -> None:
         self._check = check
         self._transport = transport
@@ -61,22 +68,50 @@ class OutboxLoop:
         self._wake = wake
         self._contexts = contexts
         self._clock = contexts.clock
+        self._abreast = abreast
+        self._kept_for_urgent = kept_for_urgent
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Perform rows until `stopping` is set; the one in hand is finished first.
+        """Perform rows until `stopping` is set; those in hand are finished first.
 
         Raises:
             HezoError: `check` found that no row can be performed now.
         """
         await self._check()
-        while not stopping.is_set():
-            self._wake.clear()
-            rows = await self._queue.claim(self._clock.now(), limit=1, transport=self._transport)
-            for row in rows:
-                if not await self._perform(row) and not stopping.is_set():
+        in_hand: set[asyncio.Task[bool]] = set()
+        try:
+            while not stopping.is_set():
+                self._wake.clear()
+                if not _all_performed(in_hand):
                     await self._check()
-            if not rows and not stopping.is_set():
-                await self._clock.wait_until(await self._queue.next_due(self._transport), self._wake)
+                if not await self._begin(in_hand) and not stopping.is_set():
+                    await self._clock.wait_until(await self._next_due(in_hand), self._wake)
+        finally:
+            await _to_their_end(in_hand)
+
+    async def _begin(self, in_hand: set[asyncio.Task[bool]]) -> bool:
+        """Take as many rows in hand as there are places for; False where none is to be had."""
+        free, only_urgent = self._places(in_hand)
+        if not free:
+            return False
+        rows = await self._queue.claim(
+            self._clock.now(), limit=free, transport=self._transport, only_urgent=only_urgent
+        )
+        for row in rows:
+            task = asyncio.create_task(self._perform(row))
+            task.add_done_callback(lambda _: self._wake.set())
+            in_hand.add(task)
+        return bool(rows)
+
+    async def _next_due(self, in_hand: set[asyncio.Task[bool]]) -> datetime | None:
+        free, only_urgent = self._places(in_hand)
+        return await self._queue.next_due(self._transport, only_urgent=only_urgent) if free else None
+
+    def _places(self, in_hand: set[asyncio.Task[bool]]) -> tuple[int, bool]:
+        """How many rows may be taken in hand now, and whether only urgent ones."""
+        free = self._abreast - len(in_hand)
+        only_urgent = free <= self._kept_for_urgent
+        return (free if only_urgent else free - self._kept_for_urgent), only_urgent
 
     async def _perform(self, row: OutboxRow) -> bool:
         """Whether it was performed."""
@@ -98,7 +133,10 @@ class OutboxLoop:
             log.warning("failed, will be tried again", extra={"hezo": {"problem": describe(error)}})
             # A doubt stays until the row is settled: the copy of a mail may still come back.
             in_doubt = decision.in_doubt or row.in_doubt
-            await self._queue.retry(row.id, decision.at, describe(error), in_doubt=in_doubt)
+            is_attempt = not isinstance(error, RateLimited)
+            await self._queue.retry(row.id, decision.at, describe(error), in_doubt=in_doubt, is_attempt=is_attempt)
+            if isinstance(error, ChannelUnusable):
+                await self._tell_of(error)
             return
         log.error("given up", exc_info=error)
         async with self._database.begin() as uow:
@@ -113,6 +151,37 @@ class OutboxLoop:
             elif not isinstance(row.effect, PostOperator):
                 data: dict[str, object] = {"outbox": row.id, "reason": decision.reason}
                 await uow.outbox.add(PostOperator("outbox_parked", data), dedupe_key=_told_once(row))
+
+    async def _tell_of(self, error: ChannelUnusable) -> None:
+        """What waits for an operator's hand is told once a day, not for every row that waits for it."""
+        data: dict[str, object] = {"channel": error.channel, "needed": error.needed}
+        notice = PostOperator(f"unusable_{error.code}", data)
+        key = f"unusable:{error.channel}:{error.code}:{self._clock.now():%Y-%m-%d}"
+        async with self._database.begin() as uow:
+            await uow.outbox.add(notice, dedupe_key=key)
+
+
+def _all_performed(in_hand: set[asyncio.Task[bool]]) -> bool:
+    """Whether all that ended did what it was to do; they are in hand no more.
+
+    Raises:
+        HezoError: what became of one could not be stored.
+    """
+    ended = {task for task in in_hand if task.done()}
+    in_hand -= ended
+    performed = [task.result() for task in ended]  # each, so that no error goes unseen
+    return all(performed)
+
+
+async def _to_their_end(in_hand: set[asyncio.Task[bool]]) -> None:
+    try:
+        if in_hand:
+            await asyncio.wait(in_hand)
+    except asyncio.CancelledError:
+        for task in in_hand:
+            task.cancel()
+        await asyncio.gather(*in_hand, return_exceptions=True)
+        raise
 
 
 def _told_once(row: OutboxRow) -> str:

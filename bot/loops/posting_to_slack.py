@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.edges import slack_blocks, slack_duty, slack_home
 from bot.edges.pacing import Pace
 from bot.edges.slack_escalation_card import decided_proposal, proposal
+from bot.edges.slack_links import message_url
 from bot.edges.slack_sending import sending_offer
 from bot.edges.slack_thread import thread_post
 from bot.effects import (
@@ -29,11 +30,11 @@ from bot.effects import (
     ShareFiles,
     TellUser,
 )
-from bot.errors import RetryLater
+from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
 from bot.loops.posting_escalations import EscalationPosts
 from bot.loops.posting_to_customers import CustomerPosts
 from bot.loops.slack_posts import Posts
-from bot.model import Language, Ticket, TicketView
+from bot.model import JournalEntry, Language, Ticket, TicketView
 from bot.ports import Chat, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
@@ -72,7 +73,7 @@ class SlackPerformer:
             case PostInThread():
                 await self._in_thread(row, row.effect)
             case PostToCustomer():
-                await self._customers.perform(row, row.effect)
+                await self._to_customer(row, row.effect)
             case EditReply() | EditProposal():
                 await self._edit(row, row.effect)
             case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
@@ -86,6 +87,12 @@ class SlackPerformer:
             case SendMail() | ShareFiles() | FetchFiles() | CallWebhook():
                 raise AssertionError("mails, files and calls of the webhook go other ways")
 
+    async def _to_customer(self, row: OutboxRow, effect: PostToCustomer) -> None:
+        try:
+            await self._customers.perform(row, effect)
+        except ChannelUnusable as error:  # whoever wrote it has to learn now that it did not go out
+            raise Refused(str(error)) from error
+
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
             view = await uow.tickets.view(effect.ticket_id)
@@ -93,8 +100,16 @@ class SlackPerformer:
         text, blocks = slack_blocks.card(view, now, self._words, self._zone)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
-            await self._posts.update(row, channel, ts, (text, blocks), lambda uow, _: self._show_anew(uow, view, now))
-            return
+            try:
+                await self._posts.update(
+                    row, channel, ts, (text, blocks), lambda uow, _: self._show_anew(uow, view, now)
+                )
+            except HezoError as error:
+                if not self._is_lost(error, channel, view.ticket):
+                    raise
+            else:
+                return
+        earlier = await self._earlier_thread(channel, ts)
         channel = self._channel_of(view.ticket)
 
         async def keep(uow: UnitOfWork, ts: str) -> None:
@@ -102,11 +117,28 @@ class SlackPerformer:
             ticket.slack_channel, ticket.slack_ts = channel, ts
             await uow.tickets.update(ticket)
             await self._show_anew(uow, view, now)
+            if earlier is not None:
+                entry = JournalEntry(ticket.id, now, "bot", "head_posted_anew", {"earlier_thread": earlier})
+                await uow.journal(entry)
+                moved = PostInThread(ticket.id, Note.THREAD_BEGUN_ANEW, {"earlier": earlier})
+                await uow.outbox.add(moved, dedupe_key=f"begun-anew:{ticket.id}:{ts}")
             escalation = await uow.escalations.open_of_ticket(ticket.id)
             if escalation is not None:  # it may stand there already, and links to the ticket from now on
                 await uow.outbox.add(PostEscalationCard(ticket.id, escalation.id))
 
         await self._posts.post(row, channel, None, (text, blocks), keep)
+
+    def _is_lost(self, error: HezoError, channel: str, ticket: Ticket) -> bool:
+        """Whether a head message can not be edited any more: it was deleted, or its channel is another's by now."""
+        if isinstance(error, Refused):
+            return any(code in str(error) for code in ("message_not_found", "cant_update_message"))
+        return isinstance(error, ChannelUnusable) and channel != self._channel_of(ticket)
+
+    async def _earlier_thread(self, channel: str | None, ts: str | None) -> str | None:
+        """A link to the thread of a head message that is posted anew; Slack keeps the replies to a deleted one."""
+        if channel is None or ts is None:
+            return None
+        return message_url(await self._chat.workspace_url(), channel, ts)
 
     def _channel_of(self, ticket: Ticket) -> str:
         slack = self._config.slack
@@ -138,7 +170,25 @@ class SlackPerformer:
 
         render = proposal if effect.note is Note.ESCALATION_PROPOSED else thread_post
         rendered = render(effect, self._clock.now(), self._words, self._zone)
-        await self._posts.post(row, channel, head, rendered, keep)
+        try:
+            await self._posts.post(row, channel, head, rendered, keep)
+        except (Refused, ChannelUnusable) as error:
+            is_moved = isinstance(error, ChannelUnusable) and await self._has_moved(effect.ticket_id)
+            if not is_moved and "thread_not_found" not in str(error):
+                raise
+            await self._behind_a_new_head(row, effect)
+
+    async def _has_moved(self, ticket_id: int) -> bool:
+        async with self._database.read() as uow:
+            ticket = await uow.tickets.get(ticket_id)
+        return ticket.slack_channel != self._channel_of(ticket)
+
+    async def _behind_a_new_head(self, row: OutboxRow, effect: PostInThread) -> None:
+        """The head message is gone with its thread: the card is shown first, which posts it anew, then this again."""
+        async with self._database.begin() as uow:
+            if await uow.outbox.mark_sent(row.id, {"again": True}):
+                await uow.outbox.add(PostCard(effect.ticket_id))
+                await uow.outbox.add(effect)
 
     async def _keep_sending(self, uow: UnitOfWork, ticket_id: int, sending_id: int, ts: str) -> None:
         """Remember where it is shown, also for the message that became of it while the post was on its way."""
@@ -158,8 +208,11 @@ class SlackPerformer:
             await self._posts.sent(row)
             return
         text, blocks = sending_offer(ticket, sending, self._words)
-        async with self._pace.turn(ticket.slack_channel):
-            await self._chat.tell(ticket.slack_channel, effect.user, text, thread_ts=ticket.slack_ts, blocks=blocks)
+        async with self._pace.turn(f"tell:{ticket.slack_channel}", urgent=True):
+            try:
+                await self._chat.tell(ticket.slack_channel, effect.user, text, thread_ts=ticket.slack_ts, blocks=blocks)
+            except ChannelUnusable as error:  # a question below what was just written is worth nothing hours later
+                raise Refused(str(error)) from error
         await self._posts.sent(row)
 
     async def _edit(self, row: OutboxRow, effect: EditReply | EditProposal) -> None:
@@ -180,8 +233,15 @@ class SlackPerformer:
         await self._posts.update(row, channel, ts, (text, blocks))
 
     async def _to_operators(self, row: OutboxRow, effect: PostOperator) -> None:
-        channel = self._config.slack.escalation_channel
-        await self._posts.post(row, channel, None, slack_blocks.operator_notice(effect, self._words))
+        """In the escalation channel; where Slack does not let us in there, in the support channel."""
+        slack = self._config.slack
+        notice = slack_blocks.operator_notice(effect, self._words)
+        try:
+            await self._posts.post(row, slack.escalation_channel, None, notice)
+        except ChannelUnusable:
+            if slack.support_channel == slack.escalation_channel:
+                raise
+            await self._posts.post(row, slack.support_channel, None, notice)
 
     async def _tell(self, row: OutboxRow, effect: TellUser | OfferSending) -> None:
         if isinstance(effect, OfferSending):
@@ -189,15 +249,18 @@ class SlackPerformer:
             return
         said = slack_duty.answer(effect, self._clock.now(), self._words, self._zone)
         text = said if said is not None else slack_blocks.tell(effect, self._words)
-        async with self._pace.turn(effect.channel):
-            await self._chat.tell(
-                effect.channel,
-                effect.user,
-                text,
-                thread_ts=effect.thread_ts,
-                response_url=effect.response_url,
-                replaces=effect.replaces,
-            )
+        async with self._pace.turn(f"tell:{effect.channel}", urgent=True):
+            try:
+                await self._chat.tell(
+                    effect.channel,
+                    effect.user,
+                    text,
+                    thread_ts=effect.thread_ts,
+                    response_url=effect.response_url,
+                    replaces=effect.replaces,
+                )
+            except ChannelUnusable as error:  # an answer to a click is worth nothing hours later
+                raise Refused(str(error)) from error
         await self._posts.sent(row)
 
     async def _home(self, row: OutboxRow, effect: PublishHome) -> None:

@@ -27,7 +27,7 @@ from bot.commands import FilesNotShown
 from bot.edges.pacing import Pace
 from bot.edges.slack_text import fill
 from bot.effects import FetchFiles, PostOperator, ShareFiles
-from bot.errors import Refused, RetryLater
+from bot.errors import ChannelUnusable, Refused, RetryLater
 from bot.loops.fetching_files import FileFetcher
 from bot.model import Attachment, Language, Message
 from bot.ports import ChatFiles, FileState, OutboxRow
@@ -167,7 +167,7 @@ class FilesPerformer:
         while True:
             try:
                 states = {await self._files.state(slack_file, sharing.channel) for slack_file in slack_files}
-            except Refused as refusal:
+            except (Refused, ChannelUnusable) as refusal:
                 sharing.unchecked = str(refusal)
                 return True
             if states == {FileState.SHOWN}:

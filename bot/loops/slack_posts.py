@@ -35,7 +35,7 @@ class Posts:
             ts = await self._chat.find(channel, row.key, thread_ts=thread_ts, since=row.created_at)
         if ts is None:
             text, blocks = rendered
-            async with self._pace.turn(channel):
+            async with self._pace.turn(channel, urgent=row.urgent):
                 ts = await self._chat.post(channel, text, blocks, key=row.key, thread_ts=thread_ts)
         await self.sent(row, ts, keep)
 
@@ -44,7 +44,7 @@ class Posts:
     ) -> None:
         """Replace a message. Raises as `bot.ports.Chat`."""
         text, blocks = rendered
-        async with self._pace.turn(EDITS):
+        async with self._pace.turn(EDITS, urgent=row.urgent):
             await self._chat.update(channel, ts, text, blocks)
         await self.sent(row, ts, keep)
 

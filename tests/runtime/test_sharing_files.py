@@ -287,8 +287,8 @@ async def test_where_nobody_may_look_the_files_are_shown_and_the_operator_is_tol
 
 
 async def test_what_is_given_up_is_told_in_the_thread(stage: Stage) -> None:
-    """By the outbox itself: the bot is no longer in the channel when the post is asked for."""
-    await stage.slack.people.remove_bot(stage.channel.members[0], stage.channel.id)
+    """By the outbox itself: the post that is asked for is refused for good."""
+    stage.slack.faults.error("files.completeUploadExternal", "file_type_not_allowed")
     await stage.ask_for("a.log")
     stopping, wakes = asyncio.Event(), stage.database.wakes
 
@@ -306,4 +306,4 @@ async def test_what_is_given_up_is_told_in_the_thread(stage: Stage) -> None:
     await task
     names, [reason] = await stage.told()
     assert names == ["a.log"]
-    assert "invite it there" in reason
+    assert "do not allow files of this type" in reason

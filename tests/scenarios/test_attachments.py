@@ -97,14 +97,16 @@ async def test_screenshots_and_logs_are_shown_programs_are_held_and_logos_left_o
     ]
 
 
-async def test_without_the_scope_the_thread_and_the_operator_are_told_and_nothing_waits(tmp_path: Path) -> None:
+async def test_without_the_scope_the_operator_is_told_no_post_waits_and_the_files_come_once_it_is_given(
+    tmp_path: Path,
+) -> None:
     async with running(tmp_path, retry=SOON) as world:
         world.slack.faults.revoke_scope("files:write")
         card = await send(world, report(world, ("a.log", LOG)))
-        post = await world.in_thread(card, "⚠️ Nie wszystkie pliki")
-        assert "a.log" in texts(post.blocks)
-        assert "files:write" in texts(post.blocks)
         await world.in_slack(world.escalation, lambda m: "files:write" in texts(m.blocks))
         await world.write(world.anna, "Jeszcze jedno.", subject=world.number(1))
         await world.in_thread(card, "Jeszcze jedno.")
         assert shown(world, card) == []
+        world.slack.faults.clear()
+        [file] = await until_shown(world, card, 1)
+        assert file.content == LOG

@@ -182,20 +182,38 @@ async def test_what_waits_for_a_retry_holds_its_lane(database: Database) -> None
 
 
 async def test_urgent_posts_overtake_those_of_other_lanes(database: Database) -> None:
-    one, two = await stored_ticket(database), await stored_ticket(database)
-    routine, behind, urgent, escalation = await add(
+    one, two, three = [await stored_ticket(database) for _ in range(3)]
+    before, behind, urgent, escalation, routine = await add(
         database,
         PostInThread(one.id, Note.MAILED),
         PostInThread(one.id, Note.BREACH, urgent=True),
         PostInThread(two.id, Note.BREACH, urgent=True),
         PostOperator("parked"),
+        PostInThread(three.id, Note.MAILED),
     )
     queue = OutboxQueue(database, "w")
-    assert await claimed(queue, limit=2) == [urgent, escalation]
+    assert await queue.claim(NOON, 9, Transport.MAIL, only_urgent=True) == []
+    assert await claimed(queue, limit=2) == [before, urgent], "what an urgent one waits for is as urgent"
+    assert [row.id for row in await queue.claim(NOON, 9, only_urgent=True)] == [escalation]
     assert await claimed(queue) == [routine]
-    assert routine is not None
-    await queue.sent(routine, {})
+    assert before is not None
+    await queue.sent(before, {})
     assert await claimed(queue) == [behind]
+
+
+async def test_waiting_for_a_turn_counts_as_no_failure(database: Database) -> None:
+    ticket = await stored_ticket(database)
+    (post,) = await add(database, PostInThread(ticket.id, Note.MAILED))
+    assert post is not None
+    queue = OutboxQueue(database, "w")
+    for _ in range(3):
+        [row] = await queue.claim(NOON, 1)
+        assert row.attempts == 0
+        assert await queue.retry(post, NOON, "Slack asked to wait", in_doubt=False, is_attempt=False)
+    await queue.claim(NOON, 1)
+    assert await queue.retry(post, NOON, "Slack did not answer", in_doubt=False)
+    [row] = await queue.claim(NOON, 1)
+    assert row.attempts == 1
 
 
 async def test_unsent_cards_of_a_ticket_become_one(database: Database) -> None:

@@ -116,6 +116,9 @@ class OutboxModel(RuleBasedStateMachine):
             lane = {True: "mail", False: "slack"}[is_mail] + str(getattr(effect, "ticket_id", "op"))
             urgent = isinstance(effect, PostOperator) or (isinstance(effect, PostInThread) and effect.urgent)
             self.rows[outbox_id] = Row(lane, Transport.MAIL if is_mail else Transport.SLACK, urgent, self.clock.now())
+            if urgent:  # what stands before it goes out as urgently
+                for row in self.rows.values():
+                    row.urgent = row.urgent or (row.lane == lane and row.state in UNSENT)
 
     def heads(self, transport: Transport | None) -> list[int]:
         """Rows whose turn it is, whether due or not."""

@@ -26,6 +26,7 @@ from bot.sandbox.slack.model import Channel, Message
 from bot.sandbox.slack.server import SlackSandbox
 from storage.contract_import import import_contracts
 from tests.support.mailservers import MailServers
+from tests.support.manifest import assert_kept_to_the_rules, manifest_app
 from tests.support.post_office import PATIENCE, PEOPLE, DebianOffice, EmbeddedOffice, PostOffice
 from tests.support.smtp_tap import SmtpTap
 
@@ -284,7 +285,7 @@ def config_for(
 async def make_world(
     tmp_path: Path, servers: MailServers | None = None, *, start: datetime | None = MONDAY_MORNING, **changes: Any
 ) -> AsyncIterator[World]:
-    """Everything but the bot, running.
+    """Everything but the bot, running; afterwards nothing may have broken Slack's rules (`tests.support.manifest`).
 
     Args:
         servers: Debian's mail servers; None takes the embedded ones.
@@ -294,7 +295,7 @@ async def make_world(
     """
     clock = MovableClock(None if servers else start)
     mail: PostOffice = DebianOffice(servers) if servers else EmbeddedOffice(clock)
-    slack = SlackSandbox(clock)
+    slack = SlackSandbox(clock, manifest_app())
     await mail.open()
     await slack.start()
     workspace = slack.workspace
@@ -313,6 +314,7 @@ async def make_world(
     world = World(clock, mail, slack, tree, support, escalation, ewa, marek, zofia)
     try:
         yield world
+        assert_kept_to_the_rules(slack)
     finally:
         await slack.stop()
         await mail.close()
@@ -331,7 +333,7 @@ async def tapped(
 
 @asynccontextmanager
 async def running(tmp_path: Path, servers: MailServers | None = None, **changes: Any) -> AsyncIterator[World]:
-    """The world with the bot running; afterwards nothing may have broken Slack's rules."""
+    """The world with the bot running."""
     async with make_world(tmp_path, servers, **changes) as world:
         await world.fill_registry()
         await world.start_bot()
@@ -340,4 +342,3 @@ async def running(tmp_path: Path, servers: MailServers | None = None, **changes:
             yield world
         finally:
             await world.bot.stop()
-        assert world.slack.workspace.violations == []

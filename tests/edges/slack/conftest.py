@@ -12,9 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import SlackConfig
 from bot.edges import slack_blocks
 from bot.edges.slack_chat import SlackChat, slack_client
-from bot.edges.slack_escalation_ids import COMMAND
 from bot.sandbox.clock import MovableClock
-from bot.sandbox.slack import App, SlackSandbox
+from bot.sandbox.slack import SlackSandbox
 from tests.edges.slack.office import (
     NOW,
     ZONE,
@@ -24,21 +23,20 @@ from tests.edges.slack.office import (
     make_config,
     make_socket,
     make_view,
-    manifest_scopes,
     running,
     staff_words,
 )
+from tests.support.manifest import assert_kept_to_the_rules, manifest_app
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSandbox]:
     """A running stand-in; at the end nothing may have been called that Slack refuses or advises against."""
-    app = App(scopes=manifest_scopes(), commands=frozenset({COMMAND}), shortcuts=frozenset())
-    sandbox = SlackSandbox(MovableClock(), app, ack_timeout=0.8, retries=(timedelta(0), timedelta(0)))
+    sandbox = SlackSandbox(MovableClock(), manifest_app(), ack_timeout=0.8, retries=(timedelta(0), timedelta(0)))
     await sandbox.start()
     yield sandbox
     await sandbox.stop()
-    assert sandbox.workspace.violations == []
+    assert_kept_to_the_rules(sandbox)
 
 
 @pytest.fixture

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,17 +41,9 @@ from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import Channel, SlackSandbox, User
 from bot.sendings import Sending
 
-ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Warsaw")
 TICKET_ID = 7
-
-
-def manifest_scopes() -> frozenset[str]:
-    """The bot scopes of slack-manifest.yaml, which needs no YAML parser: one scope a line."""
-    text = (ROOT / "slack-manifest.yaml").read_text("utf-8")
-    listed = text.split("    bot:\n", 1)[1].split("settings:", 1)[0]
-    return frozenset(re.findall(r"^ +- ([a-z:.]+)", listed, re.MULTILINE))
 
 
 def staff_words(language: Language = Language.PL) -> Words:

@@ -320,6 +320,7 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"event": "ended", "by": "bot", "outcome": "answered", "because": "answered"},
         {"event": "tied", "by": "U0JAN", "number": "HEZO-2026-000001"},
     ],
+    Note.THREAD_BEGUN_ANEW: [{"earlier": "https://hezo360.slack.com/archives/C1/p1"}],
     Note.ESCALATION_PROPOSED: [{"words": "proszę o eskalację", "address": "a@k.example", "message": 5}],
 }
 TO_CUSTOMER = {Note.MAILED, Note.ENGINEER_REPLY}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.edges.slack_blocks import operator_notice
 from bot.edges.slack_chat import METADATA_EVENT, SlackChat, slack_client
+from bot.edges.slack_errors import UNUSABLE
 from bot.edges.slack_text import Blocks, block, line, text
-from bot.errors import InDoubt, OperatorError, RateLimited, Refused, RetryLater
+from bot.effects import PostOperator
+from bot.errors import ChannelUnusable, InDoubt, OperatorError, RateLimited, Refused, RetryLater
+from bot.model import Language
 from bot.sandbox.slack import SlackSandbox
-from tests.edges.slack.office import Office, make_config
+from tests.edges.slack.office import Office, make_config, staff_words
 
 BLOCKS: Blocks = [block([line(text("Zgłoszenie"))])]
 
@@ -147,16 +152,39 @@ async def test_lasting_refusals_say_what_to_do(slack: SlackSandbox, office: Offi
     with pytest.raises(Refused, match=r"deleted.*message_not_found"):
         await chat.update(support, ts, "Wpis", BLOCKS)
     await slack.people.remove_bot(office.manager.id, support)
-    with pytest.raises(Refused, match=rf"{support}: invite.*not_in_channel"):
+    with pytest.raises(ChannelUnusable, match=rf"{support}: invite.*not_in_channel"):
         await chat.post(support, "Wpis", BLOCKS, key="out-2")
     await slack.people.archive(office.manager.id, support)
-    with pytest.raises(Refused, match="archived"):
+    with pytest.raises(ChannelUnusable, match="archived"):
         await chat.post(support, "Wpis", BLOCKS, key="out-3")
-    with pytest.raises(Refused, match=r"slack\.support_channel"):
+    with pytest.raises(ChannelUnusable, match=r"slack\.support_channel"):
         await chat.post("C99999999", "Wpis", BLOCKS, key="out-4")
     slack.faults.revoke_scope("chat:write")
-    with pytest.raises(Refused, match=r"scope chat:write.*install"):
+    with pytest.raises(ChannelUnusable, match=r"scope chat:write.*install") as caught:
         await chat.post(office.escalation.id, "Wpis", BLOCKS, key="out-5")
+    assert (caught.value.channel, caught.value.needed) == (office.escalation.id, "chat:write")
+
+
+async def test_a_reply_to_a_thread_that_is_gone_does_not_stay_in_the_channel(
+    slack: SlackSandbox, office: Office, chat: SlackChat
+) -> None:
+    support = office.support
+    head = await chat.post(support.id, "Zgłoszenie", BLOCKS, key="out-1")
+    await slack.people.delete_as_admin(office.manager.id, support.id, head)
+    with pytest.raises(Refused, match="thread_not_found"):
+        await chat.post(support.id, "Wpis", BLOCKS, key="out-2", thread_ts=head)
+    assert not support.messages
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_operators_read_what_to_do_about_everything_that_keeps_the_bot_out(language: Language) -> None:
+    words = staff_words(language)
+    for code in UNUSABLE:
+        notice = PostOperator(f"unusable_{code}", {"channel": "C0SUPPORT", "needed": "chat:write"})
+        said, blocks = operator_notice(notice, words)
+        assert f"unusable_{code}" not in said, "it has a sentence of its own"
+        if "{channel}" in str(words.placeholders(f"operator.unusable_{code}")):
+            assert '"channel_id": "C0SUPPORT"' in json.dumps(blocks)
 
 
 async def test_a_revoked_token_is_the_operators_to_mend(slack: SlackSandbox, office: Office, chat: SlackChat) -> None:
@@ -170,5 +198,5 @@ async def test_a_channel_that_the_bot_cannot_see(slack: SlackSandbox, office: Of
     secret = slack.workspace.add_channel("tajny", [office.manager.id], private=True, bot=False)
     config = make_config(slack, office)
     async with slack_client(config) as client:
-        with pytest.raises(Refused, match="invite the bot"):
+        with pytest.raises(ChannelUnusable, match="invite the bot"):
             await SlackChat(client, config.timeout).post(secret.id, "Wpis", BLOCKS, key="out-1")

@@ -12,7 +12,7 @@ from bot.edges import slack_files
 from bot.edges.slack_chat import SlackChat
 from bot.edges.slack_files import SlackFiles
 from bot.edges.slack_text import block, line, text
-from bot.errors import InDoubt, Refused, RetryLater
+from bot.errors import ChannelUnusable, InDoubt, Refused, RetryLater
 from bot.ports import FileState
 from bot.sandbox.slack import SlackSandbox
 from tests.edges.slack.office import Office
@@ -87,7 +87,7 @@ async def test_lasting_refusals_say_what_to_do(
     with pytest.raises(Refused, match="file_not_found"):
         await files.share(office.support.id, head, "Pliki", [("F99999999", "a.log")])
     slack.faults.revoke_scope("files:write")
-    with pytest.raises(Refused, match=r"scope files:write.*install"):
+    with pytest.raises(ChannelUnusable, match=r"scope files:write.*install"):
         await files.upload("a.log", b"x")
 
 
