@@ -129,7 +129,7 @@ class Bot:
         webhook_performer = WebhookPerformer(pager, database, clock, chat.workspace_url)
         mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
         socket = SlackSocket(
-            config.slack, SlackDesk(database, clock), SlackDesk(database, clock), client, self._look(),
+            config.slack, SlackDesk(database, clock, config), SlackDesk(database, clock, config), client, self._look(),
             on_connected=lambda: self.supervisor.report("slack", None),
         )  # fmt: skip
 

@@ -13,6 +13,7 @@ from bot.commands_sending import (
     ThreadMessageEdited,
     UndoSending,
 )
+from bot.entitlement_commands import EntitlementCommand
 from bot.model import Priority, Timer
 from bot.people import NextTurn as NextTurn  # noqa: PLC0414  # a part of commands, imported with them
 from bot.people import SlackPerson as SlackPerson  # noqa: PLC0414  # the same
@@ -366,6 +367,7 @@ SlackCommand = (
     | SetShift
     | SwapShifts
     | RemoveShift
+    | EntitlementCommand
     | OpenHome
     | ThreadMessage
     | ThreadMessageEdited

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from bot.config_entitlements import EntitlementsConfig
 from bot.config_escalation import DutyConfig, EscalationConfig
 from bot.config_replies import RepliesConfig
 from bot.config_values import (
@@ -387,6 +388,7 @@ class Config(Section):
     sla: SlaConfig = SlaConfig()
     escalation: EscalationConfig = EscalationConfig()
     duty: DutyConfig = DutyConfig()
+    entitlements: EntitlementsConfig = EntitlementsConfig()
     retry: RetryConfig = RetryConfig()
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()

@@ -257,6 +257,21 @@ class EditProposal:
 
 
 @dataclass(frozen=True, slots=True)
+class PostEntitlement:
+    """A use of an entitlement in its ticket's thread: posted the first time, edited from then on.
+
+    It is rendered as things are when it is posted.
+
+    Attributes:
+        mention: Slack user ids to mention at the first time.
+    """
+
+    ticket_id: int
+    use_id: int
+    mention: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PostOperator:
     """A line in the escalation channel about something that an operator must look at (a parked mail, for example)."""
 
@@ -303,6 +318,7 @@ SlackEffect = (
     | PostEscalationCall
     | PostEscalationLine
     | EditProposal
+    | PostEntitlement
     | PostOperator
     | TellUser
     | PublishHome

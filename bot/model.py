@@ -41,7 +41,8 @@ class TicketState(StrEnum):
 class ClockKind(StrEnum):
     """What a clock measures.
 
-    INTAKE keeps an incomplete or held report in the engineers' minds; DELIVERY and RETURN belong to a replacement;
+    INTAKE keeps an incomplete or held report in the engineers' minds; DELIVERY and RETURN belong to a replacement,
+    DEPLOYMENT and INSTALLATION to what a contract entitles to once;
     AGREED runs to a date that was agreed with the customer, while the engineers' reply clocks stand still.
     """
 
@@ -52,6 +53,8 @@ class ClockKind(StrEnum):
     DELIVERY = "delivery"
     RETURN = "return"
     AGREED = "agreed"
+    DEPLOYMENT = "deployment"
+    INSTALLATION = "installation"
 
 
 class ClockState(StrEnum):
@@ -102,6 +105,7 @@ class Contract:
 
     Attributes:
         authorised: Addresses ("anna@klient.example") and whole domains ("@klient.example"), lower case.
+        on_site: Whether it has the installation on site.
     """
 
     id: int
@@ -113,6 +117,7 @@ class Contract:
     devices: tuple[Device, ...]
     authorised: tuple[str, ...]
     language: Language | None = None
+    on_site: bool = False
 
     def authorises(self, address: str) -> bool:
         """Whether this address may report on the contract (service terms: upoważniony przedstawiciel)."""

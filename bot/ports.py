@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.contract_ports import ContractRepo
 from bot.effects import Effect
+from bot.entitlement_ports import EntitlementRepo
 from bot.escalation_ports import DutyRepo, EscalationRepo
 from bot.model import Attachment, JournalEntry, Message, SlaClock, Ticket, Timer
 from bot.sending_ports import SendingRepo
@@ -397,6 +398,8 @@ class UnitOfWork(Protocol):
     def duty(self) -> DutyRepo: ...
     @property
     def sendings(self) -> SendingRepo: ...
+    @property
+    def entitlements(self) -> EntitlementRepo: ...
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""

@@ -37,6 +37,12 @@ def agreed_at(ticket: Ticket) -> datetime | None:
     return _instant(ticket, AGREED, "at")
 
 
+def use_of(ticket: Ticket) -> int | None:
+    """The use of an entitlement that the agreed date is for."""
+    use = (_fact(ticket, AGREED) or {}).get("use")
+    return use if isinstance(use, int) else None
+
+
 def propose(ticket: Ticket, at: datetime, by: str, sent: datetime) -> None:
     """Remember what was proposed; an older proposal is forgotten."""
     ticket.facts[PROPOSED] = {"at": at.isoformat(), "by": by, "sent": sent.isoformat(), "open": True}

@@ -7,8 +7,9 @@ Whose turn it is, and so which clock starts or ends, is decided in `handlers.tur
 | journal          | reasons                                                                             |
 | ---------------- | ----------------------------------------------------------------------------------- |
 | clock_started    | message, asked, agreed, customer_wrote_meanwhile, date_passed                       |
-| clock_met        | replied, called, customer_wrote, report_completed, sender_decided, date_kept        |
-| clock_cancelled  | replied, asked_again, resolved, closed, spam, merged, agreed, new_date, date_passed |
+| clock_met        | replied, called, customer_wrote, report_completed, sender_decided, date_kept, done  |
+| clock_cancelled  | replied, asked_again, resolved, closed, spam, merged, agreed, new_date, date_passed, |
+|                  | taken_back, later_date                                                              |
 | clock_paused     | agreed                                                                              |
 | clock_resumed    | as what ended the agreed date                                                       |
 | clock_recomputed | priority                                                                            |
@@ -26,7 +27,7 @@ from bot.ports import UnitOfWork
 from bot.rules import agreed_dates, clock_terms, paused_clocks
 from bot.rules.business_hours import ServiceCalendar
 from bot.rules.calendars import ALWAYS, calendar_from_config
-from bot.rules.clock_terms import PROMISED, SUSPENDED_BY_A_DATE, Measure
+from bot.rules.clock_terms import ENTITLED, PROMISED, SUSPENDED_BY_A_DATE, Measure
 from bot.rules.sla import BREACH, SlaTerms
 from handlers import escalated_tickets
 from handlers.context import Context, journal
@@ -76,8 +77,8 @@ def calendar_of(clock: SlaClock, ctx: Context) -> ServiceCalendar:
 
 
 def window_of(ticket: Ticket, clock: SlaClock, ctx: Context) -> ServiceCalendar:
-    """When something may be said of a clock: its own window; of an agreed date, the priority's."""
-    if clock.kind is ClockKind.AGREED:
+    """When something may be said of a clock: its own window; of one that runs to a date, the priority's."""
+    if clock.kind in {ClockKind.AGREED, *ENTITLED}:
         return calendar_from_config(terms_of(ticket).calendar, ctx.config)
     return calendar_of(clock, ctx)
 
@@ -98,7 +99,7 @@ async def start(
 
     Args:
         reason: "message" or "asked" if not given, as there is a message or none.
-        until: The agreed date, for ClockKind.AGREED alone.
+        until: The date that it runs to, for ClockKind.AGREED and what is in ENTITLED.
 
     Raises:
         ValueError: The terms of the ticket's priority promise nothing of that kind.
@@ -219,15 +220,19 @@ async def end(
     reason: str = "",
     by: str = "bot",
     message_id: int | None = None,
+    only: int | None = None,
 ) -> None:
     """Meet or cancel the clocks of these kinds that run or stand still.
 
     Args:
+        only: The id of the one clock that is meant; None for all of the kinds.
         state: MET or CANCELLED.
         at: When that happened, which may lie before the handling: a breach that was announced in between is taken
             back. A clock ends at its start at the earliest.
     """
     for clock in await unfinished(uow, ticket, *kinds):
+        if only is not None and clock.id != only:
+            continue
         ended_at = max(at, clock.started_at)
         withdrawn = await _mark(uow, clock, ended_at)
         if clock.state is ClockState.PAUSED:

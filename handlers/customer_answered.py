@@ -11,7 +11,7 @@ from bot.rules.priority_words import Proposal, priority_answer, propose_priority
 from bot.rules.same_words import says_the_same
 from bot.rules.ticket_states import move
 from bot.rules.understanding import is_sealed
-from handlers import clocks, customer_mails, duty, mail_escalated, report_received, turns
+from handlers import clocks, customer_mails, duty, entitlements, mail_escalated, report_received, turns
 from handlers.answered_words import hear_answer, own_words, problems_of
 from handlers.context import Context, journal
 from handlers.intake_facts import Sender, weigh
@@ -34,6 +34,7 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     if not arrived.screening.sounds_automatic:
         await _heed(arrived, ticket, message, earlier, uow, ctx)
     await mail_escalated.heed(arrived, ticket, message, uow, ctx)
+    await entitlements.heed(uow, ctx, ticket, message)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))
     await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"answer on {ticket.number}", ticket.id)
@@ -168,3 +169,4 @@ async def accept(ticket: Ticket, message: Message, uow: UnitOfWork, ctx: Context
     if ticket.contacted_at is None:
         await clocks.start(uow, ctx, ticket, ClockKind.REACTION, message.sent_at, message.id)
     await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, {"state": ticket.state, "reason": "completed"}))
+    await entitlements.heed_all(uow, ctx, ticket)

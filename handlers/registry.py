@@ -46,6 +46,7 @@ from bot.commands_sending import (
     ThreadMessageEdited,
     UndoSending,
 )
+from bot.entitlement_commands import ChooseEntitlement, CorrectEntitlement, DecideEntitlement, RecordEntitlement
 from bot.ports import UnitOfWork
 from handlers import (
     attachments,
@@ -54,6 +55,7 @@ from handlers import (
     date_actions,
     duty,
     email_received,
+    entitlement_actions,
     escalation_actions,
     escalation_alerts,
     escalation_proposals,
@@ -124,6 +126,10 @@ HANDLERS: dict[type[Command], Handler] = {
     MailSent: mail_outcome.sent,
     MailNotSent: mail_outcome.not_sent,
     FilesNotShown: attachments.not_shown,
+    DecideEntitlement: entitlement_actions.decide,
+    ChooseEntitlement: entitlement_actions.choose,
+    RecordEntitlement: entitlement_actions.record,
+    CorrectEntitlement: entitlement_actions.correct,
     OpenHome: home_opened.handle,
     NothingToDo: _nothing,
 }

@@ -13,7 +13,7 @@ from bot.rules.mail_writing import bare_subject
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
 from bot.rules.sla import terms_from_config
 from bot.rules.understanding import Standing, is_sealed
-from handlers import attachments, clocks, customer_mails, mail_escalated
+from handlers import attachments, clocks, customer_mails, entitlements, mail_escalated
 from handlers.context import Context, journal
 from handlers.intake_facts import offer_to_json
 from handlers.received_mail import ReceivedMail, is_escalation, sender_of, store_message
@@ -52,6 +52,7 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     await show_mail(uow, ticket, arrived, message.id)
     await _name_the_others(found, ticket, uow, ctx)
     await mail_escalated.heed(arrived, ticket, message, uow, ctx)
+    await entitlements.heed(uow, ctx, ticket, message, arrived.mail.subject)
     await _start_clocks(arrived, outcome, ticket, message.id, uow, ctx)
     await _answer(found, outcome, ticket, uow, _unless_a_robot(arrived, assessment, recent, ctx))
     await uow.tickets.update(ticket)

@@ -11,7 +11,7 @@ from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.ticket_states import Action, actions_of, move
-from handlers import clocks, customer_mails, escalated_tickets
+from handlers import clocks, customer_mails, entitlements, escalated_tickets
 from handlers.context import Context, journal, tell
 
 
@@ -96,6 +96,7 @@ async def _approve(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
     kind = ClockKind.REACTION if ticket.contacted_at is None else ClockKind.REPLY
     await clocks.start(uow, ctx, ticket, kind, completed_by.sent_at, completed_by.id)
     await customer_mails.accepted(uow, ctx, ticket)
+    await entitlements.heed_all(uow, ctx, ticket)
 
 
 def hold_reasons_of(ticket: Ticket) -> tuple[str, ...]:

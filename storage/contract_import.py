@@ -22,7 +22,7 @@ from storage.transaction import Transaction
 
 _CHUNK = 200
 _UNLISTED_MODEL = "FortiGate"
-_COLUMNS = ("number", "customer", "nip", "valid_from", "valid_to", "language")
+_COLUMNS = ("number", "customer", "nip", "valid_from", "valid_to", "language", "on_site")
 
 
 @dataclass(slots=True)

@@ -134,6 +134,7 @@ class StoredContracts:
                 devices=tuple(devices.get(row.id, ())),
                 authorised=tuple(people.get(row.id, ())),
                 language=row.language,
+                on_site=row.on_site,
             )
             for row in rows
         )

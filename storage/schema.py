@@ -29,8 +29,8 @@ from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Langu
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0006"
-"""The newest migration; with those before it, it makes exactly these tables."""
+SCHEMA_REVISION = "0007"
+"""The newest migration; with those before it, it makes exactly these tables and those of `entitlement_tables`."""
 
 metadata = MetaData(
     naming_convention={
@@ -108,6 +108,7 @@ contracts = Table(
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date, nullable=False),
     Column("language", word_of(Language)),
+    Column("on_site", Boolean, nullable=False, server_default=false()),
     Column("updated_at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )

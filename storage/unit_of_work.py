@@ -6,6 +6,7 @@ from bot.model import JournalEntry
 from storage.attachments import StoredAttachments
 from storage.clocks import StoredClocks
 from storage.contracts import StoredContracts
+from storage.entitlements import StoredEntitlements
 from storage.escalations import StoredDuty, StoredEscalations
 from storage.inbox import StoredInbox
 from storage.journal import StoredJournal
@@ -34,6 +35,7 @@ class StoredUnitOfWork:
         self.escalations = StoredEscalations(transaction)
         self.duty = StoredDuty(transaction)
         self.sendings = StoredSendings(transaction)
+        self.entitlements = StoredEntitlements(transaction)
         self.settings = StoredSettings(transaction)
         self._journal = StoredJournal(transaction)
 

@@ -16,8 +16,11 @@ from bot.cli_commands.contract_channels import channels
 from bot.cli_commands.db import opened_database
 
 if TYPE_CHECKING:
+    from bot.entitlements import DeviceStanding, Standing
     from bot.model import Contract, Ticket
     from storage.contract_import import ImportResult
+
+    _Found = tuple[Contract, tuple[str, ...], tuple[DeviceStanding, ...], tuple[Ticket, ...], date]
 
 _MOST_TICKETS = 100
 _WIDEST = 48
@@ -37,9 +40,9 @@ def import_(ctx: click.Context, invocation: Invocation, file: BinaryIO, all_or_n
     """Take the contracts of a CSV file into the registry; "-" reads standard input.
 
     One row per device. The columns, in any order: contract_number, customer, nip, valid_from, valid_to, serial,
-    authorised (addresses and domains such as "anna@klient.example; @klient.example") and, if you like, model and
-    language (pl or en). The Polish names numer_umowy, klient, wazna_od, wazna_do, numer_seryjny, upowaznieni, jezyk are
-    understood too.
+    authorised (addresses and domains such as "anna@klient.example; @klient.example") and, if you like, model,
+    language (pl or en) and on_site (yes or no: whether the contract has the installation on site). The Polish names
+    numer_umowy, klient, wazna_od, wazna_do, numer_seryjny, upowaznieni, jezyk, instalacja_on_site are understood too.
 
     The file replaces what the registry says about the contracts that it names; others stay. People whom an engineer
     approved stay, too, and while a row is refused no device is taken off a contract. The same file twice changes
@@ -102,7 +105,7 @@ async def _all(invocation: Invocation) -> tuple[tuple[Contract, ...], date]:
 @pass_invocation
 @click.pass_context
 def show(ctx: click.Context, invocation: Invocation, number: str, as_json: bool) -> None:
-    """Show a contract: its devices, the people who may report on it, its validity and its open tickets.
+    """Show a contract: its validity, people and devices, what each has used and has left, and its open tickets.
 
     NUMBER may be written with or without spaces, hyphens and slashes, in any case. Exit code 1 when there is none.
     """
@@ -110,32 +113,38 @@ def show(ctx: click.Context, invocation: Invocation, number: str, as_json: bool)
     if found is None:
         click.echo(f"There is no contract {_shown(number)} in the registry.", err=True)
         ctx.exit(1)
-    contract, of_slack, tickets, today = found
+    contract, of_slack, entitled, tickets, today = found
     if as_json:
         open_tickets = [
             {"number": t.number, "state": t.state, "priority": t.priority, "subject": t.subject} for t in tickets
         ]
-        values = _as_json(contract, today) | {"channels": list(of_slack), "open_tickets": open_tickets}
+        values = _as_json(contract, today) | {
+            "channels": list(of_slack),
+            "entitlements": [_entitled_json(device, one) for device in entitled for one in device.standings],
+            "open_tickets": open_tickets,
+        }
         click.echo(json.dumps(values, ensure_ascii=False, indent=2))
         return
-    for line in _described(contract, of_slack, tickets, today):
+    for line in _described(contract, of_slack, entitled, tickets, today):
         click.echo(_shown(line))
 
 
-async def _one(
-    invocation: Invocation, number: str
-) -> tuple[Contract, tuple[str, ...], tuple[Ticket, ...], date] | None:
+async def _one(invocation: Invocation, number: str) -> _Found | None:
     from bot.rules.contract_numbers import fold
+    from bot.rules.entitlements import standings
     from storage.overview import OverviewQueries
 
     async with opened_database(invocation) as database:
         async with database.read() as uow:
             contract = (await uow.contracts.by_keys([fold(number)])).get(fold(number))
-            of_slack = () if contract is None else await uow.contracts.channels_of(contract.id)
-        if contract is None:
-            return None
+            if contract is None:
+                return None
+            of_slack = await uow.contracts.channels_of(contract.id)
+            uses = await uow.entitlements.of_contract(contract.id)
         tickets = await OverviewQueries(database).open_tickets(_MOST_TICKETS, contract_id=contract.id)
-        return contract, of_slack, tickets, _today(invocation)
+        today = _today(invocation)
+        entitled = standings(contract, uses, today, invocation.load_config().entitlements)
+        return contract, of_slack, entitled, tickets, today
 
 
 def _today(invocation: Invocation) -> date:
@@ -161,18 +170,47 @@ def _as_json(contract: Contract, today: date) -> dict[str, object]:
         "valid_to": contract.valid_to.isoformat(),
         "valid_today": contract.valid_on(today),
         "language": contract.language,
+        "on_site": contract.on_site,
         "devices": [{"serial": device.serial, "model": device.model} for device in contract.devices],
         "authorised": list(contract.authorised),
     }
 
 
-def _described(contract: Contract, of_slack: Sequence[str], tickets: Sequence[Ticket], today: date) -> Iterable[str]:
+def _entitled_json(device: DeviceStanding, standing: Standing) -> dict[str, object]:
+    return {
+        "serial": device.serial,
+        "entitlement": standing.kind,
+        "allowance": standing.allowance,
+        "used": standing.used,
+        "agreed": standing.agreed,
+        "left": standing.left,
+        "until": standing.until and standing.until.isoformat(),
+    }
+
+
+def _entitled(standing: Standing) -> str:
+    """Such as "3 of 5 configuration changes used, 1 agreed, 1 left, until 14 March 2027"."""
+    name = str(standing.kind).replace("_", " ") + ("" if standing.allowance == 1 else "s")
+    agreed = f", {standing.agreed} agreed" if standing.agreed else ""
+    until = f", until {standing.until.day} {standing.until:%B %Y}" if standing.until else ""
+    return f"{standing.used} of {standing.allowance} {name} used{agreed}, {standing.left} left{until}"
+
+
+def _described(
+    contract: Contract,
+    of_slack: Sequence[str],
+    entitled: Sequence[DeviceStanding],
+    tickets: Sequence[Ticket],
+    today: date,
+) -> Iterable[str]:
     yield f"contract   {contract.number}"
     yield f"customer   {contract.customer} (NIP {contract.nip})"
     yield f"valid      {contract.valid_from} - {contract.valid_to} ({_validity(contract, today)} today, {today})"
     yield f"language   {contract.language or 'as they write'}"
     for device in contract.devices:
         yield f"device     {device.serial}  {device.model}"
+        for standing in (one for its in entitled if its.serial == device.serial for one in its.standings):
+            yield f"           {_entitled(standing)}"
     for value in contract.authorised:
         yield f"authorised {value}" + (" (everybody there)" if value.startswith("@") else "")
     for channel in of_slack:

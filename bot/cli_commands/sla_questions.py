@@ -23,7 +23,7 @@ from bot.config import ServiceSections
 from bot.model import ClockKind, Priority
 from bot.rules.business_hours import ServiceCalendar
 from bot.rules.calendars import named_calendar
-from bot.rules.clock_terms import measure
+from bot.rules.clock_terms import ENTITLED, measure
 from bot.rules.sla import SlaTerms, terms_from_config
 
 T = TypeVar("T")
@@ -34,9 +34,9 @@ _KINDS: dict[str, str] = {
     ELAPSED: ELAPSED,
     DUE: DUE,
     "next_reply": ClockKind.REPLY,
-    **{kind: kind for kind in ClockKind if kind is not ClockKind.AGREED},
+    **{kind: kind for kind in ClockKind if kind not in {ClockKind.AGREED, *ENTITLED}},
 }
-"""What a question may be about. An agreed date has no budget: it is its own deadline."""
+"""What a question may be about. What runs to a date has no budget: the date is its deadline."""
 
 
 @dataclass(frozen=True, slots=True)

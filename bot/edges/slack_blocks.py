@@ -8,12 +8,13 @@ Of `Ticket.facts` these keys are shown: "problems" ([[problem, *values]], of `bo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.edges.slack_buttons import ticket_buttons
 from bot.edges.slack_deadline import deadline
+from bot.edges.slack_entitlement import card_lines
 from bot.edges.slack_text import (
     Blocks,
     Json,
@@ -33,6 +34,7 @@ from bot.edges.slack_text import (
 )
 from bot.edges.slack_thread import thread_post
 from bot.effects import PostOperator, TellUser
+from bot.entitlements import DeviceStanding
 from bot.model import Contract, Ticket, TicketState, TicketView
 from bot.rules.wording import Words, format_day, format_fixed, format_instant
 
@@ -42,14 +44,21 @@ MAX_DEVICES = 5
 MAX_PROBLEMS = 8
 
 
-def card(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
-    """The ticket's head message: the deadline first, then what an engineer needs, then what can be done now."""
+def card(
+    view: TicketView, now: datetime, words: Words, zone: ZoneInfo, entitled: Sequence[DeviceStanding] = ()
+) -> tuple[str, Blocks]:
+    """The ticket's head message: the deadline first, then what an engineer needs, then what can be done now.
+
+    Args:
+        entitled: What the devices of its contract have used of what they are entitled to.
+    """
     title = "card.title" if view.ticket.is_open else "card.title_ended"  # how it ended is what it begins with
     lines = [
         line(*rich(words, title, "bold", **titled(view.ticket, words))),
         line(*rich(words, "card.subject", subject=topic(view.ticket.subject))),
         *(line(*elements) for elements in _warnings(view.ticket, now, words, zone)),
         *(line(*elements) for elements in described(view, now, words, zone)),
+        *(line(*elements) for elements in card_lines(entitled, view.ticket, words)),
     ]
     blocks = [header(deadline(view, now, words, zone)), block(lines)]
     buttons = ticket_buttons(view.ticket, words)

@@ -22,6 +22,7 @@ ACTION_IDS: dict[Action, str] = {
     Action.DATE_KEPT: "date_kept",
     Action.ESCALATE: "ticket_escalate",
     Action.LOG_CALL: "ticket_log_call",
+    Action.ENTITLEMENT: "ticket_entitlement",
 }
 MORE = "ticket_more"
 """Opens the rest of what can be done, as buttons in a modal."""
@@ -29,7 +30,8 @@ ORIGINAL = "message_original"
 """Shows a customer's whole mail; the button's value is the message's id."""
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
 OPENS_MODAL = frozenset(
-    ACTION_IDS[action] for action in (Action.REPLY, Action.PRIORITY, Action.AGREE, Action.ESCALATE, Action.LOG_CALL)
+    ACTION_IDS[action]
+    for action in (Action.REPLY, Action.PRIORITY, Action.AGREE, Action.ESCALATE, Action.LOG_CALL, Action.ENTITLEMENT)
 ) | {ORIGINAL, MORE}
 
 HOME_REFRESH = "home_refresh"
@@ -73,6 +75,7 @@ class ModalPlace:
         escalation_id: The escalation that it is about, if any.
         response_url: As of `bot.commands.SlackPerson`.
         source_ts: The message of the thread whose words it began with, if any.
+        use_id: The use of an entitlement that it is about, if any.
     """
 
     ticket_id: int | None
@@ -82,6 +85,7 @@ class ModalPlace:
     escalation_id: int | None = None
     response_url: str | None = field(default=None, repr=False)
     source_ts: str | None = None
+    use_id: int | None = None
 
     def to_metadata(self) -> str:
         """The JSON of private_metadata."""

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bot.commands import SlackPerson
 from bot.edges.slack_buttons import more_view
+from bot.edges.slack_entitlement_ids import CORRECT, ENTITLEMENT_FORMS, PressedUse
+from bot.edges.slack_entitlement_views import choose_form, correct_form, record_form
 from bot.edges.slack_escalation_ids import COMMAND, OPENS_FORM, PRESSES_BY_ID, Pressed
 from bot.edges.slack_escalation_payloads import people_in_message
 from bot.edges.slack_escalation_views import (
@@ -38,6 +40,7 @@ from bot.edges.slack_payloads import clicked_ticket
 from bot.edges.slack_text import Json, fill, mention
 from bot.edges.slack_views import date_modal, original_view, priority_modal, reply_modal
 from bot.edges.slack_words_payloads import words_of
+from bot.entitlements import DeviceStanding, EntitlementUse, UseState
 from bot.errors import StaffError
 from bot.escalations import Escalation
 from bot.model import Message, Ticket, TicketView
@@ -72,6 +75,9 @@ class Screens(Protocol):
     async def sending_of(self, ticket_id: int, slack_ts: str) -> Sending | None:
         """What is known of a colleague's message in a ticket's thread."""
 
+    async def entitlements(self, ticket_id: int) -> tuple[Sequence[DeviceStanding], Sequence[EntitlementUse]]:
+        """What the devices of the ticket's contract have used, and the uses that the ticket is about."""
+
     async def tickets_named(self, reference: Reference) -> Sequence[int]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
 
@@ -102,6 +108,7 @@ class Asked:
         what: An action_id, or the form of a command ("call", "duty").
         ticket_id: The ticket; of ORIGINAL the message.
         pressed: The ticket and the escalation of an escalation's button.
+        use: The ticket and the use of an entitlement's button.
         words: What was typed behind the command.
         message: Of a shortcut, the message that it was used on, as Slack gave it.
     """
@@ -111,6 +118,7 @@ class Asked:
     pressed: Pressed | None = None
     words: str = ""
     message: Mapping[str, object] | None = None
+    use: PressedUse | None = None
 
 
 def asked_for(body: Mapping[str, object]) -> str | None:
@@ -125,7 +133,7 @@ def asked_for(body: Mapping[str, object]) -> str | None:
     first = actions[0] if isinstance(actions, list) and actions else None
     action_id = first.get("action_id") if isinstance(first, Mapping) else None
     is_click = body.get("type") == "block_actions" and isinstance(action_id, str)
-    return action_id if is_click and action_id in OPENS_MODAL | OPENS_FORM else None
+    return action_id if is_click and action_id in OPENS_MODAL | OPENS_FORM | ENTITLEMENT_FORMS else None
 
 
 def read_asked(body: Mapping[str, object]) -> Asked:
@@ -143,10 +151,12 @@ def read_asked(body: Mapping[str, object]) -> Asked:
     if what in SHORTCUTS:
         message = body.get("message")
         return Asked(what, message=message if isinstance(message, Mapping) else {})
-    if what not in OPENS_FORM:
+    if what in OPENS_MODAL:
         return Asked(what, clicked_ticket(body))
     actions = body.get("actions")
     assert isinstance(actions, list)
+    if what in ENTITLEMENT_FORMS:
+        return Asked(what, use=PressedUse.from_value(actions[0].get("value")))
     return Asked(what, pressed=Pressed.from_value(actions[0].get("value")))
 
 
@@ -181,6 +191,8 @@ class Modals:
             return await self._words_of(asked.message, by)
         if asked.pressed is not None:
             return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
+        if asked.use is not None:
+            return await self._entitlement(asked.what, asked.use, place)
         if asked.what == MORE:
             view = await self._screens.ticket_view(asked.ticket_id or 0)
             return more_view(view.ticket, self._look.words, place)
@@ -209,6 +221,9 @@ class Modals:
                 return raise_form(view.ticket, look.words, place)
             case Action.LOG_CALL:
                 return call_form(view.ticket, "", look.escalation_phone, look.words, place)
+            case Action.ENTITLEMENT:
+                devices, _ = await self._screens.entitlements(ticket_id)
+                return record_form(view.ticket, devices, look.words, place)
             case _:
                 return priority_modal(view, look.words, place)
 
@@ -251,6 +266,23 @@ class Modals:
         if action not in actions_of(ticket):
             state = words(f"state.{ticket.state}")
             raise StaffError(fill(words, "tell.not_in_this_state", number=ticket.number, state=state))
+
+    async def _entitlement(self, what: str, pressed: PressedUse, place: ModalPlace) -> Json:
+        view, (devices, uses) = await asyncio.gather(
+            self._screens.ticket_view(pressed.ticket_id), self._screens.entitlements(pressed.ticket_id)
+        )
+        use = next((each for each in uses if each.id == pressed.use_id), None)
+        if use is None:
+            raise LookupError(f"no use {pressed.use_id} of an entitlement")
+        words, number = self._look.words, view.ticket.number
+        possible = {UseState.AGREED, UseState.DONE} if what == CORRECT else {UseState.ASKED}
+        if use.state not in possible:
+            who = mention(use.decided_by or "")
+            raise StaffError(fill(words, f"tell.entitlement_is_{use.state}", number=number, who=who))
+        place = replace(place, ticket_id=view.ticket.id, use_id=use.id)
+        if what == CORRECT:
+            return correct_form(view.ticket, use, words, place)
+        return choose_form(view.ticket, use, devices, words, place)
 
     async def _real_name(self, by: SlackPerson) -> str:
         """The name to sign with; where Slack does not tell it in time, the handle."""

@@ -31,6 +31,7 @@ from bot.commands import (
     SlackPerson,
     TakeTicket,
 )
+from bot.edges import slack_entitlement_payloads as entitlements
 from bot.edges import slack_escalation_payloads as escalations
 from bot.edges import slack_words_payloads as words
 from bot.edges.slack_fields import Unreadable, choice, mapping, required, state, typed
@@ -149,6 +150,8 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
         return words.pressed_command(action_id, first.get("value"), replace(person_of(body), response_url=_url(body)))
     if escalations.is_press(action_id):
         return escalations.pressed_command(body, action_id, first.get("value"), person_of(body))
+    if entitlements.is_decision(action_id):
+        return entitlements.decided_command(action_id, first.get("value"), person_of(body))
     action = ACTIONS_BY_ID.get(action_id)
     if action is None:
         return NothingToDo(f"an action that we do not know: {action_id[:80]}")
@@ -197,6 +200,8 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
     callback_id = view.get("callback_id")
     if escalations.is_form(callback_id):
         return escalations.submitted_command(body, view, place, by, real_names(body))
+    if entitlements.is_form(callback_id):
+        return entitlements.submitted_command(view, place, by)
     ticket_id = _ticket_id(place.ticket_id)
     if callback_id == REPLY_MODAL:
         text, turn = typed(view, TEXT_BLOCK).strip(), choice(view, TURN_BLOCK)
@@ -231,12 +236,16 @@ def submission_problems(
     callback_id = view.get("callback_id")
     if escalations.is_form(callback_id):
         return escalations.form_problems(view, now, staff)
+    if entitlements.is_form(callback_id):
+        return entitlements.form_problems(view, now, zone)
     if callback_id == PRIORITY_MODAL:
         return {} if choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
     if callback_id == DATE_MODAL:
         return _date_problems(view, now, zone)
-    if callback_id != REPLY_MODAL:
-        return {}
+    return _reply_problems(view) if callback_id == REPLY_MODAL else {}
+
+
+def _reply_problems(view: Mapping[str, object]) -> dict[str, str]:
     problems = {}
     text = typed(view, TEXT_BLOCK)
     if not text.strip():
@@ -372,7 +381,7 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
         raise Unreadable("private_metadata is no JSON") from error
     metadata = mapping(metadata, "private_metadata")
     texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
-    ticket_id, escalation_id = metadata.get("ticket_id"), metadata.get("escalation_id")
+    ticket_id, escalation_id, use_id = (metadata.get(key) for key in ("ticket_id", "escalation_id", "use_id"))
     return ModalPlace(
         None if ticket_id is None else _ticket_id(ticket_id),
         texts.get("channel"),
@@ -381,6 +390,7 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
         None if escalation_id is None else _ticket_id(escalation_id),
         texts.get("response_url"),
         texts.get("source_ts"),
+        None if use_id is None else _ticket_id(use_id),
     )
 
 

@@ -19,6 +19,7 @@ from bot.effects import (
     Note,
     OfferSending,
     PostCard,
+    PostEntitlement,
     PostEscalationCall,
     PostEscalationCard,
     PostEscalationLine,
@@ -31,6 +32,7 @@ from bot.effects import (
     TellUser,
 )
 from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
+from bot.loops.posting_entitlements import EntitlementPosts, standings_of
 from bot.loops.posting_escalations import EscalationPosts
 from bot.loops.posting_to_customers import CustomerPosts
 from bot.loops.slack_posts import Posts
@@ -64,18 +66,17 @@ class SlackPerformer:
         self._posts = Posts(chat, pace, database)
         self._customers = CustomerPosts(self._posts, database, contexts)
         self._escalations = EscalationPosts(self._posts, chat, database, clock, config)
+        self._entitlements = EntitlementPosts(self._posts, database, clock, config)
 
     async def perform(self, row: OutboxRow) -> None:
         """See `bot.loops.outbox.Performer`."""
         match row.effect:
             case PostCard():
                 await self._card(row, row.effect)
-            case PostInThread():
-                await self._in_thread(row, row.effect)
             case PostToCustomer():
                 await self._to_customer(row, row.effect)
-            case EditReply() | EditProposal():
-                await self._edit(row, row.effect)
+            case PostInThread() | EditReply() | EditProposal() | PostEntitlement():
+                await self._about_ticket(row, row.effect)
             case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
                 await self._escalations.perform(row, row.effect)
             case OfferSending() | TellUser():
@@ -93,11 +94,23 @@ class SlackPerformer:
         except ChannelUnusable as error:  # whoever wrote it has to learn now that it did not go out
             raise Refused(str(error)) from error
 
+    async def _about_ticket(
+        self, row: OutboxRow, effect: PostInThread | EditReply | EditProposal | PostEntitlement
+    ) -> None:
+        match effect:
+            case PostInThread():
+                await self._in_thread(row, effect)
+            case EditReply() | EditProposal():
+                await self._edit(row, effect)
+            case PostEntitlement():
+                await self._entitlements.perform(row, effect)
+
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
             view = await uow.tickets.view(effect.ticket_id)
-        now = self._clock.now()
-        text, blocks = slack_blocks.card(view, now, self._words, self._zone)
+            now = self._clock.now()
+            entitled = await standings_of(uow, view.contract if view.ticket.accepted_at else None, now, self._config)
+        text, blocks = slack_blocks.card(view, now, self._words, self._zone, entitled)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
             try:

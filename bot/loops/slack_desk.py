@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bot.config import Config
+from bot.entitlements import DeviceStanding, EntitlementUse
 from bot.escalations import Escalation
+from bot.loops.posting_entitlements import standings_of
 from bot.model import Message, TicketView
 from bot.ports import Clock
 from bot.rules.mail_reading import read_mail
@@ -16,11 +19,12 @@ from storage.queues import InboxQueue
 class SlackDesk:
     """Implements `bot.edges.slack_socket.Recorder` and `Screens` over the database."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, config: Config) -> None:
         self._database = database
         self._queue = InboxQueue(database)
         self._finder = TicketFinder(database)
         self._clock = clock
+        self._config = config
 
     async def record(self, key: str, kind: str, body: bytes) -> bool:
         """Store a payload and commit; False when it was seen before."""
@@ -61,6 +65,13 @@ class SlackDesk:
         """What is known of a colleague's message in a ticket's thread."""
         async with self._database.read() as uow:
             return await uow.sendings.of_message(ticket_id, slack_ts)
+
+    async def entitlements(self, ticket_id: int) -> tuple[tuple[DeviceStanding, ...], tuple[EntitlementUse, ...]]:
+        """What the devices of the ticket's contract have used, and the uses that the ticket is about."""
+        async with self._database.read() as uow:
+            view = await uow.tickets.view(ticket_id)
+            devices = await standings_of(uow, view.contract, self._clock.now(), self._config)
+            return devices, await uow.entitlements.of_ticket(ticket_id)
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""

@@ -16,7 +16,10 @@ RETURN_WITHIN = timedelta(days=7)
 INTAKE_LEVELS = (100, 200, 400, 800)
 """An incomplete or held report is announced again after 1, 2, 4 and 8 times the configured span."""
 
-PROMISED = frozenset({ClockKind.REACTION, ClockKind.REPLY, ClockKind.DELIVERY})
+ENTITLED = frozenset({ClockKind.DEPLOYMENT, ClockKind.INSTALLATION})
+"""They run to a promised day, at any hour; people hear of them in the window of the ticket's priority."""
+
+PROMISED = frozenset({ClockKind.REACTION, ClockKind.REPLY, ClockKind.DELIVERY, *ENTITLED})
 """What we promised the customer: running over is a breach. The others only wait for somebody."""
 
 SUSPENDED_BY_A_DATE = (ClockKind.REACTION, ClockKind.REPLY)
@@ -31,7 +34,7 @@ class Measure(NamedTuple):
 
 
 def measure(kind: ClockKind, terms: SlaTerms, intake_reminder: timedelta) -> Measure | None:
-    """What a clock of that kind measures; None where the terms promise nothing, and for an agreed date.
+    """What a clock of that kind measures; None where the terms promise nothing, and where a clock runs to a date.
 
     Args:
         intake_reminder: `intake.reminder_after`.
@@ -47,7 +50,7 @@ def measure(kind: ClockKind, terms: SlaTerms, intake_reminder: timedelta) -> Mea
             return None if terms.delivery is None else Measure(terms.delivery_calendar, terms.delivery)
         case ClockKind.RETURN:
             return Measure(ALWAYS, RETURN_WITHIN)
-        case ClockKind.AGREED:
+        case ClockKind.AGREED | ClockKind.DEPLOYMENT | ClockKind.INSTALLATION:
             return None
 
 

@@ -2,8 +2,8 @@
 
 The columns, in any order (Polish names in brackets): contract_number (numer_umowy), customer (klient), nip,
 valid_from (wazna_od), valid_to (wazna_do), serial (numer_seryjny), authorised (upowaznieni); optional: model,
-language (jezyk). What spreadsheets make of CSV is understood: `;`, `,` or tab between the columns, UTF-8 with or
-without a byte order mark or Windows-1250, dates as 2026-12-31 or 31.12.2026.
+language (jezyk), on_site (instalacja_on_site: yes or no). What spreadsheets make of CSV is understood: `;`, `,` or tab
+between the columns, UTF-8 with or without a byte order mark or Windows-1250, dates as 2026-12-31 or 31.12.2026.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.errors import OperatorError
 from bot.model import Device, Language
 
 _REQUIRED = ("contract_number", "customer", "nip", "valid_from", "valid_to", "serial", "authorised")
-_OPTIONAL = ("model", "language")
+_OPTIONAL = ("model", "language", "on_site")
 _ALIASES = {
     "numer_umowy": "contract_number",
     "nr_umowy": "contract_number",
@@ -35,6 +35,8 @@ _ALIASES = {
     "upowaznieni": "authorised",
     "authorized": "authorised",
     "jezyk": "language",
+    "instalacja_on_site": "on_site",
+    "instalacja_na_miejscu": "on_site",
 }
 _CONTRACT_FIELDS = {
     "contract_number": "number",
@@ -44,7 +46,9 @@ _CONTRACT_FIELDS = {
     "valid_to": "valid_to",
     "authorised": "authorised",
     "language": "language",
+    "on_site": "on_site",
 }
+_YES, _NO = frozenset(["tak", "t", "yes", "y", "true", "1", "x"]), frozenset(["", "nie", "n", "no", "false", "0", "-"])
 _SERIAL = re.compile(r"[A-Z0-9-]{10,20}")
 _DOMAIN = re.compile(r"(?=.{4,253}$)([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_]{2,}")
 _LOCAL_PART = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}")
@@ -72,6 +76,7 @@ class ContractRecord:
         devices: In the order of the file; `model` is "" where the file says nothing.
         authorised: Addresses ("anna@klient.example") and whole domains ("@klient.example"), lower case, sorted.
         language: What the customer is answered in; None where the file says nothing.
+        on_site: Whether the contract has the installation on site; not where the file says nothing.
         line: The first line of the file that describes the contract.
     """
 
@@ -84,6 +89,7 @@ class ContractRecord:
     authorised: tuple[str, ...]
     language: Language | None
     line: int
+    on_site: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,7 @@ def _record(line: int, values: Mapping[str, str]) -> ContractRecord:
         authorised=read("authorised", _authorised, ()),
         language=read("language", _language, None),
         line=line,
+        on_site=read("on_site", _yes, False),
     )
     if record.valid_from > record.valid_to:
         reasons.append(f"valid_from: {record.valid_from} is after valid_to, {record.valid_to}")
@@ -298,6 +305,12 @@ def _language(text: str) -> Language | None:
         return Language(text.lower()) if text else None
     except ValueError:
         raise ValueError(f"{text!r} is neither pl nor en") from None
+
+
+def _yes(text: str) -> bool:
+    if text.lower() not in _YES | _NO:
+        raise ValueError(f"{text!r} is neither yes nor no")
+    return text.lower() in _YES
 
 
 def _key(number: str) -> str:

@@ -44,6 +44,7 @@ class Action(StrEnum):
     DATE_KEPT = "date_kept"
     ESCALATE = "escalate"
     LOG_CALL = "log_call"
+    ENTITLEMENT = "entitlement"
 
 
 _ESCALATED = (Action.ESCALATE, Action.LOG_CALL)
@@ -55,6 +56,7 @@ _WORKED_ON = (
     Action.AGREE,
     Action.CONFIRM_DATE,
     Action.DATE_KEPT,
+    Action.ENTITLEMENT,
     *_ESCALATED,
     Action.CLOSE,
 )
@@ -67,7 +69,7 @@ ACTIONS: dict[TicketState, tuple[Action, ...]] = {
     ),
     TicketState.OPEN: _WORKED_ON,
     TicketState.WAITING: _WORKED_ON,
-    TicketState.RESOLVED: (Action.REPLY, *_ESCALATED),
+    TicketState.RESOLVED: (Action.REPLY, Action.ENTITLEMENT, *_ESCALATED),
     TicketState.CLOSED: (),
 }  # fmt: skip
 
@@ -99,12 +101,14 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
     """What staff can do to the ticket now; the same table decides which buttons are shown.
 
     Taking is for a ticket that nobody has: of two people who press at once, the second learns who was first. Taking
-    over is for one that somebody has. A date is confirmed while one is proposed, and kept while one is agreed
-    (`handlers.agreed_dates`).
+    over is for one that somebody has. What a contract entitles to is for reports that were accepted on one. A date is
+    confirmed while one is proposed, and kept while one is agreed (`handlers.agreed_dates`).
     """
     impossible = {Action.TAKE if ticket.assignee else Action.TAKE_OVER}
     if not ticket.facts.get("proposed"):
         impossible.add(Action.CONFIRM_DATE)
+    if ticket.contract_id is None or ticket.accepted_at is None:
+        impossible.add(Action.ENTITLEMENT)
     if not ticket.facts.get("agreed"):
         impossible.add(Action.DATE_KEPT)
     actions = ACTIONS[ticket.state]

@@ -22,18 +22,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.edges", "storage"),
     ("handlers",),
     ("bot.rules",),
-    ("bot.ports", "bot.contract_ports", "bot.escalation_ports", "bot.sending_ports"),
-    ("bot.effects", "bot.commands", "bot.commands_sending"),
+    ("bot.ports", "bot.contract_ports", "bot.escalation_ports", "bot.sending_ports", "bot.entitlement_ports"),
+    ("bot.effects", "bot.commands", "bot.commands_sending", "bot.entitlement_commands"),
     (
         "bot.model",
         "bot.people",
         "bot.sendings",
         "bot.escalations",
+        "bot.entitlements",
         "bot.config",
         "bot.errors",
         "bot.config_values",
         "bot.config_escalation",
         "bot.config_replies",
+        "bot.config_entitlements",
     ),
 )
 """From the top down. A module imports from its own row and the rows below, beside what SHARED says."""

@@ -18,6 +18,7 @@ from bot.model import Contract, JournalEntry, Timer
 from bot.ports import Clock, InboxState, OutboxRow, OutboxState
 from bot.rules.contract_numbers import fold
 from storage.composing import MailComposer
+from tests.fakes.memory_entitlements import MemoryEntitlements
 from tests.fakes.memory_escalations import MemoryDuty, MemoryEscalations
 from tests.fakes.memory_queues import MemoryClocks, MemoryInbox, MemoryOutbox
 from tests.fakes.memory_sendings import MemorySendings
@@ -56,6 +57,7 @@ class MemoryUnitOfWork:
         self.escalations = MemoryEscalations(tables)
         self.duty = MemoryDuty(tables)
         self.sendings = MemorySendings(tables)
+        self.entitlements = MemoryEntitlements(tables)
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""

@@ -11,6 +11,7 @@ from itertools import count
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from bot.entitlements import EntitlementUse
 from bot.escalations import DutyShift, Escalation
 from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 from bot.ports import InboxState, OutboxRow, OutboxState
@@ -75,6 +76,7 @@ class Tables:
     timers_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     escalations: dict[int, Escalation] = field(default_factory=dict)
     escalations_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    entitlement_uses: dict[int, EntitlementUse] = field(default_factory=dict)
     duty_shifts: dict[int, DutyShift] = field(default_factory=dict)
     sendings: dict[int, Sending] = field(default_factory=dict)
     journal: dict[int, tuple[JournalEntry, ...]] = field(default_factory=dict)

@@ -94,6 +94,7 @@ class FakePorts:
                     devices,
                     record.authorised,
                     record.language,
+                    record.on_site,
                 )
             )
 

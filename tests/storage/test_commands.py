@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.cli import main
+from bot.entitlements import Entitlement, UseState
 from storage.connecting import make_engine, parse_url
 from storage.schema import SCHEMA_REVISION
 from tests.storage.making import FakeClock, make_database, stored_ticket
 from tests.storage.test_contracts import BAD, G60, G121, HEADER, MILK, WOOD
+from tests.storage.test_entitlements import a_use
 from tests.support.postgres import PostgresServer
 
 CONFIG = """\
@@ -125,7 +130,12 @@ def test_a_contract_is_shown_with_its_open_tickets(run: Run, csv: Callable[[str]
     async def report() -> None:
         database = make_database(url, FakeClock())
         await database.open()
-        await stored_ticket(database, contract_id=1, subject="Nie działa \x1b[2J")
+        ticket = await stored_ticket(database, contract_id=1, subject="Nie działa \x1b[2J")
+        today = datetime.now(ZoneInfo("Europe/Warsaw")).date()
+        async with database.begin() as uow:
+            use = a_use(ticket.id, 1, kind=Entitlement.CONFIGURATION_CHANGE, serial=G121)
+            await uow.entitlements.add(replace(use, state=UseState.AGREED))
+            await uow.entitlements.add(replace(use, state=UseState.DONE, done_on=today))
         await database.close()
 
     asyncio.run(report())
@@ -140,7 +150,13 @@ def test_a_contract_is_shown_with_its_open_tickets(run: Run, csv: Callable[[str]
         "ticket     HEZO-2026-000001  open  non_critical  Nie działa \ufffd[2J",
     ):
         assert line in out.splitlines()
+    assert "           1 of 5 configuration changes used, 1 agreed, 3 left, until 2" in out
+    assert "           0 of 1 remote deployment used, 1 left" in out.splitlines()
     shown = json.loads(run("contracts", "show", "--json", "HZ360/2026/000101")[1])
+    assert shown["entitlements"][0] | {"until": ""} == {
+        "serial": G121, "entitlement": "configuration_change", "allowance": 5, "used": 1, "agreed": 1, "left": 3,
+        "until": "",
+    }  # fmt: skip
     assert shown["open_tickets"][0]["number"] == "HEZO-2026-000001"
     assert run("contracts", "show", "HZ360-1") == (1, "", "There is no contract HZ360-1 in the registry.\n")
 

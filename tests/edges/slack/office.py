@@ -19,6 +19,7 @@ from bot.config_escalation import EscalationConfig
 from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_socket import SlackSocket
+from bot.entitlements import DeviceStanding, EntitlementUse
 from bot.escalations import Escalation, EscalationSource
 from bot.model import (
     ClockKind,
@@ -135,6 +136,8 @@ class Desk:
     about_device: tuple[int, ...] = ()
     elsewhere: set[str] = field(default_factory=set)
     sendings: dict[str, Sending] = field(default_factory=dict)
+    entitled: tuple[DeviceStanding, ...] = ()
+    uses: tuple[EntitlementUse, ...] = ()
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def record(self, key: str, kind: str, body: bytes) -> bool:
@@ -182,6 +185,11 @@ class Desk:
         if escalation_id != self.raised.id:
             raise LookupError(escalation_id)
         return self.raised, self.view
+
+    async def entitlements(self, ticket_id: int) -> tuple[tuple[DeviceStanding, ...], tuple[EntitlementUse, ...]]:
+        """What was used of the one contract, and the uses of the one ticket."""
+        assert ticket_id == TICKET_ID
+        return self.entitled, self.uses
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The one ticket by its number; a device has as many as `about_device`."""

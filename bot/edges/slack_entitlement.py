@@ -1,0 +1,203 @@
+"""Renders what staff read of entitlements: a use in its ticket's thread, and the counts on the head message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.edges.slack_entitlement_ids import CHOOSE, CORRECT, DECISION_IDS, PressedUse
+from bot.edges.slack_text import Blocks, Json, block, fallback, line, people, person, plain, rich, text
+from bot.entitlement_commands import Decision
+from bot.entitlements import DeviceStanding, EntitlementUse, Standing, UseState
+from bot.model import Contract, Ticket
+from bot.rules.wording import Words, format_day, format_fixed
+
+MAX_WORDS = 300
+MAX_DEVICES = 3
+"""Devices whose counts a head message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseShown:
+    """A use with what its message shows.
+
+    Attributes:
+        before: What is used without it.
+        now: What is used with it.
+        until: Until when it is promised.
+    """
+
+    use: EntitlementUse
+    ticket: Ticket
+    contract: Contract
+    before: Standing
+    now: Standing
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    words: Words
+    zone: ZoneInfo
+
+    def say(self, sentence: str, *styles: str, **params: object) -> Json:
+        return line(*rich(self.words, f"entitlement.{sentence}", *styles, **params))
+
+    def at(self, instant: datetime | None) -> str:
+        return "–" if instant is None else format_fixed(instant, self.words.language, self.zone)
+
+    def day(self, day: date | None) -> str:
+        return "–" if day is None else format_day(day, self.words.language)
+
+
+def panel(shown: UseShown, words: Words, zone: ZoneInfo, mention: Sequence[str] = ()) -> tuple[str, Blocks]:
+    """A use in its ticket's thread: what is asked for, what is used of it, where it stands, what can be decided.
+
+    Args:
+        mention: Slack user ids.
+    """
+    look, use = _Look(words, zone), shown.use
+    lines = [
+        look.say("title", "bold", kind=words(f"entitlement_kind.{use.kind}")),
+        _device(shown, look),
+        _whose_wish(use, look),
+        line(text(counted(shown.now, words))),
+        *_state(shown, look),
+    ]
+    tail = [line(*people(mention))] if mention else []
+    blocks = [block([*lines, *tail])]
+    buttons = _buttons(shown, words)
+    if buttons:
+        blocks.append({"type": "actions", "elements": buttons})
+    return fallback(blocks), blocks
+
+
+def counted(standing: Standing, words: Words) -> str:
+    """How much is used: "Wykorzystano 3 z 5, do 14 mar 2027 (uzgodnione, jeszcze niewykonane: 1)"."""
+    if not standing.is_valid:
+        return words("entitlement.not_valid")
+    values = {"used": standing.used, "allowance": standing.allowance}
+    if standing.until is None:
+        said = words("entitlement.used_once", **values)
+    else:
+        said = words("entitlement.used", **values, until=format_day(standing.until, words.language))
+    return f"{said} ({words('entitlement.agreed_too', agreed=standing.agreed)})" if standing.agreed else said
+
+
+def short_counts(device: DeviceStanding, words: Words) -> tuple[str, date | None]:
+    """All counts of a device in a line, and the last day of the contract year; None where there is no year."""
+    counts = [
+        words(
+            "entitlement.card_count",
+            kind=words(f"entitlement_short.{one.kind}"),
+            used=one.used,
+            allowance=one.allowance,
+        )
+        for one in device.standings
+    ]
+    return ", ".join(counts), next((one.until for one in device.standings if one.until is not None), None)
+
+
+def card_lines(devices: Iterable[DeviceStanding], ticket: Ticket, words: Words) -> Iterator[list[Json]]:
+    """The counts of the ticket's devices for its head message, or of the contract's where it names none."""
+    known = list(devices)
+    named = {device.serial for device in ticket.devices}
+    for device in ([one for one in known if one.serial in named] or known)[:MAX_DEVICES]:
+        counts, until = short_counts(device, words)
+        serial = text(device.serial, "code")
+        if until is None:
+            yield rich(words, "entitlement.card_invalid", serial=serial)
+        else:
+            day = format_day(until, words.language)
+            yield rich(words, "entitlement.card", serial=serial, until=day, counts=text(counts))
+
+
+def _device(shown: UseShown, look: _Look) -> Json:
+    use = shown.use
+    if use.serial is None:
+        return look.say("device_unknown", "italic")
+    model = next((device.model for device in shown.contract.devices if device.serial == use.serial), "FortiGate")
+    return look.say("device", model=text(model, "bold"), serial=text(use.serial, "code"))
+
+
+def _whose_wish(use: EntitlementUse, look: _Look) -> Json:
+    if use.message_id is not None and use.words:
+        return look.say("wish", address=use.requested_by, words=use.words[:MAX_WORDS])
+    if use.message_id is not None:
+        return look.say("offered")
+    who = person(use.requested_by)
+    return (
+        look.say("recorded", by=who, words=use.words[:MAX_WORDS]) if use.words else look.say("recorded_plain", by=who)
+    )
+
+
+def _state(shown: UseShown, look: _Look) -> Iterator[Json]:
+    use = shown.use
+    said = {"by": person(use.decided_by or ""), "at": look.at(use.decided_at)}
+    match use.state:
+        case UseState.ASKED:
+            if use.done_on is not None:
+                yield look.say("recorded_done", day=look.day(use.done_on))
+            if _is_over(shown):
+                yield look.say("over", "bold")
+        case UseState.AGREED:
+            yield look.say("state_granted" if use.beyond else "state_agreed", "bold", **said)
+            if shown.until is not None:
+                yield look.say("due", until=look.at(shown.until))
+            if _is_over(shown):
+                yield look.say("done_over", "bold")
+        case UseState.DONE:
+            sentence = "state_done_beyond" if use.beyond else "state_done"
+            yield look.say(sentence, "bold", day=look.day(use.done_on), by=said["by"])
+        case UseState.DECLINED:
+            yield look.say("state_declined", "bold", **said)
+        case UseState.DROPPED:
+            taken_back = use.facts.get("taken_back")
+            why = {"reason": str(taken_back.get("reason"))} if isinstance(taken_back, dict) else {}
+            yield look.say("state_taken_back" if why else "state_dropped", **said, **why)
+
+
+def _is_over(shown: UseShown) -> bool:
+    """Whether the next step would go over the allowance, and nobody has decided that it may."""
+    return shown.use.serial is not None and shown.before.is_used_up and not shown.use.beyond
+
+
+def _buttons(shown: UseShown, words: Words) -> list[Json]:
+    use, over = shown.use, _is_over(shown)
+    value = PressedUse(use.ticket_id, use.id, shown.before.taken).to_value()
+
+    def button(name: str, action_id: str, style: str = "", *, asks: bool = False) -> Json:
+        label = plain(words(f"entitlement_button.{name}"), 75)
+        made: Json = {"type": "button", "action_id": action_id, "text": label, "value": value}
+        if style:
+            made["style"] = style
+        if asks:
+            made["confirm"] = {
+                "title": plain(words(f"entitlement_confirm.{name}_title"), 100),
+                "text": plain(words(f"entitlement_confirm.{name}_text"), 300),
+                "confirm": plain(words(f"entitlement_confirm.{name}_yes"), 30),
+                "deny": plain(words("confirm.no"), 30),
+            }
+        return made
+
+    def decision(one: Decision, style: str = "", *, asks: bool = True) -> Json:
+        return button(one, DECISION_IDS[one], style, asks=asks)
+
+    match use.state:
+        case UseState.ASKED if use.serial is None:
+            return [button("choose_device", CHOOSE, "primary"), decision(Decision.DROP, asks=False)]
+        case UseState.ASKED if over:
+            first = [decision(Decision.GRANT), decision(Decision.DECLINE, "danger")]
+            return [*first, button("choose", CHOOSE), decision(Decision.DROP, asks=False)]
+        case UseState.ASKED:
+            agree = decision(Decision.AGREE, "primary", asks=False)
+            return [agree, button("choose", CHOOSE), decision(Decision.DROP, asks=False)]
+        case UseState.AGREED:
+            done = decision(Decision.DONE_BEYOND) if over else decision(Decision.DONE, "primary")
+            return [done, button("correct", CORRECT)]
+        case UseState.DONE:
+            return [button("correct", CORRECT)]
+        case _:
+            return []

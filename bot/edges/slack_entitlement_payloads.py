@@ -1,0 +1,106 @@
+"""What Slack payloads about entitlements ask for: pure reading of payloads as they were recorded.
+
+As in `bot.edges.slack_payloads`, which asks here: nothing in them is trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.commands import SlackCommand, SlackPerson
+from bot.edges.slack_entitlement_ids import (
+    CHOOSE,
+    CORRECT,
+    CORRECTION_BLOCK,
+    DECISIONS_BY_ID,
+    DEVICE_BLOCK,
+    DONE_BLOCK,
+    ENTITLEMENT_FORMS,
+    KIND_BLOCK,
+    NOTE_BLOCK,
+    RECORD_MODAL,
+    PressedUse,
+)
+from bot.edges.slack_fields import choice, state, typed
+from bot.edges.slack_ids import REPLY_LIMIT, ModalPlace
+from bot.entitlement_commands import ChooseEntitlement, CorrectEntitlement, DecideEntitlement, RecordEntitlement
+from bot.entitlements import Entitlement
+
+
+def is_decision(action_id: str) -> bool:
+    """Whether a button decides about a use."""
+    return action_id in DECISIONS_BY_ID
+
+
+def decided_command(action_id: str, value: object, by: SlackPerson) -> SlackCommand:
+    """The command of such a button.
+
+    Raises:
+        ValueError: its value is none of ours.
+    """
+    pressed = PressedUse.from_value(value)
+    return DecideEntitlement(by, pressed.ticket_id, pressed.use_id, DECISIONS_BY_ID[action_id], pressed.taken)
+
+
+def is_form(callback_id: object) -> bool:
+    """Whether a modal is one of `bot.edges.slack_entitlement_views`."""
+    return isinstance(callback_id, str) and callback_id in {*ENTITLEMENT_FORMS, RECORD_MODAL}
+
+
+def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPerson) -> SlackCommand:
+    """The command of a submitted form, in which `form_problems` found none.
+
+    Raises:
+        ValueError: it lacks what every one of these forms carries.
+    """
+    if place.ticket_id is None:
+        raise ValueError("no ticket")
+    callback_id = view.get("callback_id")
+    if callback_id == RECORD_MODAL:
+        note, day = typed(view, NOTE_BLOCK).strip(), _day(view)
+        kind, serial = Entitlement(choice(view, KIND_BLOCK)), choice(view, DEVICE_BLOCK)
+        return RecordEntitlement(by, place.ticket_id, kind, serial, note, day)
+    if place.use_id is None:
+        raise ValueError("no use")
+    if callback_id == CORRECT:
+        return CorrectEntitlement(by, place.ticket_id, place.use_id, typed(view, CORRECTION_BLOCK).strip())
+    kind, serial = Entitlement(choice(view, KIND_BLOCK)), choice(view, DEVICE_BLOCK)
+    return ChooseEntitlement(by, place.ticket_id, place.use_id, kind, serial)
+
+
+def form_problems(
+    view: Mapping[str, object], now: datetime | None = None, zone: ZoneInfo | None = None
+) -> dict[str, str]:
+    """What is wrong with a submitted form: block_id -> a sentence "modal_problem.*". Never raises.
+
+    Args:
+        now: With `zone`: nothing is done in the future.
+    """
+    callback_id, problems = view.get("callback_id"), {}
+    if callback_id == CORRECT:
+        reason = typed(view, CORRECTION_BLOCK)
+        if not reason.strip():
+            return {CORRECTION_BLOCK: "empty_correction"}
+        return {CORRECTION_BLOCK: "too_long"} if len(reason) > REPLY_LIMIT else {}
+    if choice(view, KIND_BLOCK) not in set(Entitlement):
+        problems[KIND_BLOCK] = "not_chosen"
+    if not 0 < len(choice(view, DEVICE_BLOCK)) <= 40:
+        problems[DEVICE_BLOCK] = "not_chosen"
+    if callback_id == CHOOSE:
+        return problems
+    if len(typed(view, NOTE_BLOCK)) > REPLY_LIMIT:
+        problems[NOTE_BLOCK] = "too_long"
+    day = _day(view)
+    if day is not None and now is not None and zone is not None and day > now.astimezone(zone).date():
+        problems[DONE_BLOCK] = "done_in_future"
+    return problems
+
+
+def _day(view: Mapping[str, object]) -> date | None:
+    value = state(view, DONE_BLOCK).get("selected_date")
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,85 @@
+"""What can happen to entitlements; more of `bot.commands`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.entitlements import Entitlement
+
+if TYPE_CHECKING:
+    from bot.commands import SlackPerson
+
+
+class Decision(StrEnum):
+    """What an engineer decides about a use by one press.
+
+    AGREE: it is to be done, within the allowance; GRANT: also over it; DECLINE: it is not done, and the customer is
+    told why; DROP: nobody asked for it. DONE: it is done, and counts; DONE_BEYOND: also over the allowance of the year
+    in which it was done.
+    """
+
+    AGREE = "agree"
+    GRANT = "grant"
+    DECLINE = "decline"
+    DROP = "drop"
+    DONE = "done"
+    DONE_BEYOND = "done_beyond"
+
+
+@dataclass(frozen=True, slots=True)
+class DecideEntitlement:
+    """An engineer decides about a use.
+
+    Attributes:
+        taken: How many places of the allowance were gone as the pressed message showed it: whoever goes over it must
+            have seen the count that counts.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    use_id: int
+    decision: Decision
+    taken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseEntitlement:
+    """An engineer says what a customer asks for, and for which device; with that it is agreed."""
+
+    by: SlackPerson
+    ticket_id: int
+    use_id: int
+    kind: Entitlement
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEntitlement:
+    """An engineer records a use by hand, as asked for by phone, for example.
+
+    Attributes:
+        done_on: The day on which it was done, local; None where it is still to be done.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    kind: Entitlement
+    serial: str
+    note: str = ""
+    done_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectEntitlement:
+    """A use that was agreed or counted is taken back; `reason` is for colleagues."""
+
+    by: SlackPerson
+    ticket_id: int
+    use_id: int
+    reason: str
+
+
+EntitlementCommand = DecideEntitlement | ChooseEntitlement | RecordEntitlement | CorrectEntitlement
