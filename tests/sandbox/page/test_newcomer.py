@@ -96,7 +96,8 @@ async def test_the_staffs_texts_change_their_language_and_the_data_stay(demo: De
     await page.get_by_test_id("language-en").click()
     await expect(page.get_by_test_id("language-en")).to_have_attribute("aria-pressed", "true")
     await card.get_by_test_id("el-ticket_take").click()
-    await expect(card.get_by_role("button", name="Take over")).to_be_visible()
+    await expect(card).to_contain_text("Assigned to: @Ewa Kowalska")
+    await expect(card.get_by_role("button", name="Reply to customer")).to_be_visible()
     await page.get_by_test_id("health").click()
     await expect(page.get_by_test_id("parts")).to_contain_text("mailbox: pomoc runs")
 
