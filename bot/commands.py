@@ -158,16 +158,19 @@ class LogEscalationCall:
     """A customer called the phone number for escalations.
 
     Attributes:
+        ticket_id: None where no ticket of theirs is known: it becomes a case of its own.
         caller: Who called, as they gave their name.
         words: What they said.
-        address: Where they are told what becomes of it; None for the ticket's requester.
+        address: Where they are told what becomes of it; None for the ticket's requester, without a ticket for nobody.
+        device: The serial number that was given where no ticket about it is open; else "".
     """
 
     by: SlackPerson
-    ticket_id: int
+    ticket_id: int | None
     caller: str
     words: str
     address: str | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)

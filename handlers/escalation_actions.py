@@ -11,7 +11,6 @@ from datetime import timedelta
 from bot.commands import (
     AcknowledgeEscalation,
     EscalateTicket,
-    LogEscalationCall,
     ReassignEscalation,
     ResolveEscalation,
     SlackPerson,
@@ -24,9 +23,8 @@ from bot.escalations import Escalation, EscalationSource
 from bot.model import Language, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.escalation_presses import can_be_tied, may_end
-from bot.rules.mail_writing import can_be_mailed
 from bot.rules.wording import format_span
-from handlers import escalated_tickets, escalation_mails, escalations, quoted_ticket
+from handlers import escalated_tickets, escalation_calls, escalation_mails, escalations, quoted_ticket
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import store
 
@@ -55,21 +53,6 @@ async def raise_by_hand(command: EscalateTicket, uow: UnitOfWork, ctx: Context) 
 async def _message(uow: UnitOfWork, ticket: Ticket, message_id: int | None) -> Message | None:
     message = None if message_id is None else await uow.tickets.message(message_id)
     return message if message is not None and message.ticket_id == ticket.id else None
-
-
-async def log_call(command: LogEscalationCall, uow: UnitOfWork, ctx: Context) -> None:
-    """A customer called the phone for escalations: no answer yet, so no clock is met by it."""
-    ticket, by = await uow.tickets.get(command.ticket_id), command.by
-    if not ctx.may_act(by):
-        await tell(uow, by, "not_allowed")
-        return
-    address = command.address or ticket.requester
-    if command.address is not None and not can_be_mailed(address):  # an address was typed: it has to be one
-        await tell(uow, by, "no_address", number=ticket.number, address=address)
-        return
-    reason = f"{command.caller}: {command.words}"
-    requester = ticket.requester if command.address is None else address.lower()
-    await escalations.raise_escalation(uow, ctx, ticket, EscalationSource.PHONE, reason, by.user, requester=requester)
 
 
 async def acknowledge(command: AcknowledgeEscalation, uow: UnitOfWork, ctx: Context) -> None:
@@ -149,6 +132,7 @@ async def resolve(command: ResolveEscalation, uow: UnitOfWork, ctx: Context) -> 
         return
     await escalations.end(uow, ctx, ticket, escalation, "resolved", command.outcome, by.user)
     await escalation_mails.ended(uow, ctx, ticket, escalation, command.to_customer)
+    await escalation_calls.close_case(uow, ctx, ticket, by.user)
 
 
 async def tie(command: TieEscalation, uow: UnitOfWork, ctx: Context) -> None:

@@ -45,13 +45,14 @@ async def join(ticket: Ticket, target: Ticket, by: str, uow: UnitOfWork, ctx: Co
     The caller stores `ticket`.
     """
     data: dict[str, object] = {
-        "by": by, "address": ticket.requester, "number": target.number, "of": ticket.number
+        "by": by, "address": ticket.requester or ticket.requester_name, "number": target.number, "of": ticket.number
     }  # fmt: skip
     ticket.facts |= {"quoted_ticket": None, "hold_reasons": [], "joined": target.number}
     await clocks.end(uow, ctx, ticket, ClockState.MET, ctx.now, ClockKind.INTAKE, reason="merged", by=by)
     move(ticket, TicketState.CLOSED, ctx.now)
     await journal(uow, ctx, target, by, "joined_by", number=ticket.number, address=ticket.requester)
-    await uow.tickets.add_participant(target.id, ticket.requester)
+    if ticket.requester:  # who called may have left no address
+        await uow.tickets.add_participant(target.id, ticket.requester)
     for one in (ticket, target):
         await uow.outbox.add(PostInThread(one.id, Note.JOINED, data))
     if not target.is_open:

@@ -121,11 +121,7 @@ def submitted_command(
         return SetShift(by, chosen_user(view, PERSON_BLOCK), since, until, chosen_user(view, SUBSTITUTE_BLOCK) or None)
     ticket_id = place.ticket_id
     if callback_id == CALL_MODAL:
-        found = ticket_id or body.get(FOUND_TICKET)
-        if not isinstance(found, int):
-            raise ValueError("no ticket")
-        address = typed(view, ADDRESS_BLOCK).strip() or None
-        return LogEscalationCall(by, found, typed(view, CALLER_BLOCK).strip(), typed(view, SAID_BLOCK).strip(), address)
+        return _logged_call(body, view, ticket_id, by)
     if ticket_id is None:
         raise ValueError("no ticket")
     if callback_id == RAISE_MODAL:
@@ -133,6 +129,21 @@ def submitted_command(
     if place.escalation_id is None:
         raise ValueError("no escalation")
     return _submitted(view, ticket_id, place.escalation_id, by, names)
+
+
+def _logged_call(
+    body: Mapping[str, object], view: Mapping[str, object], ticket_id: int | None, by: SlackPerson
+) -> SlackCommand:
+    found = ticket_id or body.get(FOUND_TICKET)
+    named = _reference(view)
+    if not isinstance(found, int):
+        found = None
+        if named is not None and named.number is not None:
+            raise ValueError("the ticket was not looked up")
+    device = named.serial or "" if named is not None and found is None else ""
+    address = typed(view, ADDRESS_BLOCK).strip() or None
+    caller, said = typed(view, CALLER_BLOCK).strip(), typed(view, SAID_BLOCK).strip()
+    return LogEscalationCall(by, found, caller, said, address, device)
 
 
 def _submitted(
@@ -228,9 +239,13 @@ def _wrong_call(view: Mapping[str, object]) -> dict[str, str]:
     address = typed(view, ADDRESS_BLOCK).strip()
     if address and not can_be_mailed(address):
         problems[ADDRESS_BLOCK] = "no_address"
-    if _has(view, REFERENCE_BLOCK) and read_reference(typed(view, REFERENCE_BLOCK)) is None:
+    if _has(view, REFERENCE_BLOCK) and typed(view, REFERENCE_BLOCK).strip() and _reference(view) is None:
         problems[REFERENCE_BLOCK] = "no_reference"
     return problems
+
+
+def _reference(view: Mapping[str, object]) -> Reference | None:
+    return read_reference(typed(view, REFERENCE_BLOCK)) if _has(view, REFERENCE_BLOCK) else None
 
 
 def _has(view: Mapping[str, object], block_id: str) -> bool:

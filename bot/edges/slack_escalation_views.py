@@ -83,7 +83,7 @@ def call_form(ticket: Ticket | None, reference: str, phone: str, words: Words, p
     """Logging a call to the phone number for escalations.
 
     Args:
-        ticket: None where the form asks for it.
+        ticket: None where the form asks for it; who calls may have none.
         reference: What the field for it begins with, as typed.
         phone: The number that was called.
     """
@@ -91,9 +91,10 @@ def call_form(ticket: Ticket | None, reference: str, phone: str, words: Words, p
     blocks: Blocks = [block(lines)] if ticket is None else [_about(ticket, words, *lines)]
     if ticket is None:
         element = _short() | ({"initial_value": one_line(reference)} if reference else {})
-        blocks.append(_input(REFERENCE_BLOCK, "call_reference", element, words))
+        reference_field = _hinted(_input(REFERENCE_BLOCK, "call_reference", element, words), "call_reference", words)
+        blocks.append(reference_field | {"optional": True})
     address = _input(ADDRESS_BLOCK, "call_address", {"type": "email_text_input", "action_id": VALUE}, words)
-    hint = words("escalation_modal.call_address_hint")
+    hint = words("escalation_modal.call_address_of_case" if ticket is None else "escalation_modal.call_address_hint")
     if ticket is not None and ticket.customer_channel:
         hint = words("escalation_modal.call_address_in_slack")
     elif ticket is not None and ticket.requester:

@@ -162,7 +162,7 @@ class Listeners:
             log.exception("a ticket named in a modal was not looked up")
             return {block_id: "not_looked_up"}
         if not found:
-            return {block_id: "no_such_ticket" if reference.number else "no_ticket_of_serial"}
+            return {block_id: "no_such_ticket"} if reference.number else None  # a device without a ticket is a case
         if len(found) > 1:
             return {block_id: "several_tickets"}
         is_same = block_id == NUMBER_BLOCK and modal_place(view or {}).ticket_id == found[0]

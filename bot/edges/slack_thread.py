@@ -13,7 +13,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 |                                  | "failed", "undone", "deleted", "became_note", "no_files", "withheld");|
 |                                  | at? (sent), until?, changed? (waiting), by? (undone), reason?, state?;|
 |                                  | files? [str], sending? (`Sending.id`), from_thread? (bool)            |
-| STATE_CHANGED                    | state; by? (user id), reason? ("reopened", "completed", "closed")     |
+| STATE_CHANGED                    | state; by? (user id), reason? (of "state_reason")                     |
 | TAKEN                            | by; previous? (user ids)                                              |
 | PRIORITY_SET                     | priority, by (user id, or the customer's address)                     |
 | REMINDER, BREACH                 | kind (`ClockKind`), due_at; level (REMINDER); late? [[level, at]]:    |

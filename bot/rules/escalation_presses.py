@@ -8,6 +8,9 @@ from enum import StrEnum
 from bot.escalations import Escalation, EscalationSource
 from bot.model import Ticket
 
+PHONE_CASE = "phone_case"
+"""The key of the facts of a ticket that was opened for an escalation by phone alone."""
+
 
 class Press(StrEnum):
     """A button of an escalation's head message."""
@@ -33,8 +36,14 @@ def presses_of(escalation: Escalation, ticket: Ticket) -> tuple[Press, ...]:
 
 
 def can_be_tied(escalation: Escalation, ticket: Ticket) -> bool:
-    """Whether it came by mail without its ticket: what was accepted as a report of its own stays one."""
-    return escalation.source is EscalationSource.MAIL and ticket.accepted_at is None
+    """Whether it came by mail or phone without its ticket: what was accepted as a report of its own stays one."""
+    came_alone = escalation.source is EscalationSource.MAIL or is_phone_case(ticket)
+    return came_alone and ticket.accepted_at is None
+
+
+def is_phone_case(ticket: Ticket) -> bool:
+    """Whether it was opened for a call to the phone for escalations, of somebody without a ticket."""
+    return bool(ticket.facts.get(PHONE_CASE))
 
 
 def may_end(user: str, escalation: Escalation, leaders: Collection[str]) -> bool:

@@ -133,13 +133,16 @@ def reply_chain(mail: IncomingMail) -> tuple[str, ...]:
     return (*chain, mail.message_id) if mail.message_id else chain
 
 
-def reply_subject(subject: str, ticket_number: str) -> str:
+def reply_subject(subject: str, ticket_number: str, *, answers: bool = True) -> str:
     """The subject of a mail about a ticket: "[HEZO-2026-000123] Re: nie działa", however often it was answered.
 
     Prefixes of answers and forwards, and ticket numbers in brackets, are taken away; other numbers in it stay.
+
+    Args:
+        answers: Whether it answers a mail at all: what was reported by phone has none.
     """
     rest = bare_subject(subject)[:200].rstrip()
-    return f"[{ticket_number}] Re: {rest}" if rest else f"[{ticket_number}]"
+    return f"[{ticket_number}] {'Re: ' if answers else ''}{rest}" if rest else f"[{ticket_number}]"
 
 
 def bare_subject(subject: str) -> str:

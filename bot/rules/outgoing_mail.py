@@ -55,7 +55,7 @@ def write_mail(
         OutgoingMail(
             from_=sender,
             to=(Address(effect.to_name, effect.to),),
-            subject=reply_subject(effect.subject, ticket_number) if ticket_number else effect.subject,
+            subject=_subject(effect, ticket_number),
             date=now.astimezone(ZoneInfo(config.service.timezone)),
             message_id=own_id,
             text=effect.text,
@@ -68,3 +68,9 @@ def write_mail(
         )
     )
     return own_id, raw
+
+
+def _subject(effect: SendMail, ticket_number: str | None) -> str:
+    if ticket_number is None:
+        return effect.subject
+    return reply_subject(effect.subject, ticket_number, answers=effect.in_reply_to is not None)

@@ -18,7 +18,7 @@ from bot.commands import (
 )
 from bot.effects import CallWebhook, Note, PostEscalationCall
 from bot.model import ClockKind, Priority, TicketState
-from tests.handlers.desk import ANNA, EWA, OBCY
+from tests.handlers.desk import ANNA, EWA, JOHN, OBCY
 from tests.handlers.escalating import JAN, MINUTE, OLA, ZOFIA, EscalationDesk
 from tests.handlers.timekeeping import warsaw
 
@@ -252,6 +252,60 @@ def test_a_call_to_the_phone_for_escalations_is_logged_and_meets_no_clock() -> N
     assert ClockKind.REACTION in desk.clocks(1)
     desk.do(LogEscalationCall(EWA, 1, "Anna Kowal", "Jeszcze raz", "adres"))
     assert desk.told() == [("no_address", None)]
+
+
+def test_a_call_of_somebody_without_a_ticket_is_a_case_that_can_be_tied_to_one() -> None:
+    desk = EscalationDesk()
+    desk.do(LogEscalationCall(EWA, None, "Piotr Nowak", "Od rana nikt nie dzwoni, brak dostępu do urządzenia", OBCY))
+    case, target = desk.ticket(desk.last.ticket_id), desk.ticket(1)
+    assert (case.state, case.priority, case.requester, case.requester_name, case.subject) == (
+        TicketState.INCOMPLETE, Priority.CRITICAL, OBCY, "Piotr Nowak", "Eskalacja telefoniczna"
+    )  # fmt: skip
+    assert (desk.last.source, desk.last.requester, desk.clocks(case.id)) == ("phone", OBCY, [ClockKind.INTAKE])
+    assert desk.calls() == [("23 10:00", "step", 0, (JAN.user,))]
+    assert desk.told() == [("escalation_case_opened", None)]
+    assert desk.mails_to(OBCY) == [], "they were talked to; a mail tells them who has it"
+    desk.acknowledge(JAN)
+    assert "Jan Nowak" in desk.mails_to(OBCY)[-1].text
+    desk.do(TieEscalation(EWA, case.id, desk.last.id, target.number))
+    assert (desk.last.ticket_id, desk.ticket(case.id).state) == (target.id, TicketState.CLOSED)
+    [raised] = [post.data for post in desk.posts if post.ticket == target.number and post.note is Note.ESCALATION]
+    assert raised["reason"] == "Piotr Nowak: Od rana nikt nie dzwoni, brak dostępu do urządzenia"
+    assert OBCY in desk.database.tables.participants[target.id]
+
+
+def test_a_case_of_a_call_without_an_address_ends_with_its_escalation() -> None:
+    desk = EscalationDesk()
+    desk.do(LogEscalationCall(EWA, None, "Piotr", "Nikt nie dzwoni", device="FGT70GTK25008471"))
+    case = desk.ticket(desk.last.ticket_id)
+    assert [device.serial for device in case.devices] == ["FGT70GTK25008471"]
+    assert (case.priority, case.priority_confirmed, desk.last.requester) == (Priority.NON_CRITICAL, False, None)
+    assert "" not in desk.database.tables.participants.get(case.id, set())
+    mails = len(desk.mails)
+    desk.acknowledge(JAN)
+    desk.resolve(ZOFIA)
+    assert (desk.ticket(case.id).state, desk.clocks(case.id), len(desk.mails)) == (TicketState.CLOSED, [], mails)
+    desk.do(LogEscalationCall(EWA, None, "Piotr", "Jeszcze raz", "adres"))
+    desk.do(LogEscalationCall(SlackPerson("U0OBCY", "Obcy", "C0SHARED"), None, "x", "y"))
+    assert [what for what, _ in desk.told()[1:]] == ["no_address", "not_allowed"]
+    assert len(desk.tickets) == 2
+    desk.do(LogEscalationCall(EWA, None, "Piotr", "Bez adresu"))
+    desk.do(TieEscalation(EWA, desk.last.ticket_id, desk.last.id, desk.ticket(1).number))
+    assert "" not in desk.database.tables.participants[1]
+
+
+def test_a_call_with_all_numbers_by_a_representative_is_a_report() -> None:
+    desk = EscalationDesk()
+    words = "FG1K0FTB22900191, umowa HZ360-2026-000102: device is down, priority critical"
+    desk.do(LogEscalationCall(EWA, None, "John", words, JOHN.upper()))
+    report = desk.ticket(desk.last.ticket_id)
+    assert (report.state, report.language, report.accepted_at) == (TicketState.OPEN, "en", desk.clock.now())
+    assert desk.clocks(report.id) == [ClockKind.REACTION]
+    assert desk.mails_to(JOHN)[-1].subject == f"[{report.number}] Escalation by phone"
+    desk.do(TieEscalation(EWA, report.id, desk.last.id, desk.ticket(1).number))
+    assert desk.told()[-1] == ("escalation_has_its_ticket", None), "it has become one of its own"
+    desk.resolve(ZOFIA)
+    assert desk.ticket(report.id).is_open, "the report goes on"
 
 
 def test_a_mail_that_names_no_ticket_is_a_case_that_can_be_tied_to_one() -> None:

@@ -112,17 +112,31 @@ async def test_a_call_is_logged_by_command_for_a_device(slack: SlackSandbox, off
     assert (await slack.people.slash(office.engineer.id, office.support.id, "/hezo", f"call {serial}")).ok
     view = await form(slack, office.engineer)
     values = {"caller": "Prezes", "said": "Kiedy koniec?", "address": "prezes@klient.example"}
-    for tickets, problem in (((), "nie ma otwartego zgłoszenia"), ((7, 8), "jest kilka otwartych zgłoszeń")):
-        desk.about_device = tickets
-        errors = await slack.people.submit_view(office.engineer.id, view.id, values)
-        assert errors is not None
-        assert problem in errors["reference"]
+    desk.about_device = (7, 8)
+    errors = await slack.people.submit_view(office.engineer.id, view.id, values)
+    assert errors is not None
+    assert "jest kilka otwartych zgłoszeń" in errors["reference"]
     desk.about_device = (TICKET_ID,)
     assert await slack.people.submit_view(office.engineer.id, view.id) is None
     command = last(desk)
     assert isinstance(command, LogEscalationCall)
     assert (command.ticket_id, command.caller, command.address) == (TICKET_ID, "Prezes", "prezes@klient.example")
     assert list(desk.bodies.values())[-1][FOUND_TICKET] == TICKET_ID
+
+
+async def test_a_call_of_somebody_without_a_ticket_is_logged_too(
+    slack: SlackSandbox, office: Office, desk: Desk
+) -> None:
+    for reference, device in (("", ""), ("FGT60FTK20012345", "FGT60FTK20012345")):
+        assert (await slack.people.slash(office.engineer.id, office.support.id, "/hezo", f"call {reference}")).ok
+        view = await form(slack, office.engineer)
+        values = {"caller": "Prezes", "said": "Kiedy koniec?", "reference": "HEZO-2026-000999"}
+        errors = await slack.people.submit_view(office.engineer.id, view.id, values)
+        assert errors == {"reference": "Nie ma zgłoszenia o tym numerze."}, "a slip of the pen is no case"
+        assert await slack.people.submit_view(office.engineer.id, view.id, {"reference": reference}) is None
+        command = last(desk)
+        assert isinstance(command, LogEscalationCall)
+        assert (command.ticket_id, command.caller, command.device) == (None, "Prezes", device)
 
 
 async def test_a_command_is_recorded_as_typed_and_who_may_not_is_refused(

@@ -104,7 +104,11 @@ def test_a_call_is_logged_for_the_ticket_of_the_button_or_for_the_one_that_was_n
     named = {**values, "reference": text("HEZO-2026-000009")}
     logged = command(form("ticket_log_call", named, ModalPlace(None)) | {FOUND_TICKET: 9}, LogEscalationCall)
     assert logged.ticket_id == 9
-    assert isinstance(to_command(form("ticket_log_call", named, ModalPlace(None))), NothingToDo)
+    assert isinstance(to_command(form("ticket_log_call", named, ModalPlace(None))), NothingToDo), "not looked up"
+    for reference, device in (("", ""), (" s/n FGT60FTK20012345", "FGT60FTK20012345")):
+        alone = {**values, "reference": text(reference)}
+        logged = command(form("ticket_log_call", alone, ModalPlace(None)), LogEscalationCall)
+        assert (logged.ticket_id, logged.device) == (None, device), "it becomes a case of its own"
 
 
 def test_a_shift_of_a_form() -> None:
@@ -145,6 +149,7 @@ def test_a_shift_of_a_form() -> None:
             {"caller": text("Anna"), "said": text("x"), "reference": text("s/n FGT60FTK20012345")},
             {},
         ),
+        ("ticket_log_call", {"caller": text("Anna"), "said": text("x"), "reference": text(" ")}, {}),
         (
             "duty_set",
             {"person": user("U0PIOTR"), "substitute": user("U0PIOTR"), "duty_from": at(2), "duty_to": at(1)},
