@@ -91,7 +91,7 @@ async def priority_changed(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> Non
     escalation = await uow.escalations.open_of_ticket(ticket.id)
     if escalation is None:
         return
-    escalations.use_rules_of(ticket, escalation, ctx)
+    await escalations.use_rules_of(uow, ticket, escalation, ctx)
     await escalations.say(uow, ticket, escalation, "priority", priority=ticket.priority)
     await escalations.store(uow, ctx, ticket, escalation)
 
@@ -110,7 +110,7 @@ async def move(uow: UnitOfWork, ctx: Context, ticket: Ticket, target: Ticket, by
         )
         return
     escalation.ticket_id = target.id
-    escalations.use_rules_of(target, escalation, ctx)
+    await escalations.use_rules_of(uow, target, escalation, ctx)
     await journal(
         uow, ctx, target, by, "escalation_raised",
         escalation=escalation.id, source=escalation.source, reason=escalation.reason, clock=None, of=ticket.number,

@@ -39,9 +39,9 @@ from functools import partial
 from bot.commands import TimerDue
 from bot.effects import Note, PostCard, PostEscalationCall, PostEscalationCard, PostEscalationLine, PostInThread
 from bot.escalations import Escalation, EscalationSource
-from bot.model import SlaClock, Ticket, Timer
+from bot.model import ClockState, SlaClock, Ticket, Timer
 from bot.ports import UnitOfWork
-from bot.rules.calendars import calendar_from_config
+from bot.rules.calendars import ALWAYS, calendar_from_config
 from bot.rules.escalation import (
     CalendarOf,
     Call,
@@ -86,7 +86,7 @@ async def raise_escalation(
     clock_id = None if clock is None else clock.id
     found = await uow.escalations.open_of_ticket(ticket.id)
     if found is not None:
-        await _join(uow, ctx, ticket, found, source, reason, by, requester=requester, clock_id=clock_id)
+        await _join(uow, ctx, ticket, found, source, reason, by, requester=requester, clock=clock)
         return found
     escalation = await uow.escalations.add(
         Escalation(
@@ -96,7 +96,7 @@ async def raise_escalation(
             reason=reason,
             raised_by=by,
             began_at=ctx.now,
-            window=_window_of(ticket) if clock is None else clock.calendar,
+            window=_window_of(ticket, clock),
             chain=_chain_of(ticket, ctx).to_json(),
             requester=requester,
             clock_id=clock_id,
@@ -122,8 +122,11 @@ async def _join(
     by: str,
     *,
     requester: str | None,
-    clock_id: int | None,
+    clock: SlaClock | None,
 ) -> None:
+    clock_id = None if clock is None else clock.id
+    if clock is not None and clock.calendar == ALWAYS:  # a delivery is late at any hour, whatever was raised before
+        escalation.window = ALWAYS
     escalation.facts["joined"] = [*_joined(escalation), [source, reason, by, ctx.now.isoformat(), clock_id]]
     escalation.requester = escalation.requester or requester
     await journal(
@@ -310,15 +313,21 @@ def _chain_of(ticket: Ticket, ctx: Context) -> Chain:
     return chain_from_config(getattr(ctx.config.escalation, ticket.priority))
 
 
-def use_rules_of(ticket: Ticket, escalation: Escalation, ctx: Context) -> None:
-    """Let the rules of the ticket's priority apply, as they are configured now. The caller stores the escalation."""
+async def use_rules_of(uow: UnitOfWork, ticket: Ticket, escalation: Escalation, ctx: Context) -> None:
+    """Let the rules of the ticket's priority apply, as they are configured now. The caller stores the escalation.
+
+    What a clock raised that still runs at any hour, as a delivery's does, goes on at any hour.
+    """
     chain = _chain_of(ticket, ctx)
-    escalation.chain, escalation.window = chain.to_json(), _window_of(ticket)
+    raised_by = {clock_id for _, clock_id in sources_of(escalation)}
+    theirs = [clock for clock in await uow.clocks.of_ticket(ticket.id) if clock.id in raised_by]
+    at_any_hour = (clock for clock in theirs if clock.state is ClockState.RUNNING and clock.calendar == ALWAYS)
+    escalation.chain, escalation.window = chain.to_json(), _window_of(ticket, next(at_any_hour, None))
     escalation.step = min(escalation.step, len(chain.steps) - 1)
 
 
-def _window_of(ticket: Ticket) -> str:
-    return SlaTerms.from_json(ticket.terms[ticket.priority]).calendar
+def _window_of(ticket: Ticket, clock: SlaClock | None) -> str:
+    return SlaTerms.from_json(ticket.terms[ticket.priority]).calendar if clock is None else clock.calendar
 
 
 def _joined(escalation: Escalation) -> list[list[object]]:

@@ -41,6 +41,7 @@ class AuditLoop:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look until `stopping` is set; at first after a minute, in which what was missed is made up for."""
+        begun = self._clock.now()
         while True:
             # The bound is no wall-clock time: however that jumps, we look again.
             with suppress(TimeoutError):
@@ -48,9 +49,9 @@ class AuditLoop:
                     await self._clock.wait_until(self._clock.now() + LOOK_EVERY, stopping)
             if stopping.is_set():
                 return
-            await self._look(stopping)
+            await self._look(stopping, begun)
 
-    async def _look(self, stopping: asyncio.Event) -> None:
+    async def _look(self, stopping: asyncio.Event, begun: datetime) -> None:
         now = self._clock.now()
         async with self._database.begin() as uow:
             audit = StoredAudit(uow.transaction)
@@ -59,7 +60,7 @@ class AuditLoop:
         async with self._database.read() as uow:
             audit = StoredAudit(uow.transaction)
             last = await audit.last_look()
-            found = await audit.findings(now, last.at if last else None)
+            found = await audit.findings(now, last.at if last else begun)
             told = await audit.told(found)
         new = [finding for finding in found if finding.key not in told]
         for finding in new[: self._at_once]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.commands import (
     AcknowledgeEscalation,
@@ -20,7 +20,7 @@ from bot.effects import CallWebhook, Note, PostEscalationCall
 from bot.model import ClockKind, Priority, TicketState
 from tests.handlers.desk import ANNA, EWA, JOHN, OBCY
 from tests.handlers.escalating import JAN, MINUTE, OLA, ZOFIA, EscalationDesk
-from tests.handlers.timekeeping import warsaw
+from tests.handlers.timekeeping import WARSAW, warsaw
 
 NIGHTS: dict[str, object] = {"user": EWA.user, "days": [1, 2, 3, 4, 5, 6, 7], "from": "18:00", "to": "08:00"}
 NON_CRITICAL = "Problem niekrytyczny."
@@ -160,6 +160,56 @@ def test_at_night_an_8x5_one_waits_for_the_opening_and_a_critical_one_does_not()
     assert [call[0] for call in urgent.calls()] == [], "its timer has come, and calls when it fires"
     urgent.pass_until(warsaw(23, "18:31"))
     assert urgent.calls() == [("23 18:30", "step", 0, (EWA.user,))], "what becomes critical waits for no opening"
+
+
+def test_on_a_holiday_an_8x5_one_waits_and_a_critical_one_does_not() -> None:
+    christmas = datetime(2026, 12, 24, 10, 0, tzinfo=WARSAW)  # Thursday; closed until Monday
+    desk = EscalationDesk(NON_CRITICAL, weekly=())
+    desk.reply(NextTurn.NOBODY)
+    desk.pass_until(christmas)
+    desk.escalate()
+    desk.pass_until(datetime(2026, 12, 28, 8, 59, tzinfo=WARSAW))
+    assert desk.calls() == []
+    desk.pass_until(datetime(2026, 12, 28, 9, 0, tzinfo=WARSAW))
+    assert [call[:3] for call in desk.calls()] == [("28 09:00", "step", 0)]
+    urgent = EscalationDesk(weekly=())
+    urgent.reply(NextTurn.NOBODY)
+    urgent.pass_until(christmas)
+    urgent.escalate()
+    urgent.pass_until(christmas + 11 * MINUTE)
+    assert [call[:2] for call in urgent.calls()] == [("24 10:00", "step"), ("24 10:10", "repeat")]
+
+
+def test_the_chain_itself_may_say_otherwise() -> None:
+    steps = [
+        {"who": ["team_lead"], "after": "0s", "calendar": "24x7"},
+        {"who": ["manager"], "after": "1h", "calendar": "8x5"},
+    ]
+    desk = EscalationDesk(NON_CRITICAL, steps=steps, repeat_every="1h")
+    desk.reply(NextTurn.NOBODY)
+    desk.pass_until(warsaw(23, "18:30"))
+    desk.escalate()
+    desk.pass_until(warsaw(23, "20:31"))
+    assert [call[:3] for call in desk.calls()] == [
+        ("23 18:30", "step", 0), ("23 19:30", "repeat", 0), ("23 20:30", "repeat", 0)
+    ]  # fmt: skip
+    desk.pass_until(warsaw(24, "10:00"))
+    assert [call[:3] for call in desk.calls()][-1] == ("24 10:00", "step", 1), "an hour of service time after the first"
+
+
+def test_a_late_delivery_calls_at_any_hour_also_where_it_joins_or_the_priority_changes() -> None:
+    desk = EscalationDesk(NON_CRITICAL)
+    desk.reply(NextTurn.NOBODY)
+    desk.pass_until(warsaw(23, "16:00"))
+    desk.start_clock(ClockKind.DELIVERY)
+    desk.pass_until(warsaw(23, "18:30"))
+    desk.escalate()
+    desk.pass_until(warsaw(24, "00:01"))
+    assert [call[:3] for call in desk.calls()] == [("24 00:00", "step", 1)], "nobody is on duty at night"
+    desk.set_priority(Priority.CRITICAL)
+    desk.set_priority(Priority.NON_CRITICAL)
+    desk.pass_until(warsaw(24, "01:01"))
+    assert [call[:3] for call in desk.calls()][1:] == [("24 01:00", "repeat", 1)]
 
 
 def test_with_no_rota_at_all_every_engineer_is_on_duty() -> None:

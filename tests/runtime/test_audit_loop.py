@@ -243,13 +243,17 @@ async def test_of_two_processes_one_looks_and_each_finding_is_told_once(watch: W
         assert [row.facts for row in await uow.transaction.connection.execute(query)] == [{}]
 
 
-async def test_after_a_stop_the_timers_have_their_minute(watch: Watch) -> None:
+@pytest.mark.parametrize("looked_before", [True, False])
+async def test_after_a_stop_the_timers_have_their_minute(watch: Watch, looked_before: bool) -> None:
     ticket = await watch.in_order()
-    await watch.look()
+    if looked_before:
+        await watch.look()
+    async with watch.database.begin() as uow:
+        await uow.outbox.add(PostInThread(ticket.id, Note.REMINDER, urgent=True))
     async with watch.database.begin() as uow:
         await uow.clocks.add(a_clock(ticket.id, due_at=NOON + timedelta(hours=1)))
     watch.clock.move(timedelta(hours=3))  # the machine slept
-    assert [(await watch.look()).counts for _ in range(2)] == [{}, {"overdue": 1}]
+    assert [(await watch.look()).counts for _ in range(2)] == [{}, {"overdue": 1, "stuck": 1}]
 
 
 def pulse(**changes: datetime | None) -> Pulse:
