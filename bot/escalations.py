@@ -28,7 +28,7 @@ class Escalation:
         reason: Why, in the words of who raised it; shown to staff only.
         raised_by: A Slack user id, an address, or "bot".
         requester: The customer who asked for it and is told what becomes of it; None when none did.
-        window: In which hours it calls ("24x7" or "8x5"): those of the ticket's priority, or of the clock that raised it.
+        window: In which hours it calls ("24x7" or "8x5"): those of its priority, or of the clock that raised it.
         chain: The frozen rules (`bot.rules.escalation.Chain.to_json`).
         step: Index of the last step taken, -1 before the first.
         calls: How many calls there were, repeats included.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,6 +115,57 @@ async def test_from_the_customers_words_to_the_outcome(tmp_path: Path) -> None:
         assert parsed(outcome)["Subject"].startswith(f"[{world.number(1)}]")
         in_channel = [message for message in world.escalation.messages.values() if message.thread_ts is None]
         assert [each for each in in_channel if "ESKALACJA" in texts(each.blocks)] == [head], "one message, edited"
+
+
+HOLIDAY = datetime(2026, 11, 11, 9, 0, tzinfo=UTC)
+"""Independence Day, a Wednesday; 10:00 in Warsaw."""
+
+
+async def test_on_a_holiday_with_a_gap_in_the_rota(tmp_path: Path) -> None:
+    async with running(tmp_path, start=HOLIDAY) as world:
+        escalation, people = world.escalation, world.slack.people
+        escalation.members.append(world.marek)
+        weekly = [{"user": world.ewa, "days": [3], "from": "00:00", "to": "00:00"}]
+        world.tree |= {"duty": {"weekly": weekly}, "escalation": {"team_leads": [world.marek]}}
+        await world.bot.stop()
+        await world.start_bot()
+        await world.slack.connected()
+
+        # A mail that names no ticket is a case. Of a priority with office hours nobody is called on a holiday.
+        await world.write(world.anna, "Nikt się nie odzywa!", subject="Skarga", to=world.mail.escalation)
+        card = await world.card(world.number(1))
+        by_mail = await world.in_slack(escalation, lambda m: world.number(1) in texts(m.blocks))
+        await said(world, by_mail, "Nikt się nie odzywa!", "Pierwsze wezwanie: jutro (czw.) 09:00")
+
+        # Somebody calls who has no ticket; what is critical calls at once, on a holiday too.
+        await people.slash(world.ewa, world.support.id, "/hezo", "call")
+        view = await world.modal(world.ewa, "ticket_log_call")
+        spoken = {"caller": "Jan Prezes", "said": "Awaria całkowita, brak dostępu!", "address": world.john}
+        assert await people.submit_view(world.ewa, view, spoken) is None
+        by_phone = await world.in_slack(
+            escalation, lambda m: m.thread_ts is None and "telefon na numer eskalacji" in texts(m.blocks)
+        )
+        await called(world, by_phone, "krok 1 z 4", world.ewa)
+        await told(world, world.support.id, world.ewa, world.number(2))
+
+        # In the morning the other one calls, too. Nobody is on duty then: the gap is named, the next step is taken.
+        world.clock.move(timedelta(hours=23))
+        call = await called(world, by_mail, "krok 2 z 4", world.marek)
+        assert "Nikt nie ma teraz dyżuru" in texts(call.blocks)
+        assert len(world.slack.workspace.thread(escalation.id, by_mail.ts)) == 2, "silent until then"
+
+        # The case proves to be about the call's: it is tied to it, and goes on there.
+        await press(world, world.ewa, by_mail, "escalation_tie")
+        view = await world.modal(world.ewa, "escalation_tie")
+        assert await people.submit_view(world.ewa, view, {"number": world.number(2)}) is None
+        await said(world, by_mail, "Eskalacja zakończona", "trwa dalej jako eskalacja innego zgłoszenia")
+        await said(world, by_phone, "Kolejny powód", "Nikt się nie odzywa!")
+        await world.in_slack(world.support, lambda m: m.ts == card.ts and "dołączona do" in texts(m.blocks))
+
+        # Whoever called hears who has it, though they have never written to us.
+        await press(world, world.marek, by_phone, "escalation_acknowledge")
+        heard = await world.mail_to(world.john, containing="Marek Zieliński")
+        assert parsed(heard)["Subject"].startswith(f"[{world.number(2)}] ")
 
 
 async def test_slack_is_down_during_a_critical_breach(tmp_path: Path) -> None:
