@@ -314,10 +314,10 @@ def test_html_marks_quotations_but_not_indentation() -> None:
     ids=lambda source: source[:12],
 )
 def test_html_that_chokes_others_is_read_in_time(source: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     text, _ = text_from_html(source)
     assert text.rstrip().endswith("hej")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_html_that_chokes_others_is_read_in_time(source: str) -> None:
     ids=lambda raw: raw[-20:].decode("ascii", "replace"),
 )
 def test_hostile_structure_is_read_in_time(raw: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     mail = read_mail(raw)
     assert not any(problem.startswith("unreadable") for problem in mail.problems)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
