@@ -41,7 +41,7 @@ from bot.rules.clock_terms import PROMISED
 from bot.rules.neglect import ANSWERED_BY, LOOK_EVERY, Finding, Look, Neglect, overdue_before, stuck_before
 from handlers.escalations import ESCALATION
 from handlers.neglected import INBOX_NOTICE, OUTBOX_NOTICE
-from storage.outbox import IS_UNSENT
+from storage.outbox import IS_UNSENT, IS_URGENT_ITSELF
 from storage.schema import TimerState, clocks, escalations, inbox, messages, outbox, settings, tickets, timers
 from storage.settings import StoredSettings
 from storage.transaction import Transaction
@@ -55,8 +55,6 @@ _TOLD = "audit:"
 
 _OPEN = tickets.c.state.not_in([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)])
 _RUNNING = clocks.c.state == literal(ClockState.RUNNING)
-
-_URGENT = outbox.c.urgent.is_(True)
 
 _KINDS = {
     TicketState.INCOMPLETE: Neglect.NO_REMINDER,
@@ -125,7 +123,7 @@ class StoredAudit:
 
     async def urgent_since(self) -> datetime | None:
         """Since when the oldest of the urgent effects waits that has not left."""
-        query = select(func.min(outbox.c.created_at)).where(IS_UNSENT, _URGENT)
+        query = select(func.min(outbox.c.created_at)).where(IS_UNSENT, IS_URGENT_ITSELF)
         since: datetime | None = await self._connection.scalar(query)
         return since
 
@@ -281,7 +279,7 @@ def _stuck(before: datetime) -> Select[Any]:
     """The oldest of what is urgent and waits, for each transport; it stands for all."""
     oldest = (
         select(func.min(outbox.c.id).label("id"), func.count().label("many"))
-        .where(IS_UNSENT, _URGENT, outbox.c.created_at < before, outbox.c.type.not_in(_SEEN_BY_NOBODY))
+        .where(IS_UNSENT, IS_URGENT_ITSELF, outbox.c.created_at < before, outbox.c.type.not_in(_SEEN_BY_NOBODY))
         .group_by(outbox.c.transport)
         .subquery()
     )

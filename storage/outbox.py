@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, select, update
+from sqlalchemy import JSON, ColumnElement, Row, bindparam, func, select, type_coerce, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.effects import (
@@ -50,6 +50,18 @@ WAKES = {
     Transport.FILES: Wake.FILES_OUTBOX,
     Transport.WEBHOOK: Wake.WEBHOOK_OUTBOX,
 }
+
+ALWAYS_URGENT = frozenset(
+    kind.__name__
+    for kind in (
+        PostOperator, TellUser, PublishHome, PostToCustomer, OfferSending, FetchFiles,
+        PostEscalationCard, PostEscalationCall, PostEscalationLine, CallWebhook,
+    )
+)  # fmt: skip
+IS_URGENT_ITSELF = outbox.c.urgent & (
+    outbox.c.type.in_(sorted(ALWAYS_URGENT)) | type_coerce(outbox.c.effect, JSON)["urgent"].as_boolean().is_(True)
+)
+"""Not only because something urgent stands behind it in its lane."""
 
 _WAITING_CARD = (
     select(outbox.c.id)
@@ -300,15 +312,7 @@ def _being_sent(outbox_id: int, worker: str | None) -> list[ColumnElement[bool]]
 
 
 def _is_urgent(effect: Effect) -> bool:
-    match effect:
-        case PostInThread():
-            return effect.urgent
-        case PostOperator() | TellUser() | PublishHome() | PostToCustomer() | OfferSending() | FetchFiles():
-            return True
-        case PostEscalationCard() | PostEscalationCall() | PostEscalationLine() | CallWebhook():
-            return True
-        case _:
-            return False
+    return effect.urgent if isinstance(effect, PostInThread) else type(effect).__name__ in ALWAYS_URGENT
 
 
 def _automatic_recipient(effect: Effect) -> str | None:

@@ -82,8 +82,9 @@ def running_postgres() -> Iterator[PostgresServer]:
             account,
         )
         port = _free_port()
-        # What a test run writes need not survive a power cut. Statistics that come at any moment would change plans.
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c autovacuum=off"
+        # What a test run writes need not survive a power cut; statistics that come at any moment would change plans.
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+        options += " -c fsync=off -c autovacuum=off"
         pg_ctl = [str(programs / "pg_ctl"), "--pgdata", str(data), "--wait", "--log", str(folder / "log")]
         _run([*pg_ctl, "--options", options, "start"], account)
         try:
