@@ -44,6 +44,9 @@ async def test_a_report_is_acknowledged_answered_answered_back_and_reminded_of(d
     await modal.get_by_role("textbox").fill("Proszę o wynik polecenia: get system status")
     await see("modal-submit").click()
     await expect(modal).to_have_count(0)
+    await card.get_by_test_id("open-thread").click()
+    await expect(see("thread").get_by_role("button", name="Cofnij")).to_be_visible()
+    await see("move-10").click()  # the time for second thoughts is over
 
     # as Anna: reads it, answers it; her program quotes
     await expect(see("letter")).to_have_count(3)
@@ -64,7 +67,6 @@ async def test_a_report_is_acknowledged_answered_answered_back_and_reminded_of(d
     await expect(see("letter").last.get_by_test_id("letter-file")).to_have_text(["📎 konsola.jpg", "📎 trap.png"])
 
     # as Ewa: the answer stands in the thread, without what was quoted
-    await card.get_by_test_id("open-thread").click()
     answer = see("thread").get_by_test_id("message").filter(has_text="FortiGate-121G v7.4.4")
     await expect(answer).to_be_visible()
     await expect(answer).not_to_contain_text("napisał(a)")
