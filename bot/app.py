@@ -17,10 +17,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import Command, EmailReceived
 from bot.config import Config, ImapConfig
+from bot.config_slack import SlackMode
 from bot.edges.imap_inbox import ImapInbox
 from bot.edges.pacing import Pace
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
+from bot.edges.slack_http import SlackHttp
 from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_socket import SlackSocket
@@ -128,7 +130,8 @@ class Bot:
         files_performer = FilesPerformer(SlackFiles(client, config.slack.timeout), pace, database, contexts)
         webhook_performer = WebhookPerformer(pager, database, clock, chat.workspace_url)
         mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
-        socket = SlackSocket(
+        way_in = SlackHttp if config.slack.mode is SlackMode.HTTP else SlackSocket
+        socket = way_in(
             config.slack, SlackDesk(database, clock, config), SlackDesk(database, clock, config), client, self._look(),
             on_connected=lambda: self.supervisor.report("slack", None),
         )  # fmt: skip

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -20,6 +19,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from bot.config_entitlements import EntitlementsConfig
 from bot.config_escalation import DutyConfig, EscalationConfig
 from bot.config_replies import RepliesConfig
+from bot.config_slack import SlackConfig
 from bot.config_values import (
     DANGEROUS_TYPES,
     LOOPBACK,
@@ -46,7 +46,6 @@ from bot.config_values import (
     Secret,
     Section,
     Security,
-    SlackId,
     TimeOfDay,
     Weekdays,
     check_database_url,
@@ -173,55 +172,6 @@ class MailConfig(MailNamesConfig):
         names = [mailbox.name.replace("-", "_") for mailbox in value]
         if len(set(names)) != len(names):
             raise NotAllowed("every mailbox needs a name of its own (- and _ count as the same)", rule=True)
-        return value
-
-
-class SlackConfig(Section):
-    """The workspace: tokens, channels and who may act."""
-
-    bot_token: Secret
-    app_token: Secret
-    api_url: Annotated[str, Field(pattern=r"^https?://.+/$", description='an https:// address that ends with "/"')] = (
-        "https://slack.com/api/"
-    )
-    support_channel: SlackId
-    escalation_channel: SlackId
-    enquiries_channel: SlackId | None = None
-    engineers: tuple[SlackId, ...] = ()
-    managers: tuple[SlackId, ...] = ()
-    timeout: Duration = timedelta(seconds=10)
-    silence_limit: Duration = timedelta(minutes=2)
-    posts_per_minute: Annotated[int, Field(strict=True, ge=1, le=60_000)] = 60
-    posts_at_once: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
-
-    @field_validator("bot_token")
-    @classmethod
-    def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith("xoxb-"):
-            raise NotAllowed('a bot token, which starts with "xoxb-" (Slack app settings, OAuth & Permissions)')
-        return value
-
-    @field_validator("app_token")
-    @classmethod
-    def _is_an_app_token(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith("xapp-"):
-            raise NotAllowed('an app-level token, which starts with "xapp-" (Slack app settings, Basic Information)')
-        return value
-
-    @field_validator("api_url")
-    @classmethod
-    def _encrypted_unless_loopback(cls, value: str) -> str:
-        if value.startswith("http://") and urlsplit(value).hostname not in LOOPBACK:
-            raise NotAllowed("an https:// address; http:// only on 127.0.0.1, ::1 and localhost")
-        return value
-
-    @field_validator("managers")
-    @classmethod
-    def _somebody_may_act(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if not value and info.data.get("engineers") == ():
-            raise NotAllowed(
-                "slack.engineers and slack.managers are both empty: nobody could answer a customer", rule=True
-            )
         return value
 
 

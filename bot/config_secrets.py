@@ -26,6 +26,7 @@ _SECRETS: tuple[KeyPath, ...] = (
     ("mail", "smtp", "password"),
     ("slack", "bot_token"),
     ("slack", "app_token"),
+    ("slack", "signing_secret"),
     ("escalation", "webhook", "secret"),
 )
 

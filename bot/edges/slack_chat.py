@@ -17,7 +17,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.config import SlackConfig
+from bot.config_slack import SlackConfig
 from bot.config_values import LOOPBACK
 from bot.edges.slack_answers import answer
 from bot.edges.slack_errors import translate

@@ -12,7 +12,9 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncApp
@@ -22,10 +24,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.commands import SlackPerson
-from bot.config import SlackConfig
+from bot.config_slack import SlackConfig
 from bot.edges.slack_answers import answer
 from bot.edges.slack_buttons import note_view
 from bot.edges.slack_entitlement_ids import ENTITLEMENT_FORMS
+from bot.edges.slack_errors import translate
 from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK, OPENS_FORM
 from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
 from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, SHORTCUTS, ModalPlace
@@ -54,6 +57,10 @@ READ_LIMIT = 1.0
 UPDATE_LIMIT = 20.0
 
 
+RECORDED: ContextVar[bool] = ContextVar("recorded", default=False)
+"""Whether the payload in hand is recorded: from then on it is acknowledged, whatever goes wrong with its form."""
+
+
 class Recorder(Protocol):
     """Stores payloads in the inbox."""
 
@@ -68,6 +75,21 @@ class Identity:
     team_id: str
     user_id: str
     bot_id: str
+
+
+async def identify(client: AsyncWebClient, limit: timedelta) -> Identity:
+    """Who Slack says we are.
+
+    Raises:
+        RetryLater: Slack cannot be reached.
+        OperatorError: it does not accept the token.
+    """
+    try:
+        async with asyncio.timeout(limit.total_seconds()):
+            answer = await client.auth_test()
+    except Exception as error:
+        raise translate(error, "auth.test", repeatable=True) from error
+    return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer["bot_id"]))
 
 
 class Listeners:
@@ -121,6 +143,14 @@ class Listeners:
         app.shortcut(_one_of(SHORTCUTS))(self._open_modal)
         return app
 
+    async def record_only(self, body: dict[str, Any]) -> BoltResponse:
+        """Record a payload; no listener of ours hears of it. What raises is not to be acknowledged."""
+
+        async def nobody() -> None:
+            """There is no listener."""
+
+        return await self._record(body, nobody) or BoltResponse(status=200)
+
     async def _record(self, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Record, then acknowledge; an exception here means no acknowledgement."""
         if self._is_own(body) or body.get("type") == "block_suggestion":
@@ -140,6 +170,7 @@ class Listeners:
             stored[FOUND_TICKET] = found
         async with asyncio.timeout(RECORD_LIMIT):
             is_new = await self._recorder.record(key, kind, json.dumps(stored).encode())
+        RECORDED.set(True)
         if is_new and (asked_for(body) is not None or pressed_in_more(body)):
             await next_()
             return None

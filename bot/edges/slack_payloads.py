@@ -82,7 +82,9 @@ def inbox_key(body: Mapping[str, object]) -> tuple[str, str]:
     else:
         own = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
     key = f"{kind}:{own}"
-    return kind, key if len(key) <= 200 else f"{kind}:{hashlib.sha256(key.encode()).hexdigest()}"
+    if len(key) > 200 or not key.isascii() or not key.isprintable():
+        key = f"{kind}:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return kind, key
 
 
 def _kind(body: Mapping[str, object]) -> str:
@@ -377,7 +379,7 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
     """
     try:
         metadata = json.loads(required(view, "private_metadata"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable("private_metadata is no JSON") from error
     metadata = mapping(metadata, "private_metadata")
     texts = {key: value for key, value in metadata.items() if isinstance(value, str)}

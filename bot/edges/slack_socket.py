@@ -14,17 +14,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.config import SlackConfig
+from bot.config_slack import SlackConfig
 from bot.config_values import LOOPBACK
+from bot.edges.slack_dispatch import Take, take_with
 from bot.edges.slack_errors import TOKEN_ERRORS, translate
-from bot.edges.slack_listeners import Identity, Listeners, Recorder
+from bot.edges.slack_listeners import Listeners, Recorder, identify
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_modals import Look, Screens
 from bot.errors import OperatorError, RetryLater
@@ -77,23 +77,24 @@ class SlackSocket:
             RetryLater: Slack cannot be reached, or the connection was lost.
             OperatorError: Slack does not accept a token.
         """
-        identity = await self._identify()
-        app = Listeners(self._config, self._recorder, self._screens, self._client, self._look, identity).app()
-        connection = await self._connect(app)
+        identity = await identify(self._client, self._config.timeout)
+        listeners = Listeners(self._config, self._recorder, self._screens, self._client, self._look, identity)
+        take = take_with(listeners)
+        connection = await self._connect(take)
         log.info("connected to Slack", extra={"hezo": {"team": identity.team_id}})
         self._on_connected()
         try:
             while not stopping.is_set():
                 await self._watch(connection, stopping)
                 if not stopping.is_set():
-                    connection = await self._replace(connection, app)
+                    connection = await self._replace(connection, take)
         finally:
             await connection.close()
 
-    async def _replace(self, silent: _Connection, app: AsyncApp) -> _Connection:
+    async def _replace(self, silent: _Connection, take: Take) -> _Connection:
         """A new connection for a silent one; the silent one itself, where no new one can be had and it still stands."""
         try:
-            fresh = await self._connect(app)
+            fresh = await self._connect(take)
         except RetryLater:
             if await silent.problem(refresh_limit=0):
                 raise
@@ -116,16 +117,8 @@ class SlackSocket:
             except TimeoutError:
                 continue
 
-    async def _identify(self) -> Identity:
-        try:
-            async with asyncio.timeout(self._config.timeout.total_seconds()):
-                answer = await self._client.auth_test()
-        except Exception as error:
-            raise translate(error, "auth.test", repeatable=True) from error
-        return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer["bot_id"]))
-
-    async def _connect(self, app: AsyncApp) -> _Connection:
-        connection = _Connection(app, self._config, self._client, min(PING_EVERY, self._silence_limit / 4))
+    async def _connect(self, take: Take) -> _Connection:
+        connection = _Connection(take, self._config, self._client, min(PING_EVERY, self._silence_limit / 4))
         try:
             async with asyncio.timeout(self._config.timeout.total_seconds()):
                 await connection.open()
@@ -153,15 +146,15 @@ class SlackSocket:
 class _Connection:
     """One WebSocket, with what slack_sdk runs around it."""
 
-    def __init__(self, app: AsyncApp, config: SlackConfig, web_client: AsyncWebClient, ping_every: float) -> None:
-        self._handler = AsyncSocketModeHandler(
-            app,
-            config.app_token.get_secret_value(),
+    def __init__(self, take: Take, config: SlackConfig, web_client: AsyncWebClient, ping_every: float) -> None:
+        assert config.app_token is not None, "the configuration asks for it"
+        self._take = take
+        self._client = SocketModeClient(
+            app_token=config.app_token.get_secret_value(),
             logger=sdk_logger(),
             web_client=web_client,
             ping_interval=ping_every,
         )
-        self._client: SocketModeClient = self._handler.client
         self._client.default_auto_reconnect_enabled = self._client.auto_reconnect_enabled = False
         if urlsplit(config.api_url).hostname in LOOPBACK:
             self._client.proxy = None  # as in `slack_client`
@@ -178,7 +171,7 @@ class _Connection:
     async def open(self) -> None:
         """Ask for an address and connect to it. Runs until it is connected; the caller sets the time limit."""
         self._client.wss_uri = await self._client.issue_new_wss_url()
-        await self._handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt has no annotation there
+        await self._client.connect()  # type: ignore[no-untyped-call]  # slack_sdk has no annotation there
         self.wait_anew()
 
     async def problem(self, refresh_limit: float) -> str | None:
@@ -210,10 +203,10 @@ class _Connection:
         client = self._client
         try:
             async with asyncio.timeout(CLOSE_LIMIT):
-                await self._handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt has no annotation there
+                await self._client.close()  # type: ignore[no-untyped-call]  # slack_sdk has no annotation there
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             log.info("the connection to Slack did not close well", extra={"hezo": {"problem": type(error).__name__}})
-        # close_async stops where the WebSocket does not close: the rest of what it does is done here.
+        # It stops where the WebSocket does not close: the rest of what it does is done here.
         client.closed = True
         tasks = (client.message_processor, client.current_session_monitor, client.message_receiver)
         for task in tasks:
@@ -226,11 +219,12 @@ class _Connection:
         self._last_heard = self._loop.time()
 
     async def _handle(self, client: SocketModeClient, request: SocketModeRequest) -> None:
-        """Let Bolt handle and acknowledge an envelope; counted, so that closing waits for it."""
+        """Take an envelope and acknowledge it; counted, so that closing waits for it."""
         self._in_hand += 1
         self._idle.clear()
         try:
-            await self._handler.handle(client, request)
+            answer = await self._take(request.payload)
+            await send_async_response(client, request, answer, 0.0)
         finally:
             self._in_hand -= 1
             if self._in_hand == 0:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.config import SlackConfig
+from bot.config_slack import SlackConfig
 from bot.edges import slack_blocks
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.sandbox.clock import MovableClock

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import SlackCommand
-from bot.config import SlackConfig
 from bot.config_escalation import EscalationConfig
+from bot.config_slack import SlackConfig
 from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_socket import SlackSocket

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.config import SlackConfig
+from bot.config_slack import SlackConfig
 from bot.edges import slack_files
 from bot.edges.slack_chat import SlackChat
 from bot.edges.slack_files import SlackFiles

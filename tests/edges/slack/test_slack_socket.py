@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import NothingToDo, OpenHome, TakeTicket
-from bot.config import SlackConfig
+from bot.config_slack import SlackConfig
 from bot.edges.slack_chat import slack_client
 from bot.edges.slack_socket import SlackSocket
 from bot.errors import OperatorError, RetryLater

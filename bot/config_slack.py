@@ -1,0 +1,80 @@
+"""The section [slack]: tokens, how Slack reaches the bot, channels and who may act."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from bot.config_values import LOOPBACK, Duration, Host, NotAllowed, Secret, Section, SlackId
+
+
+class SlackMode(StrEnum):
+    """How Slack reaches the bot: by a connection that the bot opens, or by signed HTTP requests."""
+
+    SOCKET = "socket"
+    HTTP = "http"
+
+
+class SlackConfig(Section):
+    """The workspace: tokens, channels and who may act."""
+
+    mode: Annotated[SlackMode, Field(strict=False)] = SlackMode.SOCKET
+    bot_token: Secret
+    app_token: Secret | None = None
+    signing_secret: Secret | None = None
+    http_host: Host = "127.0.0.1"
+    http_port: Annotated[int, Field(strict=True, ge=0, le=65535)] = 3000
+    api_url: Annotated[str, Field(pattern=r"^https?://.+/$", description='an https:// address that ends with "/"')] = (
+        "https://slack.com/api/"
+    )
+    support_channel: SlackId
+    escalation_channel: SlackId
+    enquiries_channel: SlackId | None = None
+    engineers: tuple[SlackId, ...] = ()
+    managers: tuple[SlackId, ...] = ()
+    timeout: Duration = timedelta(seconds=10)
+    silence_limit: Duration = timedelta(minutes=2)
+    posts_per_minute: Annotated[int, Field(strict=True, ge=1, le=60_000)] = 60
+    posts_at_once: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
+
+    @field_validator("bot_token")
+    @classmethod
+    def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith("xoxb-"):
+            raise NotAllowed('a bot token, which starts with "xoxb-" (Slack app settings, OAuth & Permissions)')
+        return value
+
+    @field_validator("app_token")
+    @classmethod
+    def _is_an_app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith("xapp-"):
+            raise NotAllowed('an app-level token, which starts with "xapp-" (Slack app settings, Basic Information)')
+        return value
+
+    @model_validator(mode="after")
+    def _has_what_its_mode_needs(self) -> Self:
+        if self.mode is SlackMode.SOCKET and self.app_token is None:
+            raise NotAllowed('slack.app_token is missing: Socket Mode needs it (slack.mode = "socket")', rule=True)
+        if self.mode is SlackMode.HTTP and self.signing_secret is None:
+            raise NotAllowed('slack.signing_secret is missing: signed HTTP needs it (slack.mode = "http")', rule=True)
+        return self
+
+    @field_validator("api_url")
+    @classmethod
+    def _encrypted_unless_loopback(cls, value: str) -> str:
+        if value.startswith("http://") and urlsplit(value).hostname not in LOOPBACK:
+            raise NotAllowed("an https:// address; http:// only on 127.0.0.1, ::1 and localhost")
+        return value
+
+    @field_validator("managers")
+    @classmethod
+    def _somebody_may_act(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not value and info.data.get("engineers") == ():
+            raise NotAllowed(
+                "slack.engineers and slack.managers are both empty: nobody could answer a customer", rule=True
+            )
+        return value
