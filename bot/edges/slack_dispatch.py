@@ -27,16 +27,16 @@ def take_with(listeners: Listeners) -> Take:
     app = listeners.app()
 
     async def take(body: dict[str, Any]) -> BoltResponse:
+        RECORDED.set(False)
         if is_as_documented(body):
-            RECORDED.set(False)
             answer = await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=body))
             return answer if answer.status == 200 or not RECORDED.get() else BoltResponse(status=200)
         log.warning("a payload is not as Slack documents it", extra={"hezo": {"type": str(body.get("type"))[:40]}})
         try:
             return await listeners.record_only(body)
         except Exception:
-            log.exception("a payload was not recorded")
-            return BoltResponse(status=500)
+            log.exception("a payload was not understood")
+            return BoltResponse(status=200 if RECORDED.get() else 500)
 
     return take
 

@@ -128,7 +128,7 @@ def asked_for(body: Mapping[str, object]) -> str | None:
         return form.form if form else None
     if body.get("type") == "message_action":
         callback_id = body.get("callback_id")
-        return str(callback_id) if callback_id in SHORTCUTS else None
+        return callback_id if isinstance(callback_id, str) and callback_id in SHORTCUTS else None
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
     action_id = first.get("action_id") if isinstance(first, Mapping) else None

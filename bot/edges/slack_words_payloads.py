@@ -103,7 +103,7 @@ def _of_people(
     """A person's message in a thread; None for all else."""
     user, thread_ts = message.get("user"), message.get("thread_ts")
     is_bot = message.get("bot_id") or message.get("app_id") or message.get("subtype") == "bot_message"
-    if is_bot or not isinstance(user, str) or (message.get("subtype") or "") not in PEOPLE_WRITE:
+    if is_bot or not isinstance(user, str) or str(message.get("subtype") or "") not in PEOPLE_WRITE:
         return None
     ts = _ts(message, "ts")
     if not isinstance(thread_ts, str) or thread_ts == ts:
