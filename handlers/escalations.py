@@ -173,7 +173,7 @@ async def _call(uow: UnitOfWork, ctx: Context, ticket: Ticket, escalation: Escal
     steps = chain.steps[call.step : people.step + 1]
     is_new = call.kind in {CallKind.STEP, CallKind.SNOOZE_OVER} or people.step > escalation.step
     if is_new:
-        escalation.step, escalation.stepped_at = people.step, ctx.now
+        escalation.step, escalation.stepped_at = max(people.step, escalation.step), ctx.now
     if call.kind is CallKind.SNOOZE_OVER:
         escalation.snoozed_until = escalation.acknowledged_at = None
     if call.kind is CallKind.ASK_AGAIN:

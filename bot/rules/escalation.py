@@ -6,7 +6,7 @@ A step that is due at night waits for the opening of its calendar, unless the ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -159,19 +159,29 @@ def next_call(chain: Chain, progress: Progress, calendar_of: CalendarOf, service
     if progress.ended_at is not None:
         return None
     present = max(progress.step, 0)
+    calendars = [calendar_of(_calendar_name(step, service_window)) for step in chain.steps[: present + 1]]
     if progress.snoozed_until is not None:
-        return Call(progress.snoozed_until, CallKind.SNOOZE_OVER, present)
+        over = progress.snoozed_until
+        return _soonest(CallKind.SNOOZE_OVER, [calendar.next_opening(over) for calendar in calendars])
     if progress.acknowledged_at is not None:
-        calendar = calendar_of(_calendar_name(chain.steps[present], service_window))
         last = max(at for at in (progress.acknowledged_at, progress.touched_at, progress.called_at) if at is not None)
-        return Call(_then(calendar, last, chain.ask_again_after), CallKind.ASK_AGAIN, present)
+        return _soonest(CallKind.ASK_AGAIN, [_then(calendar, last, chain.ask_again_after) for calendar in calendars])
     following = _following_step(chain, progress, calendar_of, service_window)
     if progress.called_at is None or progress.step < 0:
         assert following is not None, "a chain has a step"
         return following
-    calendar = calendar_of(_calendar_name(chain.steps[present], service_window))
-    repeat = Call(calendar.next_opening(progress.called_at + chain.repeat_every), CallKind.REPEAT, present)
+    again = progress.called_at + chain.repeat_every
+    repeat = _soonest(CallKind.REPEAT, [calendar.next_opening(again) for calendar in calendars])
     return repeat if following is None or repeat.at < following.at else following
+
+
+def _soonest(kind: CallKind, instants: Sequence[datetime]) -> Call:
+    """The call by the step that may call first, of those taken so far; the latest of them where several may.
+
+    So a step with office hours silences no critical escalation at night: those of the steps before it are called.
+    """
+    step = max(range(len(instants)), key=lambda number: (min(instants) - instants[number], number))
+    return Call(instants[step], kind, step)
 
 
 def call_at(

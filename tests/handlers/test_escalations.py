@@ -197,6 +197,26 @@ def test_the_chain_itself_may_say_otherwise() -> None:
     assert [call[:3] for call in desk.calls()][-1] == ("24 10:00", "step", 1), "an hour of service time after the first"
 
 
+def test_a_step_in_service_hours_silences_no_critical_one_at_night() -> None:
+    steps = [{"who": ["on_duty"], "after": "0s"}, {"who": ["team_lead"], "after": "15min", "calendar": "8x5"}]
+    desk = EscalationDesk(steps=steps, weekly=())
+    desk.reply(NextTurn.NOBODY)
+    desk.pass_until(warsaw(23, "16:40"))
+    desk.escalate()
+    desk.pass_until(warsaw(23, "17:06"))
+    everybody = (EWA.user, JAN.user, OLA.user)
+    assert desk.calls() == [
+        ("23 16:40", "step", 0, everybody), ("23 16:50", "repeat", 0, everybody), ("23 16:55", "step", 1, (OLA.user,)),
+        ("23 17:05", "repeat", 0, everybody),
+    ]  # fmt: skip
+    desk.snooze(timedelta(hours=1))
+    desk.pass_until(warsaw(23, "18:17"))
+    assert [call[:3] for call in desk.calls()][4:] == [("23 18:06", "snooze_over", 0), ("23 18:16", "repeat", 0)]
+    desk.pass_until(warsaw(24, "09:31"))
+    assert {call[2] for call in desk.calls() if call[0] > "24 09:07"} == {1}, "in the morning the leads again"
+    assert [call[:2] for call in desk.calls()].count(("23 16:55", "step")) == 1
+
+
 def test_a_late_delivery_calls_at_any_hour_also_where_it_joins_or_the_priority_changes() -> None:
     desk = EscalationDesk(NON_CRITICAL)
     desk.reply(NextTurn.NOBODY)

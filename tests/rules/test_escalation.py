@@ -113,6 +113,28 @@ def test_a_snoozed_one_is_silent_until_its_time_and_then_calls_again() -> None:
     assert after(performed(snoozed, over, over.at)).kind is CallKind.STEP, "the chain goes on where it was"
 
 
+def test_a_step_that_is_taken_in_service_hours_alone_silences_no_critical_one_at_night() -> None:
+    at = MONDAY_NOON
+    leads = Step((Called.TEAM_LEAD,), 15 * MINUTE, calendar="8x5")
+    chain = replace(CHAIN, steps=(CHAIN.steps[0], leads))
+    closing = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+    climbed = Progress(at, step=1, stepped_at=at, called_at=closing - 3 * MINUTE)
+    assert after(climbed, "24x7", chain) == Call(closing + 7 * MINUTE, CallKind.REPEAT, 0), "those of the step before"
+    day = replace(climbed, called_at=closing - 30 * MINUTE)
+    assert after(day, "24x7", chain) == Call(closing - 20 * MINUTE, CallKind.REPEAT, 1)
+    known = replace(climbed, acknowledged_at=closing - 3 * MINUTE)
+    assert after(known, "24x7", chain) == Call(closing + 37 * MINUTE, CallKind.ASK_AGAIN, 0)
+
+
+def test_an_8x5_one_is_silent_at_night_also_after_it_was_put_off() -> None:
+    put_off = Progress(
+        MONDAY_NOON, step=0, stepped_at=MONDAY_NOON, called_at=MONDAY_NOON, acknowledged_at=MONDAY_NOON,
+        snoozed_until=datetime(2026, 11, 23, 18, 0, tzinfo=UTC),
+    )  # fmt: skip
+    assert after(put_off, "8x5") == Call(datetime(2026, 11, 24, 8, 0, tzinfo=UTC), CallKind.SNOOZE_OVER, 0)
+    assert after(put_off, "24x7").at == put_off.snoozed_until
+
+
 def test_an_ended_one_calls_nobody() -> None:
     ended = Progress(MONDAY_NOON, ended_at=MONDAY_NOON)
     assert next_call(CHAIN, ended, CALENDARS.__getitem__, "24x7") is None
@@ -131,7 +153,7 @@ steps = st.lists(
         Step,
         st.just(("U1",)),
         st.integers(0, 90).map(lambda minutes: minutes * MINUTE),
-        st.sampled_from(["priority", "24x7"]),
+        st.sampled_from(["priority", "24x7", "8x5"]),
     ),
     min_size=1,
     max_size=5,
@@ -169,7 +191,9 @@ class Played:
         if before.acknowledged_at is not None:
             assert call.kind in {CallKind.ASK_AGAIN, CallKind.SNOOZE_OVER}
         elif before.called_at is not None and at > self.stopped_until:
-            assert at - before.called_at <= self.chain.repeat_every
+            called = self.chain.steps[: before.step + 1]
+            if any(step.calendar != "8x5" for step in called) or OFFICE.is_open(at):
+                assert at - before.called_at <= self.chain.repeat_every or at == OFFICE.next_opening(at - MINUTE)
         if call.kind is CallKind.STEP:
             assert call.step == len(self.steps), "every step is taken once, in order"
             self.steps.append(call.step)
