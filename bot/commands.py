@@ -17,6 +17,7 @@ from bot.entitlement_commands import EntitlementCommand
 from bot.model import Priority, Timer
 from bot.people import NextTurn as NextTurn  # noqa: PLC0414  # a part of commands, imported with them
 from bot.people import SlackPerson as SlackPerson  # noqa: PLC0414  # the same
+from bot.replacement_commands import ReplacementCommand
 from bot.sendings import SharedFile
 
 
@@ -378,6 +379,7 @@ SlackCommand = (
     | SendThreadMessage
     | KeepInternal
     | UndoSending
+    | ReplacementCommand
     | NothingToDo
 )
 Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown | FilesFetched

@@ -18,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config_entitlements import EntitlementsConfig
 from bot.config_escalation import DutyConfig, EscalationConfig
+from bot.config_replacement import ReturnsConfig
 from bot.config_replies import RepliesConfig
 from bot.config_slack import SlackConfig
 from bot.config_values import (
@@ -285,6 +286,7 @@ class SlaConfig(Section):
     provisional_priority: Literal["critical", "non_critical", "question"] = "non_critical"
     customer_reminders: Multiples = (1, 3, 6)
     agreed_date_reminders: tuple[Duration, ...] = (timedelta(days=1), timedelta(hours=1))
+    returns: ReturnsConfig = ReturnsConfig()
 
     @field_validator("critical", "non_critical", "question", mode="before")
     @classmethod

@@ -80,6 +80,14 @@ class PostCard:
     ticket_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class PostReplacementPanel:
+    """A replacement's message in the ticket's thread: posted the first time, edited from then on."""
+
+    ticket_id: int
+    replacement_id: int
+
+
 class Note(StrEnum):
     """What a post in a ticket's thread says; `data` of the post holds the facts, the words are chosen at posting."""
 
@@ -107,6 +115,7 @@ class Note(StrEnum):
     ESCALATION = "escalation"
     ESCALATION_PROPOSED = "escalation_proposed"
     THREAD_BEGUN_ANEW = "thread_begun_anew"
+    REPLACEMENT = "replacement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +318,7 @@ class PublishHome:
 SlackEffect = (
     PostToCustomer
     | PostCard
+    | PostReplacementPanel
     | PostInThread
     | ShareFiles
     | EditReply

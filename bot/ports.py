@@ -14,6 +14,7 @@ from bot.effects import Effect
 from bot.entitlement_ports import EntitlementRepo
 from bot.escalation_ports import DutyRepo, EscalationRepo
 from bot.model import Attachment, JournalEntry, Message, SlaClock, Ticket, Timer
+from bot.replacement_ports import InterviewRepo, ReplacementRepo
 from bot.sending_ports import SendingRepo
 
 
@@ -400,6 +401,10 @@ class UnitOfWork(Protocol):
     def sendings(self) -> SendingRepo: ...
     @property
     def entitlements(self) -> EntitlementRepo: ...
+    @property
+    def replacements(self) -> ReplacementRepo: ...
+    @property
+    def interviews(self) -> InterviewRepo: ...
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""

@@ -6,10 +6,12 @@ Whose turn it is, and so which clock starts or ends, is decided in `handlers.tur
 
 | journal          | reasons                                                                             |
 | ---------------- | ----------------------------------------------------------------------------------- |
-| clock_started    | message, asked, agreed, customer_wrote_meanwhile, date_passed                       |
-| clock_met        | replied, called, customer_wrote, report_completed, sender_decided, date_kept, done  |
-| clock_cancelled  | replied, asked_again, resolved, closed, spam, merged, agreed, new_date, date_passed, |
-|                  | taken_back, later_date                                                              |
+| clock_started    | message, asked, agreed, customer_wrote_meanwhile, date_passed, fault_confirmed,     |
+|                  | waybill_sent                                                                        |
+| clock_met        | replied, called, customer_wrote, report_completed, sender_decided, date_kept,       |
+|                  | delivered, returned, done                                                           |
+| clock_cancelled  | replied, asked_again, resolved, closed, spam, merged, agreed, new_date,             |
+|                  | date_passed, declined, cancelled, new_waybill, waived, taken_back, later_date       |
 | clock_paused     | agreed                                                                              |
 | clock_resumed    | as what ended the agreed date                                                       |
 | clock_recomputed | priority                                                                            |
@@ -26,8 +28,8 @@ from bot.model import ClockKind, ClockState, SlaClock, Ticket, Timer
 from bot.ports import UnitOfWork
 from bot.rules import agreed_dates, clock_terms, paused_clocks
 from bot.rules.business_hours import ServiceCalendar
-from bot.rules.calendars import ALWAYS, calendar_from_config
-from bot.rules.clock_terms import ENTITLED, PROMISED, SUSPENDED_BY_A_DATE, Measure
+from bot.rules.calendars import ALWAYS, OFFICE_HOURS, calendar_from_config
+from bot.rules.clock_terms import ENTITLED, IN_WRITING, PROMISED, SUSPENDED_BY_A_DATE, Measure
 from bot.rules.sla import BREACH, SlaTerms
 from handlers import escalated_tickets
 from handlers.context import Context, journal
@@ -67,7 +69,7 @@ def terms_of(ticket: Ticket) -> SlaTerms:
 
 
 def levels_of(ticket: Ticket, kind: ClockKind, ctx: Context) -> tuple[int, ...]:
-    """The per cents of the budget at which something is said; not for an agreed date."""
+    """The per cents of the budget at which something is said; not for an agreed date or a return."""
     return clock_terms.levels(kind, terms_of(ticket), ctx.config.sla.customer_reminders)
 
 
@@ -78,6 +80,8 @@ def calendar_of(clock: SlaClock, ctx: Context) -> ServiceCalendar:
 
 def window_of(ticket: Ticket, clock: SlaClock, ctx: Context) -> ServiceCalendar:
     """When something may be said of a clock: its own window; of one that runs to a date, the priority's."""
+    if clock.kind is ClockKind.RETURN:  # by day: it is the customer who is told
+        return calendar_from_config(OFFICE_HOURS, ctx.config)
     if clock.kind in {ClockKind.AGREED, *ENTITLED}:
         return calendar_from_config(terms_of(ticket).calendar, ctx.config)
     return calendar_of(clock, ctx)
@@ -94,17 +98,19 @@ async def start(
     reason: str = "",
     by: str = "bot",
     until: datetime | None = None,
+    measure: Measure | None = None,
 ) -> SlaClock:
     """Start a clock at the sending of a message; gives the clock with its due time.
 
     Args:
         reason: "message" or "asked" if not given, as there is a message or none.
         until: The date that it runs to, for ClockKind.AGREED and what is in ENTITLED.
+        measure: What it measures, where that is not what the present priority says.
 
     Raises:
         ValueError: The terms of the ticket's priority promise nothing of that kind.
     """
-    measure = _measure(ticket, kind, ctx) if until is None else Measure(ALWAYS, until - started_at)
+    measure = measure or (_measure(ticket, kind, ctx) if until is None else Measure(ALWAYS, until - started_at))
     if measure is None:
         raise ValueError(f"{ticket.number}: {ticket.priority} promises no {kind}")
     calendar = calendar_from_config(measure.calendar, ctx.config)
@@ -136,6 +142,8 @@ def instants_of(ticket: Ticket, clock: SlaClock, ctx: Context) -> list[tuple[int
     if clock.kind is ClockKind.AGREED:
         spans = ctx.config.sla.agreed_date_reminders
         return agreed_dates.reminders(clock.started_at, clock.due_at, spans, window_of(ticket, clock, ctx))
+    if clock.kind is ClockKind.RETURN:
+        return clock_terms.return_instants(terms_of(ticket).returns, clock.started_at, clock.due_at)
     calendar, levels = calendar_of(clock, ctx), levels_of(ticket, clock.kind, ctx)
     return paused_clocks.level_instants(
         clock.started_at, clock.budget, clock.pauses, calendar, levels, promised=clock.kind in PROMISED
@@ -244,7 +252,8 @@ async def end(
             uow, ctx, ticket, clock, state, reason, by, message_id, at=ended_at.isoformat(),
             late=clock.breached_at is not None, withdrawn=withdrawn or None,
         )  # fmt: skip
-        because = "answered" if state is ClockState.MET and not withdrawn else "withdrawn"
+        met = {ClockKind.DELIVERY: "delivered", ClockKind.RETURN: "returned"}.get(clock.kind, "answered")
+        because = met if state is ClockState.MET and not withdrawn else "withdrawn"
         await escalated_tickets.clock_settled(uow, ctx, ticket, clock, because, by)
 
 
@@ -321,7 +330,7 @@ async def resume(
 async def recompute(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, by: str = "bot") -> None:
     """After a change of priority: every clock that is not over is worked out again from its original start."""
     for clock in await unfinished(uow, ticket, *ClockKind):
-        measure = _measure(ticket, clock.kind, ctx)
+        measure = None if clock.kind in IN_WRITING else _measure(ticket, clock.kind, ctx)
         if measure is not None and measure != (clock.calendar, clock.budget):
             await _measure_anew(uow, ctx, ticket, clock, measure, by)
         if clock.state is ClockState.RUNNING:  # also where the deadline stays: the levels may be others

@@ -115,9 +115,11 @@ async def date_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket, date: da
     await _send(uow, ctx, ticket, MailKind.NOTICE, [w("date_confirmed", number=ticket.number, date=said)])
 
 
-async def notice(uow: UnitOfWork, ctx: Context, ticket: Ticket, parts: list[str]) -> bool:
+async def notice(
+    uow: UnitOfWork, ctx: Context, ticket: Ticket, parts: list[str], kind: MailKind = MailKind.NOTICE
+) -> bool:
     """Tell the customer something that asks for nothing; gives whether it was written now. See `_send`."""
-    return await _send(uow, ctx, ticket, MailKind.NOTICE, parts)
+    return await _send(uow, ctx, ticket, kind, parts)
 
 
 async def remind(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, last: bool) -> None:

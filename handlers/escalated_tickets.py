@@ -34,7 +34,7 @@ async def clock_settled(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: Sl
     """A clock has ended, stands still or is no longer late: what only clocks raised is over with the last of them.
 
     Args:
-        because: "answered" or "withdrawn".
+        because: "answered", "delivered", "returned" or "withdrawn".
     """
     escalation = await uow.escalations.open_of_ticket(ticket.id)
     if escalation is None or not all(

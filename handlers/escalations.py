@@ -25,8 +25,8 @@ Of `Escalation.facts` these keys are used:
 | owner_name  | the name of who has it, as customers are told                                                        |
 | told        | the owner whom the customer was told of                                                              |
 | asked_again | how often it asked again since somebody last did anything                                            |
-| because     | how it ended: "resolved" by somebody (`outcome` is theirs), or "answered", "assigned", "withdrawn",  |
-|             | "joined" by itself                                                                                   |
+| because     | how it ended: "resolved" by somebody (`outcome` is theirs), or "answered", "assigned", "delivered",  |
+|             | "returned", "withdrawn", "joined" by itself                                                          |
 | ended_by    | who ended it                                                                                         |
 | rang        | whether the webhook was called, so that it hears of the end                                          |
 """

@@ -10,6 +10,7 @@ from bot.commands import CloseTicket, DecideSender, SetPriority, SlackPerson, Ta
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Ticket, TicketState
 from bot.ports import UnitOfWork
+from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import Action, actions_of, move
 from handlers import clocks, customer_mails, entitlements, escalated_tickets
 from handlers.context import Context, journal, tell
@@ -123,6 +124,9 @@ async def allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket
     """Whether this person may do that to the ticket as it is now; if not, they are told why."""
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
+        return False
+    if action is Action.CLOSE and is_replacing(ticket):
+        await tell(uow, by, "replacement_is_open", number=ticket.number)
         return False
     if action not in actions_of(ticket):
         await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)

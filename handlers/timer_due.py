@@ -17,7 +17,7 @@ from bot.ports import UnitOfWork
 from bot.rules.clock_terms import PROMISED
 from bot.rules.sla import BREACH
 from bot.sendings import Sending
-from handlers import agreed_dates, clocks, customer_mails, duty, escalations
+from handlers import agreed_dates, clocks, customer_mails, duty, escalations, replacement_timers
 from handlers.clocks import ON_TIME
 from handlers.context import Context, journal
 
@@ -84,6 +84,9 @@ async def _announce(
 ) -> None:
     if clock.kind is ClockKind.CUSTOMER_REPLY:
         await _customer_is_silent(ticket, clock, level, uow, ctx)
+        return
+    if clock.kind is ClockKind.RETURN:
+        await replacement_timers.return_level(uow, ctx, ticket, clock, level)
         return
     mention = await duty.on_call(uow, ctx, ticket)
     if clock.kind is ClockKind.AGREED:

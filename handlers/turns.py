@@ -18,11 +18,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.commands import NextTurn
+from bot.effects import Note, PostInThread
 from bot.model import ClockKind, ClockState, Direction, Message, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.clock_terms import SUSPENDED_BY_A_DATE
+from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import move
-from handlers import agreed_dates, clocks
+from handlers import agreed_dates, clocks, replacement_answers
 from handlers.context import Context
 
 LAST_CONTACT = "last_contact_at"
@@ -40,8 +42,8 @@ async def customer_spoke(uow: UnitOfWork, ctx: Context, ticket: Ticket, message:
 async def customer_wrote(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> None:
     """A customer's message moves the turn to us; several in a row keep the first one's clock.
 
-    It may confirm a date, and while one is agreed it starts no clock. A report that stays incomplete or held is never
-    silent: its intake clock runs, unless the customer was asked anew. The caller stores the ticket.
+    It may confirm a date or a fault, and while a date is agreed it starts no clock. A report that stays incomplete or
+    held is never silent: its intake clock runs, unless the customer was asked anew. The caller stores the ticket.
     """
     if ticket.state in {TicketState.OPEN, TicketState.WAITING}:
         await _our_turn(uow, ctx, ticket, message)
@@ -51,6 +53,9 @@ async def customer_wrote(uow: UnitOfWork, ctx: Context, ticket: Ticket, message:
 
 async def _our_turn(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> None:
     if await agreed_dates.confirmed_by(uow, ctx, ticket, message):
+        return
+    if await replacement_answers.heed(uow, ctx, ticket, message):
+        move(ticket, TicketState.OPEN, ctx.now)
         return
     move(ticket, TicketState.OPEN, ctx.now)
     if ticket.facts.get("enquiry") or await agreed_dates.customer_wrote(uow, ctx, ticket, message):
@@ -79,7 +84,8 @@ async def engineer_contacted(
 ) -> None:
     """An engineer's public reply or logged call: it meets what we owed, and says whose turn it is now.
 
-    The caller stores the ticket.
+    A ticket with a replacement that has not ended is not resolved by words: it stays open, and the thread says why. The
+    caller stores the ticket.
 
     Args:
         at: When the engineer did it, as recorded.
@@ -88,6 +94,10 @@ async def engineer_contacted(
     ticket.contacted_at = ticket.contacted_at or at
     ticket.facts[LAST_CONTACT] = max(at, last_contact_of(ticket) or at).isoformat()
     agreed_dates.engineer_wrote(ticket, at)
+    await replacement_answers.engineer_wrote(uow, ticket, at)
+    if next_turn is NextTurn.RESOLVED and is_replacing(ticket):  # its parcels are agreed within the open ticket
+        next_turn = NextTurn.NOBODY
+        await uow.outbox.add(PostInThread(ticket.id, Note.REPLACEMENT, {"event": "stays_open", "by": by}))
     later = await _written_after(uow, ticket, at)
     if later is not None:
         await _meet_ours(uow, ctx, ticket, at, reason, by, message_id)

@@ -1,7 +1,8 @@
 """Brings a CSV file of contracts into the registry: by contract number, as often as one likes.
 
-The file is the whole truth about the contracts that it names, but for two things: people whom an engineer authorised
-stay, and while any row of the file is refused no device is taken off a contract, as the refused row may be that device.
+The file is the whole truth about the contracts that it names, but for three things: people whom an engineer authorised
+stay, while any row of the file is refused no device is taken off a contract, as the refused row may be that device, and
+what a replacement brought onto a contract stays until a file names it for the first time.
 Contracts that the file does not name stay as they are.
 """
 
@@ -13,10 +14,13 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import and_, bindparam, delete, insert, select, text, update
 
 from bot.model import Device
+from bot.replacements import DeviceChange, Fate
 from bot.rules.contract_csv import BadRow, ContractRecord, parse_contracts
 from bot.rules.contract_numbers import fold
 from bot.rules.serial_numbers import find_serials
 from storage.engine import Database
+from storage.replacement_tables import device_changes
+from storage.replacements import change_of
 from storage.schema import ContactSource, contract_contacts, contract_devices, contracts
 from storage.transaction import Transaction
 
@@ -34,6 +38,7 @@ class ImportResult:
         refused: Rows that were left out, in the order of the file.
         ignored_columns: Columns that mean nothing here.
         done: False where nothing was stored because of a refused row (all or nothing).
+        kept: Contract numbers with devices that replacements brought and that the file does not know yet.
     """
 
     refused: tuple[BadRow, ...] = ()
@@ -42,6 +47,7 @@ class ImportResult:
     changed: int = 0
     unchanged: int = 0
     done: bool = True
+    kept: list[tuple[str, DeviceChange]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -52,6 +58,7 @@ class _Stored:
     values: dict[str, object]
     devices: list[Device] = field(default_factory=list)
     people: dict[str, ContactSource] = field(default_factory=dict)
+    replaced: list[DeviceChange] = field(default_factory=list)
 
 
 async def import_contracts(
@@ -156,7 +163,11 @@ async def _store(
         old = stored.get(key)
         if old is None:
             changes.new.append({"key": key, "updated_at": now, **values})
-        elif changes.note(old, record, values, may_remove=may_remove):
+            continue
+        known, kept = _with_replacements(old, record)
+        result.kept += [(record.number, change) for change in kept]
+        changes.settled += [change.id for change in old.replaced if change not in kept]
+        if changes.note(old, known, values, may_remove=may_remove):
             changes.updated.append({"its_id": old.id, "updated_at": now, **values})
     result.new += len(changes.new)
     result.changed += len(changes.updated)
@@ -169,6 +180,25 @@ async def _store(
             changes.devices[row.id] = list(wanted[row.key].devices)
             changes.joining += [(row.id, value) for value in wanted[row.key].authorised]
     await changes.write(transaction)
+    if changes.settled:
+        settled = update(device_changes).where(device_changes.c.id.in_(changes.settled)).values(settled_at=now)
+        await transaction.connection.execute(settled)
+
+
+def _with_replacements(old: _Stored, record: ContractRecord) -> tuple[ContractRecord, list[DeviceChange]]:
+    """The record with the devices that replacements brought and that the file does not know yet; and these."""
+    devices, kept = list(record.devices), []
+    named = {device.serial for device in devices}
+    for change in old.replaced:  # in their order: what replaced a device may have been replaced in its turn
+        if change.new.serial in named:
+            continue
+        kept.append(change)
+        places = [place for place, device in enumerate(devices) if device.serial == change.old]
+        if change.fate is Fate.REPLACES and places:
+            devices[places[0]] = change.new
+        elif all(device.serial != change.new.serial for device in devices):
+            devices.append(change.new)
+    return replace(record, devices=tuple(devices)), kept
 
 
 @dataclass(slots=True)
@@ -179,6 +209,7 @@ class _Changes:
         new, updated: Rows of the table contracts.
         devices: The devices that a contract has from now on.
         joining, leaving: Contract ids and representatives.
+        settled: Ids of device changes that the file knows by now.
     """
 
     new: list[dict[str, object]] = field(default_factory=list)
@@ -186,6 +217,7 @@ class _Changes:
     devices: dict[int, list[Device]] = field(default_factory=dict)
     joining: list[tuple[int, str]] = field(default_factory=list)
     leaving: list[tuple[int, str]] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
 
     def note(self, old: _Stored, record: ContractRecord, values: dict[str, object], *, may_remove: bool) -> bool:
         """Gather what differs from the contract as it stands; False when nothing does."""
@@ -248,6 +280,11 @@ async def _stored(transaction: Transaction, keys: list[str]) -> dict[str, _Store
     devices = select(contract_devices).where(contract_devices.c.contract_id.in_(list(found)))
     for row in await transaction.connection.execute(devices.order_by(contract_devices.c.position)):
         found[row.contract_id].devices.append(Device(row.serial, row.model))
+    replaced = select(device_changes).where(
+        device_changes.c.contract_id.in_(list(found)), device_changes.c.settled_at.is_(None)
+    )
+    for row in await transaction.connection.execute(replaced.order_by(device_changes.c.id)):
+        found[row.contract_id].replaced.append(change_of(row))
     people = select(contract_contacts).where(contract_contacts.c.contract_id.in_(list(found)))
     for row in await transaction.connection.execute(people):
         found[row.contract_id].people[row.value] = row.source

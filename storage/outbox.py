@@ -21,6 +21,7 @@ from bot.effects import (
     PostEscalationLine,
     PostInThread,
     PostOperator,
+    PostReplacementPanel,
     PostToCustomer,
     PublishHome,
     SendMail,
@@ -62,6 +63,8 @@ IS_URGENT_ITSELF = outbox.c.urgent & (
     outbox.c.type.in_(sorted(ALWAYS_URGENT)) | type_coerce(outbox.c.effect, JSON)["urgent"].as_boolean().is_(True)
 )
 """Not only because something urgent stands behind it in its lane."""
+CARDS = (PostCard, PostEscalationCard, PostReplacementPanel)
+"""They show things as they are when they are posted: of several that wait one is enough."""
 
 _WAITING_CARD = (
     select(outbox.c.id)
@@ -90,7 +93,7 @@ def _add(*, is_postgresql: bool) -> ReturningInsert[int]:
 _LANES_OF_A_TICKET: dict[type[Effect], str] = {PostToCustomer: "customer", ShareFiles: "files", FetchFiles: "fetch"}
 
 
-def lane_of(effect: Effect) -> str:
+def lane_of(effect: Effect) -> str:  # one for each kind of lane
     """Rows of one lane go out one after the other.
 
     A ticket's mails, its posts to the customer, those in its own thread, its files; an escalation; a person.
@@ -104,6 +107,8 @@ def lane_of(effect: Effect) -> str:
             return "escalation"
         case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
             return f"escalation:{effect.escalation_id}"
+        case PostReplacementPanel(_, its_id):
+            return f"{type(effect).__name__}:{its_id}"
         case CallWebhook():
             return f"webhook:{effect.escalation_id}"
         case TellUser() | OfferSending():
@@ -144,7 +149,7 @@ class StoredOutbox:
         A mail's Message-ID is fixed and its octets are composed here; a `message_id` in the effect gets that
         Message-ID.
         """
-        is_card = isinstance(effect, PostCard | PostEscalationCard)
+        is_card = isinstance(effect, CARDS)
         if is_card and (waiting := await self._waiting_card(effect)) is not None:
             return waiting
         name, values = effect_to_json(effect)

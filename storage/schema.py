@@ -29,8 +29,8 @@ from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Langu
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0007"
-"""The newest migration; with those before it, it makes exactly these tables and those of `entitlement_tables`."""
+SCHEMA_REVISION = "0008"
+"""The newest migration; with those before it, it makes exactly these tables and those of the files `*_tables`."""
 
 metadata = MetaData(
     naming_convention={

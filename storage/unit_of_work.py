@@ -9,8 +9,10 @@ from storage.contracts import StoredContracts
 from storage.entitlements import StoredEntitlements
 from storage.escalations import StoredDuty, StoredEscalations
 from storage.inbox import StoredInbox
+from storage.interviews import StoredInterviews
 from storage.journal import StoredJournal
 from storage.outbox import StoredOutbox
+from storage.replacements import StoredReplacements
 from storage.sendings import StoredSendings
 from storage.settings import StoredSettings
 from storage.tickets import StoredTickets
@@ -36,6 +38,8 @@ class StoredUnitOfWork:
         self.duty = StoredDuty(transaction)
         self.sendings = StoredSendings(transaction)
         self.entitlements = StoredEntitlements(transaction)
+        self.replacements = StoredReplacements(transaction)
+        self.interviews = StoredInterviews(transaction)
         self.settings = StoredSettings(transaction)
         self._journal = StoredJournal(transaction)
 

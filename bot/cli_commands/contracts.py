@@ -53,6 +53,13 @@ def import_(ctx: click.Context, invocation: Invocation, file: BinaryIO, all_or_n
         click.echo(f"line {row.line}: {_shown(row.reason)}", err=True)
     if result.ignored_columns:
         click.echo(f"columns without meaning here: {_shown(', '.join(result.ignored_columns))}", err=True)
+    for number, change in result.kept:
+        place = "in place of" if change.fate == "replaces" else "beside"
+        click.echo(
+            f"{_shown(number)}: {change.new.serial} stays {place} {change.old} (a replacement, "
+            f"{change.at.date()}), as the file does not name it",
+            err=True,
+        )
     refused = f"{len(result.refused)} {'row' if len(result.refused) == 1 else 'rows'} refused"
     if not result.done:
         click.echo(f"nothing was imported: {refused}")

@@ -36,6 +36,8 @@ from bot.edges.slack_thread import thread_post
 from bot.effects import PostOperator, TellUser
 from bot.entitlements import DeviceStanding
 from bot.model import Contract, Ticket, TicketState, TicketView
+from bot.replacements import ENDS
+from bot.rules.ticket_replacements import stages_of
 from bot.rules.wording import Words, format_day, format_fixed, format_instant
 
 __all__ = ["card", "described", "operator_notice", "tell", "thread_post", "titled"]
@@ -125,6 +127,9 @@ def _warnings(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> It
     waits_for = {TicketState.INCOMPLETE} if facts.get("quoted_ticket") else {TicketState.INCOMPLETE, TicketState.HELD}
     if ticket.state in waits_for and isinstance(problems, list) and problems:
         yield [text("⚠️ "), *rich(words, "card.missing", "bold", problems=problems_said(problems, words))]
+    for serial, stage in stages_of(ticket).items():
+        if stage not in ENDS:
+            yield rich(words, "replacement_card.line", "bold", serial=serial, stage=words(f"replacement_stage.{stage}"))
     yield from _dates(ticket, now, words, zone)
     for key in ("escalated", "quoted_ticket", "follows", "followed_by", "joined"):
         if facts.get(key) and not (key == "quoted_ticket" and "quotes_ticket" in reasons):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.model import ClockState, TicketState, TicketView
+from bot.model import ClockKind, ClockState, TicketState, TicketView
 from bot.rules.countdown import Alarm, Countdown, countdown
 from bot.rules.wording import Words, format_fixed, format_instant, format_short_span
 
@@ -30,7 +30,8 @@ def _words(seen: Countdown, now: datetime, words: Words, zone: ZoneInfo) -> str:
     if seen.late and seen.span >= NOT_COUNTED_ON:  # the card may stand like this for days
         due = format_fixed(seen.clock.due_at, words.language, zone)
     name = words(f"clock.{seen.clock.kind}")
-    whose = "customer_" if seen.is_customers else ""
+    # That a device is to come back is said as it is: nobody is silent about that.
+    whose = "customer_" if seen.is_customers and seen.clock.kind is not ClockKind.RETURN else ""
     if seen.late:
         little = "just_late" if seen.span == timedelta(0) else "late"
         return words(f"due.{whose}{little}", clock=name, late=format_short_span(seen.span, words.language), due=due)

@@ -23,6 +23,7 @@ ACTION_IDS: dict[Action, str] = {
     Action.ESCALATE: "ticket_escalate",
     Action.LOG_CALL: "ticket_log_call",
     Action.ENTITLEMENT: "ticket_entitlement",
+    Action.REPLACE: "ticket_replace",
 }
 MORE = "ticket_more"
 """Opens the rest of what can be done, as buttons in a modal."""
@@ -31,7 +32,15 @@ ORIGINAL = "message_original"
 ACTIONS_BY_ID = {action_id: action for action, action_id in ACTION_IDS.items()}
 OPENS_MODAL = frozenset(
     ACTION_IDS[action]
-    for action in (Action.REPLY, Action.PRIORITY, Action.AGREE, Action.ESCALATE, Action.LOG_CALL, Action.ENTITLEMENT)
+    for action in (
+        Action.REPLY,
+        Action.PRIORITY,
+        Action.AGREE,
+        Action.ESCALATE,
+        Action.LOG_CALL,
+        Action.REPLACE,
+        Action.ENTITLEMENT,
+    )
 ) | {ORIGINAL, MORE}
 
 HOME_REFRESH = "home_refresh"
@@ -73,6 +82,7 @@ class ModalPlace:
         channel: Where an answer to the submission is shown; None when it was opened outside of a channel.
         real_name: Of who opened it, for the mail: a submission only carries the handle.
         escalation_id: The escalation that it is about, if any.
+        other_id: The replacement or the interview that it is about, if any.
         response_url: As of `bot.commands.SlackPerson`.
         source_ts: The message of the thread whose words it began with, if any.
         use_id: The use of an entitlement that it is about, if any.
@@ -83,6 +93,7 @@ class ModalPlace:
     thread_ts: str | None = None
     real_name: str | None = None
     escalation_id: int | None = None
+    other_id: int | None = None
     response_url: str | None = field(default=None, repr=False)
     source_ts: str | None = None
     use_id: int | None = None

@@ -27,13 +27,12 @@ from bot.commands import SlackPerson
 from bot.config_slack import SlackConfig
 from bot.edges.slack_answers import answer
 from bot.edges.slack_buttons import note_view
-from bot.edges.slack_entitlement_ids import ENTITLEMENT_FORMS
 from bot.edges.slack_errors import translate
-from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK, OPENS_FORM
+from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK
 from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
 from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, SHORTCUTS, ModalPlace
 from bot.edges.slack_log import sdk_logger
-from bot.edges.slack_modals import Asked, Look, Modals, Screens, asked_for, pressed_in_more, read_asked
+from bot.edges.slack_modals import OPENS_ANY, Asked, Look, Modals, Screens, asked_for, pressed_in_more, read_asked
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import (
     OWN_TEAM,
@@ -137,7 +136,7 @@ class Listeners:
             authorize=authorize,
             before_authorize=self._record,
         )
-        app.action(_one_of(OPENS_MODAL | OPENS_FORM | ENTITLEMENT_FORMS))(self._open_modal)
+        app.action(_one_of(OPENS_ANY))(self._open_modal)
         app.action(_one_of(ACTIONS_BY_ID.keys() - OPENS_MODAL))(self._say_that_it_is_taken)
         app.command(COMMAND)(self._open_modal)
         app.shortcut(_one_of(SHORTCUTS))(self._open_modal)

@@ -37,6 +37,8 @@ from bot.edges.slack_ids import (
 )
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import clicked_ticket
+from bot.edges.slack_replacement_ids import MOVES_BY_ID, OPENS_MOVE_FORM
+from bot.edges.slack_replacement_views import FormShown, move_form, start_form
 from bot.edges.slack_text import Json, fill, mention
 from bot.edges.slack_views import date_modal, original_view, priority_modal, reply_modal
 from bot.edges.slack_words_payloads import words_of
@@ -47,11 +49,16 @@ from bot.model import Message, Ticket, TicketView
 from bot.ports import Clock
 from bot.rules.escalation_presses import Press, may_end, presses_of
 from bot.rules.notes import is_note
+from bot.rules.replacement import Move, moves_of
 from bot.rules.ticket_reference import Reference
+from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.typed_commands import OpenForm, form_wanted
 from bot.rules.wording import Words, format_instant
 from bot.sendings import Sending, SendingState
+
+OPENS_ANY = OPENS_MODAL | OPENS_FORM | ENTITLEMENT_FORMS | OPENS_MOVE_FORM
+"""Every button for which a form is opened while Slack waits."""
 
 
 class Screens(Protocol):
@@ -77,6 +84,9 @@ class Screens(Protocol):
 
     async def entitlements(self, ticket_id: int) -> tuple[Sequence[DeviceStanding], Sequence[EntitlementUse]]:
         """What the devices of the ticket's contract have used, and the uses that the ticket is about."""
+
+    async def replacement(self, replacement_id: int) -> FormShown:
+        """A replacement as its forms show it, LookupError when there is none; whose `now` is that of the call."""
 
     async def tickets_named(self, reference: Reference) -> Sequence[int]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
@@ -107,7 +117,7 @@ class Asked:
     Attributes:
         what: An action_id, or the form of a command ("call", "duty").
         ticket_id: The ticket; of ORIGINAL the message.
-        pressed: The ticket and the escalation of an escalation's button.
+        pressed: The ticket and the escalation, or the replacement, of the button.
         use: The ticket and the use of an entitlement's button.
         words: What was typed behind the command.
         message: Of a shortcut, the message that it was used on, as Slack gave it.
@@ -133,7 +143,7 @@ def asked_for(body: Mapping[str, object]) -> str | None:
     first = actions[0] if isinstance(actions, list) and actions else None
     action_id = first.get("action_id") if isinstance(first, Mapping) else None
     is_click = body.get("type") == "block_actions" and isinstance(action_id, str)
-    return action_id if is_click and action_id in OPENS_MODAL | OPENS_FORM | ENTITLEMENT_FORMS else None
+    return action_id if is_click and action_id in OPENS_ANY else None
 
 
 def read_asked(body: Mapping[str, object]) -> Asked:
@@ -189,6 +199,8 @@ class Modals:
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
         if asked.message is not None:
             return await self._words_of(asked.message, by)
+        if asked.pressed is not None and asked.what in OPENS_MOVE_FORM:
+            return await self._replacement(MOVES_BY_ID[asked.what], asked.pressed, place)
         if asked.pressed is not None:
             return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
         if asked.use is not None:
@@ -219,11 +231,15 @@ class Modals:
                 return date_modal(view, look.clock.now(), look.words, look.zone, named)
             case Action.ESCALATE:
                 return raise_form(view.ticket, look.words, place)
+            case Action.REPLACE:
+                serials = replaceable(view.ticket)
+                devices = [device for device in view.ticket.devices if device.serial in serials]
+                return start_form(view.ticket, devices, look.words, place)
             case Action.LOG_CALL:
                 return call_form(view.ticket, "", look.escalation_phone, look.words, place)
             case Action.ENTITLEMENT:
-                devices, _ = await self._screens.entitlements(ticket_id)
-                return record_form(view.ticket, devices, look.words, place)
+                standings, _ = await self._screens.entitlements(ticket_id)
+                return record_form(view.ticket, standings, look.words, place)
             case _:
                 return priority_modal(view, look.words, place)
 
@@ -287,6 +303,22 @@ class Modals:
     async def _real_name(self, by: SlackPerson) -> str:
         """The name to sign with; where Slack does not tell it in time, the handle."""
         return (await self._names.of({by.user})).get(by.user, by.name)
+
+    async def _replacement(self, move: Move, pressed: Pressed, place: ModalPlace) -> Json:
+        words = self._look.words
+        try:
+            shown = await self._screens.replacement(pressed.other_id)
+        except LookupError:
+            raise StaffError(fill(words, "tell.replacement_gone")) from None
+        it = shown.replacement
+        if it.ticket_id != pressed.ticket_id:
+            raise StaffError(fill(words, "tell.replacement_gone"))
+        if move not in moves_of(it):
+            stage, who = words(f"replacement_stage.{it.stage}"), mention(it.changed_by)
+            raise StaffError(
+                fill(words, "tell.replacement_not_now", number=shown.ticket.number, replacement_stage=stage, who=who)
+            )
+        return move_form(move, shown, words, replace(place, ticket_id=it.ticket_id, other_id=it.id))
 
     async def _escalation(self, press: Press, pressed: Pressed, by: SlackPerson, place: ModalPlace) -> Json:
         try:

@@ -33,6 +33,7 @@ from bot.commands import (
 )
 from bot.edges import slack_entitlement_payloads as entitlements
 from bot.edges import slack_escalation_payloads as escalations
+from bot.edges import slack_replacement_payloads as replacements
 from bot.edges import slack_words_payloads as words
 from bot.edges.slack_fields import Unreadable, choice, mapping, required, state, typed
 from bot.edges.slack_ids import (
@@ -150,6 +151,8 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
         return OpenHome(person_of(body))
     if words.is_press(action_id):
         return words.pressed_command(action_id, first.get("value"), replace(person_of(body), response_url=_url(body)))
+    if replacements.is_press(action_id):
+        return replacements.pressed_command(action_id, first.get("value"), person_of(body))
     if escalations.is_press(action_id):
         return escalations.pressed_command(body, action_id, first.get("value"), person_of(body))
     if entitlements.is_decision(action_id):
@@ -204,6 +207,8 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
         return escalations.submitted_command(body, view, place, by, real_names(body))
     if entitlements.is_form(callback_id):
         return entitlements.submitted_command(view, place, by)
+    if replacements.is_form(callback_id):
+        return replacements.submitted_command(view, place, by)
     ticket_id = _ticket_id(place.ticket_id)
     if callback_id == REPLY_MODAL:
         text, turn = typed(view, TEXT_BLOCK).strip(), choice(view, TURN_BLOCK)
@@ -240,6 +245,8 @@ def submission_problems(
         return escalations.form_problems(view, now, staff)
     if entitlements.is_form(callback_id):
         return entitlements.form_problems(view, now, zone)
+    if replacements.is_form(callback_id):
+        return replacements.form_problems(view, now)
     if callback_id == PRIORITY_MODAL:
         return {} if choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
     if callback_id == DATE_MODAL:
@@ -384,12 +391,14 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
     metadata = mapping(metadata, "private_metadata")
     texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
     ticket_id, escalation_id, use_id = (metadata.get(key) for key in ("ticket_id", "escalation_id", "use_id"))
+    other_id = metadata.get("other_id")
     return ModalPlace(
         None if ticket_id is None else _ticket_id(ticket_id),
         texts.get("channel"),
         texts.get("thread_ts"),
         texts.get("real_name"),
         None if escalation_id is None else _ticket_id(escalation_id),
+        None if other_id is None else _ticket_id(other_id),
         texts.get("response_url"),
         texts.get("source_ts"),
         None if use_id is None else _ticket_id(use_id),

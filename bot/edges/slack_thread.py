@@ -35,6 +35,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 |                                  | address or "bot"); source, reason (raised); owner (acknowledged);     |
 |                                  | outcome, because ("resolved", ...: ended); number (tied)              |
 | THREAD_BEGUN_ANEW                | earlier (link to the thread of the head message that was deleted)     |
+| REPLACEMENT                      | see `bot.edges.slack_replacement_panel`                               |
 | ESCALATION_PROPOSED              | words (what the customer wrote), address, message (`Message.id`)      |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
@@ -47,6 +48,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.edges.slack_ids import ORIGINAL
+from bot.edges.slack_replacement_panel import history as replacement_history
 from bot.edges.slack_sending import undo_button
 from bot.edges.slack_text import (
     Blocks,
@@ -304,6 +306,10 @@ def _escalation_proposed(post: Post) -> list[Json]:
     return [post.say("escalation_proposed", "bold", words=post.get("words"), address=named(post.get("address")))]
 
 
+def _replacement(post: Post) -> list[Json]:
+    return replacement_history(post.data, post.words, post.zone)
+
+
 _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.CUSTOMER_WROTE: _customer_wrote,
     Note.MAILED: _mailed,
@@ -329,4 +335,5 @@ _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.ESCALATION: _escalation,
     Note.ESCALATION_PROPOSED: _escalation_proposed,
     Note.THREAD_BEGUN_ANEW: _begun_anew,
+    Note.REPLACEMENT: _replacement,
 }

@@ -25,6 +25,7 @@ from bot.effects import (
     PostEscalationLine,
     PostInThread,
     PostOperator,
+    PostReplacementPanel,
     PostToCustomer,
     PublishHome,
     SendMail,
@@ -34,6 +35,7 @@ from bot.effects import (
 from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
 from bot.loops.posting_entitlements import EntitlementPosts, standings_of
 from bot.loops.posting_escalations import EscalationPosts
+from bot.loops.posting_panels import PanelPosts
 from bot.loops.posting_to_customers import CustomerPosts
 from bot.loops.slack_posts import Posts
 from bot.model import JournalEntry, Language, Ticket, TicketView
@@ -65,6 +67,7 @@ class SlackPerformer:
         self._zone = ZoneInfo(config.service.timezone)
         self._posts = Posts(chat, pace, database)
         self._customers = CustomerPosts(self._posts, database, contexts)
+        self._panels = PanelPosts(self._posts, database, self._words, self._zone)
         self._escalations = EscalationPosts(self._posts, chat, database, clock, config)
         self._entitlements = EntitlementPosts(self._posts, database, clock, config)
 
@@ -75,7 +78,7 @@ class SlackPerformer:
                 await self._card(row, row.effect)
             case PostToCustomer():
                 await self._to_customer(row, row.effect)
-            case PostInThread() | EditReply() | EditProposal() | PostEntitlement():
+            case PostInThread() | EditReply() | EditProposal() | PostEntitlement() | PostReplacementPanel():
                 await self._about_ticket(row, row.effect)
             case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
                 await self._escalations.perform(row, row.effect)
@@ -95,7 +98,9 @@ class SlackPerformer:
             raise Refused(str(error)) from error
 
     async def _about_ticket(
-        self, row: OutboxRow, effect: PostInThread | EditReply | EditProposal | PostEntitlement
+        self,
+        row: OutboxRow,
+        effect: PostInThread | EditReply | EditProposal | PostEntitlement | PostReplacementPanel,
     ) -> None:
         match effect:
             case PostInThread():
@@ -104,6 +109,8 @@ class SlackPerformer:
                 await self._edit(row, effect)
             case PostEntitlement():
                 await self._entitlements.perform(row, effect)
+            case PostReplacementPanel():
+                await self._panels.perform(row, effect)
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:

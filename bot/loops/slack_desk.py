@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from bot.config import Config
+from bot.edges.slack_replacement_views import FormShown
 from bot.entitlements import DeviceStanding, EntitlementUse
 from bot.escalations import Escalation
 from bot.loops.posting_entitlements import standings_of
-from bot.model import Message, TicketView
+from bot.model import AttachmentVerdict, Message, TicketView
 from bot.ports import Clock
 from bot.rules.mail_reading import read_mail
+from bot.rules.replacement_text import Speaker
 from bot.rules.ticket_reference import Reference
+from bot.rules.wording import words as words_of
 from bot.sendings import Sending
+from handlers.clocks import terms_of
+from handlers.customer_words import shown_recipient
+from handlers.replacements import promised
 from storage.engine import Database
 from storage.finding_tickets import TicketFinder
 from storage.queues import InboxQueue
@@ -72,6 +80,24 @@ class SlackDesk:
             view = await uow.tickets.view(ticket_id)
             devices = await standings_of(uow, view.contract, self._clock.now(), self._config)
             return devices, await uow.entitlements.of_ticket(ticket_id)
+
+    async def replacement(self, replacement_id: int) -> FormShown:
+        """A replacement as its forms show it; LookupError when there is none."""
+        async with self._database.read() as uow:
+            replacement = await uow.replacements.get(replacement_id)
+            ticket = await uow.tickets.get(replacement.ticket_id)
+            files = await uow.attachments.of_ticket(ticket.id)
+        zone = ZoneInfo(self._config.service.timezone)
+        return FormShown(
+            ticket,
+            replacement,
+            shown_recipient(ticket),
+            [file for file in files if file.verdict is AttachmentVerdict.KEPT],
+            promised(ticket),
+            terms_of(ticket).returns.within,
+            self._clock.now(),
+            Speaker(words_of("customer", ticket.language), ticket.number, replacement, zone),
+        )
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""

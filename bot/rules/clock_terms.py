@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.model import ClockKind
 from bot.rules.calendars import ALWAYS
-from bot.rules.sla import BREACH, SlaTerms
-
-RETURN_WITHIN = timedelta(days=7)
-"""The damaged device comes back within 7 days of receiving the prepaid waybill (service terms)."""
+from bot.rules.sla import BREACH, ReturnTerms, SlaTerms
 
 INTAKE_LEVELS = (100, 200, 400, 800)
 """An incomplete or held report is announced again after 1, 2, 4 and 8 times the configured span."""
@@ -24,6 +21,13 @@ PROMISED = frozenset({ClockKind.REACTION, ClockKind.REPLY, ClockKind.DELIVERY, *
 
 SUSPENDED_BY_A_DATE = (ClockKind.REACTION, ClockKind.REPLY)
 """While a date that was agreed with the customer lies ahead, none of these runs (service terms)."""
+
+
+IN_WRITING = frozenset({ClockKind.DELIVERY, ClockKind.RETURN})
+"""The customer was told the date in writing: a later change of the priority leaves it alone."""
+
+RETURN_ESCALATES = 200
+"""The level at which a device that is not back is escalated; it stands for no share of the time."""
 
 
 class Measure(NamedTuple):
@@ -47,15 +51,20 @@ def measure(kind: ClockKind, terms: SlaTerms, intake_reminder: timedelta) -> Mea
         case ClockKind.INTAKE:
             return Measure(terms.calendar, intake_reminder)
         case ClockKind.DELIVERY:
-            return None if terms.delivery is None else Measure(terms.delivery_calendar, terms.delivery)
+            return delivery(terms)
         case ClockKind.RETURN:
-            return Measure(ALWAYS, RETURN_WITHIN)
+            return Measure(ALWAYS, terms.returns.within)
         case ClockKind.AGREED | ClockKind.DEPLOYMENT | ClockKind.INSTALLATION:
             return None
 
 
+def delivery(terms: SlaTerms) -> Measure | None:
+    """What the delivery of a replacement measures; None where none is promised."""
+    return None if terms.delivery is None else Measure(terms.delivery_calendar, terms.delivery)
+
+
 def levels(kind: ClockKind, terms: SlaTerms, customer_reminders: Iterable[int]) -> tuple[int, ...]:
-    """The per cents of the budget at which something is said of a clock of that kind.
+    """The per cents of the budget at which something is said of a clock of that kind; see also `return_instants`.
 
     Args:
         customer_reminders: `sla.customer_reminders`, multiples of the budget.
@@ -65,7 +74,15 @@ def levels(kind: ClockKind, terms: SlaTerms, customer_reminders: Iterable[int]) 
             return INTAKE_LEVELS
         case ClockKind.CUSTOMER_REPLY:
             return tuple(BREACH * times for times in customer_reminders)
-        case ClockKind.RETURN:
-            return (BREACH,)
         case _:
             return (*terms.remind_at_percent, BREACH)
+
+
+def return_instants(terms: ReturnTerms, started_at: datetime, due_at: datetime) -> list[tuple[int, datetime]]:
+    """When something is said of a return, as (level, UTC instant), in order.
+
+    A reminder before the last day has the seconds before the deadline as its level, negative; the deadline is BREACH.
+    """
+    before = {started_at + span for span in terms.reminders} - {due_at}
+    early = [(-int((due_at - at).total_seconds()), at) for at in sorted(before) if at < due_at]
+    return [*early, (BREACH, due_at), (RETURN_ESCALATES, due_at + terms.escalate_after)]

@@ -16,6 +16,43 @@ BREACH = 100
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnTerms:
+    """Within which time a damaged device comes back, counted from the prepaid waybill, at any hour.
+
+    Attributes:
+        within: Service terms: 7 days.
+        reminders: So long after the waybill the customer is reminded, each at most `within`.
+        escalate_after: So long after `within` a device that is not back is escalated.
+    """
+
+    within: timedelta = timedelta(days=7)
+    reminders: tuple[timedelta, ...] = (timedelta(days=3), timedelta(days=6), timedelta(days=7))
+    escalate_after: timedelta = timedelta(days=3)
+
+    def to_json(self) -> dict[str, object]:
+        """The terms as JSON values; spans in seconds."""
+        return {
+            "within_s": self.within.total_seconds(),
+            "reminders_s": [span.total_seconds() for span in self.reminders],
+            "escalate_after_s": self.escalate_after.total_seconds(),
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """The terms from what `to_json` gave; the published ones for a ticket that is older than they are here.
+
+        Raises:
+            KeyError: A value is missing.
+            ValueError: A value is of another kind.
+        """
+        if data is None:
+            return cls()
+        if not isinstance(data, Mapping) or not isinstance(data["reminders_s"], list | tuple):
+            raise ValueError(f"the terms of the return are no such object: {data!r}")
+        return cls(_span(data["within_s"]), tuple(map(_span, data["reminders_s"])), _span(data["escalate_after_s"]))
+
+
+@dataclass(frozen=True, slots=True)
 class SlaTerms:
     """What is promised for one priority; frozen onto a ticket, so a changed configuration leaves it alone.
 
@@ -26,6 +63,7 @@ class SlaTerms:
         delivery: Service time from the confirmed fault to the replacement device; None where none is promised.
         delivery_calendar: Name of the window in which the delivery is counted.
         remind_at_percent: Per cents of a running budget at which engineers are reminded, before the breach.
+        returns: When the damaged device comes back; the same for every priority.
     """
 
     calendar: str
@@ -34,6 +72,7 @@ class SlaTerms:
     delivery: timedelta | None
     delivery_calendar: str
     remind_at_percent: tuple[int, ...]
+    returns: ReturnTerms = ReturnTerms()
 
     def to_json(self) -> dict[str, object]:
         """The terms as JSON values; spans in seconds."""
@@ -44,6 +83,7 @@ class SlaTerms:
             "delivery_s": None if self.delivery is None else self.delivery.total_seconds(),
             "delivery_calendar": self.delivery_calendar,
             "remind_at_percent": list(self.remind_at_percent),
+            "return": self.returns.to_json(),
         }
 
     @classmethod
@@ -64,10 +104,11 @@ class SlaTerms:
             delivery=None if data["delivery_s"] is None else _span(data["delivery_s"]),
             delivery_calendar=str(data["delivery_calendar"]),
             remind_at_percent=tuple(levels),
+            returns=ReturnTerms.from_json(data.get("return")),
         )
 
 
-def terms_of_priority(config: PriorityConfig) -> SlaTerms:
+def terms_of_priority(config: PriorityConfig, returns: ReturnTerms = ReturnTerms()) -> SlaTerms:
     """The terms as one section of the configuration states them."""
     return SlaTerms(
         calendar=config.calendar,
@@ -76,15 +117,17 @@ def terms_of_priority(config: PriorityConfig) -> SlaTerms:
         delivery=config.delivery,
         delivery_calendar=config.delivery_calendar,
         remind_at_percent=config.remind_at_percent,
+        returns=returns,
     )
 
 
 def terms_from_config(config: SlaConfig) -> dict[Priority, SlaTerms]:
     """The terms of every priority."""
+    returns = ReturnTerms(config.returns.within, config.returns.reminders, config.returns.escalate_after)
     return {
-        Priority.CRITICAL: terms_of_priority(config.critical),
-        Priority.NON_CRITICAL: terms_of_priority(config.non_critical),
-        Priority.QUESTION: terms_of_priority(config.question),
+        Priority.CRITICAL: terms_of_priority(config.critical, returns),
+        Priority.NON_CRITICAL: terms_of_priority(config.non_critical, returns),
+        Priority.QUESTION: terms_of_priority(config.question, returns),
     }
 
 

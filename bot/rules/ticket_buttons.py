@@ -25,7 +25,15 @@ class Group(StrEnum):
 
 GROUPS: dict[Group, tuple[Action, ...]] = {
     Group.CUSTOMER: (Action.REPLY, Action.AGREE, Action.CONFIRM_DATE, Action.DATE_KEPT),
-    Group.WORK: (Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.ENTITLEMENT, Action.SEPARATE, Action.JOIN),
+    Group.WORK: (
+        Action.TAKE,
+        Action.TAKE_OVER,
+        Action.PRIORITY,
+        Action.REPLACE,
+        Action.ENTITLEMENT,
+        Action.SEPARATE,
+        Action.JOIN,
+    ),
     Group.ESCALATION: (Action.ESCALATE, Action.LOG_CALL),
     Group.END: (Action.APPROVE, Action.REJECT, Action.CLOSE),
 }

@@ -16,6 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.model import Ticket, TicketState
+from bot.rules.ticket_replacements import can_be_replaced, is_replacing
 
 MOVES: dict[TicketState, frozenset[TicketState]] = {
     TicketState.INCOMPLETE: frozenset({TicketState.HELD, TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED}),
@@ -45,6 +46,7 @@ class Action(StrEnum):
     ESCALATE = "escalate"
     LOG_CALL = "log_call"
     ENTITLEMENT = "entitlement"
+    REPLACE = "replace"
 
 
 _ESCALATED = (Action.ESCALATE, Action.LOG_CALL)
@@ -57,6 +59,7 @@ _WORKED_ON = (
     Action.CONFIRM_DATE,
     Action.DATE_KEPT,
     Action.ENTITLEMENT,
+    Action.REPLACE,
     *_ESCALATED,
     Action.CLOSE,
 )
@@ -102,7 +105,8 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
 
     Taking is for a ticket that nobody has: of two people who press at once, the second learns who was first. Taking
     over is for one that somebody has. What a contract entitles to is for reports that were accepted on one. A date is
-    confirmed while one is proposed, and kept while one is agreed (`handlers.agreed_dates`).
+    confirmed while one is proposed, and kept while one is agreed (`handlers.agreed_dates`). While a device is being
+    replaced, the ticket is not closed.
     """
     impossible = {Action.TAKE if ticket.assignee else Action.TAKE_OVER}
     if not ticket.facts.get("proposed"):
@@ -111,6 +115,10 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
         impossible.add(Action.ENTITLEMENT)
     if not ticket.facts.get("agreed"):
         impossible.add(Action.DATE_KEPT)
+    if is_replacing(ticket):
+        impossible.add(Action.CLOSE)
+    if not can_be_replaced(ticket):
+        impossible.add(Action.REPLACE)
     actions = ACTIONS[ticket.state]
     if ticket.state is TicketState.HELD and ticket.facts.get("quoted_ticket"):
         actions = QUOTATION_ACTIONS

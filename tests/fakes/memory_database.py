@@ -13,14 +13,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.commands import EmailReceived
-from bot.effects import PostCard, PostEscalationCard
 from bot.model import Contract, JournalEntry, Timer
 from bot.ports import Clock, InboxState, OutboxRow, OutboxState
 from bot.rules.contract_numbers import fold
 from storage.composing import MailComposer
+from storage.outbox import CARDS
 from tests.fakes.memory_entitlements import MemoryEntitlements
 from tests.fakes.memory_escalations import MemoryDuty, MemoryEscalations
 from tests.fakes.memory_queues import MemoryClocks, MemoryInbox, MemoryOutbox
+from tests.fakes.memory_replacements import MemoryInterviews, MemoryReplacements
 from tests.fakes.memory_sendings import MemorySendings
 from tests.fakes.memory_tables import KeptInbox, Tables, kept_facts, utc
 from tests.fakes.memory_tickets import MemoryAttachments, MemoryContracts, MemoryTickets
@@ -58,6 +59,8 @@ class MemoryUnitOfWork:
         self.duty = MemoryDuty(tables)
         self.sendings = MemorySendings(tables)
         self.entitlements = MemoryEntitlements(tables)
+        self.replacements = MemoryReplacements(tables)
+        self.interviews = MemoryInterviews(tables)
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""
@@ -155,7 +158,7 @@ class MemoryDatabase:
         rows = [self.tables.outbox[outbox_id] for outbox_id in self.tables.unsent]
         for row in rows:
             self.tables.outbox_states[row.id] = OutboxState.SENT
-            if isinstance(row.effect, PostCard | PostEscalationCard):
+            if isinstance(row.effect, CARDS):
                 del self.tables.waiting_cards[row.lane]
         self.tables.unsent.clear()
         return rows

@@ -13,8 +13,6 @@ from bot.effects import (
     Effect,
     FetchFiles,
     MailKind,
-    PostCard,
-    PostEscalationCard,
     PostEscalationLine,
     PostInThread,
     PostOperator,
@@ -28,7 +26,7 @@ from bot.ports import Clock, InboxState, OutboxRow, OutboxState
 from bot.rules.mail_writing import OutgoingAttachment
 from storage.composing import ComposedMail, MailComposer
 from storage.errors import AlreadyDone
-from storage.outbox import lane_of
+from storage.outbox import CARDS, lane_of
 from storage.schema import TimerState
 from tests.fakes.memory_tables import (
     KeptInbox,
@@ -76,7 +74,7 @@ class MemoryOutbox:
     async def add(self, effect: Effect, *, dedupe_key: str | None = None) -> int | None:
         """Store an effect; gives its row id, or None when the dedupe key was used before."""
         tables = self._tables
-        lane, is_card = lane_of(effect), isinstance(effect, PostCard | PostEscalationCard)
+        lane, is_card = lane_of(effect), isinstance(effect, CARDS)
         if is_card and lane in tables.waiting_cards:
             return tables.waiting_cards[lane]
         if dedupe_key is not None and dedupe_key in tables.dedupe_keys:

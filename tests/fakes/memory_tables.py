@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 from bot.entitlements import EntitlementUse
 from bot.escalations import DutyShift, Escalation
+from bot.interviews import Interview
 from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
 from bot.ports import InboxState, OutboxRow, OutboxState
+from bot.replacements import DeviceChange, Replacement
 from bot.sendings import Sending
 from storage.schema import TimerState
 from storage.types import storable
@@ -79,6 +81,9 @@ class Tables:
     entitlement_uses: dict[int, EntitlementUse] = field(default_factory=dict)
     duty_shifts: dict[int, DutyShift] = field(default_factory=dict)
     sendings: dict[int, Sending] = field(default_factory=dict)
+    replacements: dict[int, Replacement] = field(default_factory=dict)
+    device_changes: dict[int, DeviceChange] = field(default_factory=dict)
+    interviews: dict[int, Interview] = field(default_factory=dict)
     journal: dict[int, tuple[JournalEntry, ...]] = field(default_factory=dict)
     fire_times: list[tuple[datetime, int]] = field(default_factory=list)
     next_id: Callable[[], int] = field(default_factory=lambda: count(1).__next__)

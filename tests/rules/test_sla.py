@@ -15,7 +15,9 @@ from bot.config import CalendarConfig, PriorityConfig, SlaConfig
 from bot.model import Priority
 from bot.rules.business_hours import ServiceCalendar
 from bot.rules.calendars import named_calendar
+from bot.rules.clock_terms import RETURN_ESCALATES, return_instants
 from bot.rules.sla import (
+    ReturnTerms,
     SlaTerms,
     delivery_due,
     reaction_due,
@@ -71,7 +73,7 @@ def test_terms_survive_json(terms: SlaTerms) -> None:
 
 def test_terms_that_are_no_terms_are_refused() -> None:
     data = terms_of_priority(SlaConfig().question).to_json()
-    for key in data:
+    for key in data.keys() - {"return"}:  # tickets of before have none, and get the published one
         with pytest.raises(KeyError, match=key):
             SlaTerms.from_json({k: v for k, v in data.items() if k != key})
     for key, value in (("reaction_s", "2h"), ("reply_s", None), ("delivery_s", True), ("remind_at_percent", "50")):
@@ -204,3 +206,25 @@ def test_the_windows_of_the_configuration_and_its_country() -> None:
 def test_terms_of_one_section() -> None:
     section = PriorityConfig(calendar="8x5", reaction=timedelta(minutes=30), reply=timedelta(hours=3))
     assert terms_of_priority(section).reaction == timedelta(minutes=30)
+
+
+def test_the_terms_of_a_return_are_kept_and_those_of_before_are_the_published_ones() -> None:
+    own = ReturnTerms(timedelta(days=10), (timedelta(days=9),), timedelta(days=1))
+    kept = terms_of_priority(SlaConfig().critical, own).to_json()
+    assert SlaTerms.from_json(kept).returns == own
+    del kept["return"]
+    assert SlaTerms.from_json(kept).returns == ReturnTerms()
+    for broken in ("7 days", {}, {"within_s": 1, "reminders_s": 2, "escalate_after_s": 3}):
+        with pytest.raises((ValueError, KeyError)):
+            ReturnTerms.from_json(broken)
+
+
+def test_a_return_is_reminded_of_on_day_3_6_and_7_and_escalated_later() -> None:
+    start = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    day = timedelta(days=1)
+    assert return_instants(ReturnTerms(), start, start + 7 * day) == [
+        (-4 * 86_400, start + 3 * day),
+        (-86_400, start + 6 * day),
+        (100, start + 7 * day),
+        (RETURN_ESCALATES, start + 10 * day),
+    ]

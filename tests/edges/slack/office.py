@@ -18,6 +18,7 @@ from bot.config_escalation import EscalationConfig
 from bot.config_slack import SlackConfig
 from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
+from bot.edges.slack_replacement_views import FormShown
 from bot.edges.slack_socket import SlackSocket
 from bot.entitlements import DeviceStanding, EntitlementUse
 from bot.escalations import Escalation, EscalationSource
@@ -119,6 +120,7 @@ class Desk:
         known: The next recordings find that they were seen before.
         delay: Seconds that reading a ticket takes.
         raised: The one escalation that there is, of the one ticket.
+        replacing: The one replacement that there is, of the one ticket.
         others: Tickets that can be named beside the one, by their number.
         about_device: The tickets about any device.
         elsewhere: First messages of threads that are no ticket's.
@@ -132,6 +134,7 @@ class Desk:
     known: int = 0
     delay: float = 0.0
     raised: Escalation = field(default_factory=make_escalation)
+    replacing: FormShown | None = None
     others: dict[str, tuple[int, ...]] = field(default_factory=dict)
     about_device: tuple[int, ...] = ()
     elsewhere: set[str] = field(default_factory=set)
@@ -190,6 +193,12 @@ class Desk:
         """What was used of the one contract, and the uses of the one ticket."""
         assert ticket_id == TICKET_ID
         return self.entitled, self.uses
+
+    async def replacement(self, replacement_id: int) -> FormShown:
+        """The one replacement that there is."""
+        if self.replacing is None or replacement_id != self.replacing.replacement.id:
+            raise LookupError(replacement_id)
+        return self.replacing
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The one ticket by its number; a device has as many as `about_device`."""

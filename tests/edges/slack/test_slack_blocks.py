@@ -238,6 +238,22 @@ def test_no_words_break_a_card(subject: str, name: str, address: str, values: li
 
 
 DATA: dict[Note, list[dict[str, object]]] = {
+    Note.REPLACEMENT: [
+        {"event": "begin", "serial": "FGT60FTK20012345", "by": "U0EWA"},
+        {"event": "check", "serial": "FGT60FTK20012345", "by": "U0EWA", "check": "logs", "note": "dysk"},
+        {"event": "check", "serial": "FGT60FTK20012345", "by": "U0EWA", "check": "tests", "note": ""},
+        {"event": "confirm", "serial": "FGT60FTK20012345", "by": "U0EWA", "who": "Anna Nowak", "via": "call"},
+        {"event": "to_send", "serial": "FGT60FTK20012345", "due_at": NOW.isoformat()},
+        {"event": "to_send", "serial": "FGT60FTK20012345", "due_at": None},
+        {"event": "answer_yes", "serial": "FGT60FTK20012345"},
+        {"event": "answer_no", "serial": "FGT60FTK20012345"},
+        {"event": "answer_unclear", "serial": "FGT60FTK20012345"},
+        {"event": "dispatch", "serial": "FGT60FTK20012345", "by": "U0EWA", "carrier": "DPD", "waybill": "123456"},
+        {"event": "deliver", "serial": "FGT60FTK20012345", "by": "U0EWA", "new": "FGT60FTK20099999", "late": True},
+        {"event": "cancel", "serial": "FGT60FTK20012345", "by": "U0EWA", "reason": ""},
+        {"event": "overdue", "serial": "FGT60FTK20012345", "due_at": NOW.isoformat()},
+        {"event": "stays_open", "by": "U0EWA"},
+    ],
     Note.CUSTOMER_WROTE: [
         {"author": "Anna", "address": "a@k.example", "text": "Dzień dobry", "sent_at": NOW.isoformat()},
         {

@@ -1,0 +1,139 @@
+"""The second half of a replacement: the new device is there, the damaged one comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.model import AttachmentVerdict, ClockKind, ClockState, Device, Ticket
+from bot.ports import UnitOfWork
+from bot.replacement_commands import RecordDelivery, RecordReturn, SendReturnWaybill, WaiveReturn
+from bot.replacements import DeviceChange, Replacement, ReturnWaybill
+from bot.rules import replacement as moves
+from bot.rules import replacement_text as letters
+from bot.rules.new_devices import SerialProblem, new_device
+from bot.rules.replacement import Move
+from bot.rules.shipping import is_name, waybill_number
+from handlers import clocks, replacements
+from handlers.context import Context, tell
+from handlers.replacement_actions import Files, is_past, pressed, write
+
+
+async def deliver(command: RecordDelivery, uow: UnitOfWork, ctx: Context) -> None:
+    """The new device is there: the delivery time stops when it was received, and the contract covers it."""
+    found = await pressed(command, Move.DELIVER, uow, ctx)
+    if found is None:
+        return
+    ticket, replacement = found
+    by = command.by
+    device = new_device(command.serial, replacement.device.serial)
+    if isinstance(device, SerialProblem):
+        await tell(uow, by, f"replacement_{device}", number=ticket.number)
+        return
+    other = await uow.replacements.contract_of_device(device.serial)
+    if other is not None and other != replacement.contract_id:
+        await tell(uow, by, "replacement_serial_elsewhere", number=ticket.number, serial=device.serial)
+        return
+    if not is_name(command.received_by) or not is_past(command.at, replacement.accepted_at, ctx.now):
+        await tell(uow, by, "replacement_field", number=ticket.number)
+        return
+    at = min(command.at, ctx.now)
+    due = await replacements.delivery_due(uow, replacement)
+    made = moves.deliver(replacement, at, " ".join(command.received_by.split()), device, command.fate)
+    await replacements.stop(uow, ctx, ticket, replacement.delivery_clock_id, at, ClockState.MET, "delivered", by.user)
+    contract = await _take_in(uow, ctx, ticket, made, device, by.user)
+    missed = due if due is not None and at > due else None
+    stored = await replacements.moved(
+        uow, ctx, ticket, made, Move.DELIVER, by.user,
+        at=at.isoformat(), received_by=made.received_by, old=made.device.serial, new=device.serial, model=device.model,
+        fate=command.fate, contract=contract, late=missed is not None,
+    )  # fmt: skip
+    speaker = replacements.speaker_of(ctx, ticket, stored)
+    await write(uow, ctx, ticket, by, letters.delivered(speaker, contract, missed, command.words))
+    await uow.tickets.update(ticket)
+
+
+async def _take_in(
+    uow: UnitOfWork, ctx: Context, ticket: Ticket, replacement: Replacement, device: Device, by: str
+) -> str | None:
+    """Bring the device onto the contract; gives the contract's number, None where none is known."""
+    if replacement.contract_id is None or replacement.fate is None:
+        return None
+    await uow.replacements.change_device(
+        DeviceChange(
+            0, replacement.contract_id, ticket.id, replacement.device.serial, device, replacement.fate, by, ctx.now
+        )
+    )
+    return (await uow.contracts.get(replacement.contract_id)).number
+
+
+async def send_waybill(command: SendReturnWaybill, uow: UnitOfWork, ctx: Context) -> None:
+    """The customer gets the prepaid waybill; from now on the damaged device is due. A second one counts anew."""
+    found = await pressed(command, Move.SEND_WAYBILL, uow, ctx)
+    if found is None:
+        return
+    ticket, replacement = found
+    by = command.by
+    number = waybill_number(command.number) if command.number.strip() else ""
+    files = await _files_of(uow, ticket, command.files)
+    if number is None or not (number or files):
+        await tell(uow, by, "replacement_field", number=ticket.number)
+        return
+    at = by.at or ctx.now
+    waybill = ReturnWaybill(number, tuple(name for name, _, _ in files), by.user, at)
+    await replacements.stop(
+        uow, ctx, ticket, replacement.return_clock_id, at, ClockState.CANCELLED, "new_waybill", by.user
+    )
+    clock = await clocks.start(uow, ctx, ticket, ClockKind.RETURN, at, None, reason="waybill_sent", by=by.user)
+    made = replace(moves.send_waybill(replacement, waybill), return_clock_id=clock.id)
+    stored = await replacements.moved(
+        uow, ctx, ticket, made, Move.SEND_WAYBILL, by.user, number=number, files=[name for name, _, _ in files]
+    )
+    speaker = replacements.speaker_of(ctx, ticket, stored)
+    text = letters.waybill_sent(speaker, waybill, clock.budget, clock.due_at, command.words)
+    await write(uow, ctx, ticket, by, text, files=files)
+    await uow.tickets.update(ticket)
+
+
+async def _files_of(uow: UnitOfWork, ticket: Ticket, ids: tuple[int, ...]) -> Files:
+    """Kept files of this ticket as they go along with a mail."""
+    chosen = [file for file in await uow.attachments.of_ticket(ticket.id) if file.id in set(ids)]
+    return tuple(
+        (file.name, file.content_type, file.sha256)
+        for file in chosen
+        if file.sha256 is not None and file.verdict is AttachmentVerdict.KEPT
+    )
+
+
+async def give_back(command: RecordReturn, uow: UnitOfWork, ctx: Context) -> None:
+    """The damaged device is here."""
+    found = await pressed(command, Move.RETURN, uow, ctx)
+    if found is None:
+        return
+    ticket, replacement = found
+    by = command.by
+    if not is_past(command.at, replacement.delivered_at, ctx.now):
+        await tell(uow, by, "replacement_field", number=ticket.number)
+        return
+    at = min(command.at, ctx.now)
+    made = moves.give_back(replacement, at, command.note.strip())
+    await replacements.stop(uow, ctx, ticket, replacement.return_clock_id, at, ClockState.MET, "returned", by.user)
+    stored = await replacements.moved(
+        uow, ctx, ticket, made, Move.RETURN, by.user, at=at.isoformat(), note=command.note.strip()
+    )
+    await write(uow, ctx, ticket, by, letters.returned(replacements.speaker_of(ctx, ticket, stored)))
+    await uow.tickets.update(ticket)
+
+
+async def waive(command: WaiveReturn, uow: UnitOfWork, ctx: Context) -> None:
+    """The damaged device need not come back."""
+    found = await pressed(command, Move.WAIVE, uow, ctx)
+    if found is None:
+        return
+    ticket, replacement = found
+    by = command.by
+    at = by.at or ctx.now
+    made = moves.waive(replacement, by.user, at, command.reason.strip())
+    await replacements.stop(uow, ctx, ticket, replacement.return_clock_id, at, ClockState.CANCELLED, "waived", by.user)
+    stored = await replacements.moved(uow, ctx, ticket, made, Move.WAIVE, by.user, reason=command.reason.strip())
+    await write(uow, ctx, ticket, by, letters.waived(replacements.speaker_of(ctx, ticket, stored), command.words))
+    await uow.tickets.update(ticket)
