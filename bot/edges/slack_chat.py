@@ -26,6 +26,8 @@ from bot.edges.slack_text import Blocks, Json
 from bot.errors import Refused, RetryLater
 
 METADATA_EVENT = "hezo360_post"
+ANY_WORKSPACE = "https://app.slack.com/"
+"""For links, where `auth.test` does not say where the workspace is: Slack finds it by the channel."""
 PAGE = 200
 MAX_PAGES = 25
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
@@ -151,7 +153,7 @@ class SlackChat:
         """Where the workspace is; asked once. Raises as `post`, but is never in doubt."""
         if self._workspace_url is None:
             answer = await self._call("auth.test", self._client.auth_test, repeatable=True, channel="")
-            self._workspace_url = str(answer["url"])
+            self._workspace_url = str(answer.get("url") or ANY_WORKSPACE)
         return self._workspace_url
 
     async def find(self, channel: str, key: str, *, thread_ts: str | None, since: datetime) -> str | None:

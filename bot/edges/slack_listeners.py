@@ -69,7 +69,7 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are in Slack, as `auth.test` says."""
+    """Who we are in Slack, as `auth.test` says; `bot_id` is "" where it does not say that."""
 
     team_id: str
     user_id: str
@@ -88,7 +88,7 @@ async def identify(client: AsyncWebClient, limit: timedelta) -> Identity:
             answer = await client.auth_test()
     except Exception as error:
         raise translate(error, "auth.test", repeatable=True) from error
-    return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer["bot_id"]))
+    return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""))
 
 
 class Listeners:
@@ -206,7 +206,7 @@ class Listeners:
             return False
         inner = [event.get("message"), event.get("previous_message")]
         messages = [event, *(one for one in inner if isinstance(one, dict))]
-        return any(one.get("bot_id") == me.bot_id or one.get("user") == me.user_id for one in messages)
+        return any((me.bot_id and one.get("bot_id") == me.bot_id) or one.get("user") == me.user_id for one in messages)
 
     async def _open_modal(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
         """Open the modal of a button or a command, or say to the person alone why not."""
