@@ -177,6 +177,9 @@ class Bot:
             config.service.escalation_phone,
             frozenset({*config.slack.managers, *config.escalation.team_leads}),
             config.escalation.snooze_at_most,
+            config.service.name,
+            config.service.hotline,
+            config.replies.canned,
         )
 
     def _add_mailbox(self, mailbox: ImapConfig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from bot.commands_acting import ActingCommand
 from bot.commands_sending import (
     KeepInternal,
     SendThreadMessage,
@@ -380,6 +381,7 @@ SlackCommand = (
     | KeepInternal
     | UndoSending
     | ReplacementCommand
+    | ActingCommand
     | NothingToDo
 )
 Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown | FilesFetched

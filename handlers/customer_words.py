@@ -22,6 +22,7 @@ from bot.model import Direction, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.customer_channels import is_slack_user
 from bot.rules.mail_writing import can_be_mailed
+from bot.rules.reply_letter import signed
 from handlers import attachments
 from handlers.context import Context
 
@@ -127,8 +128,7 @@ def _mail(
 ) -> SendMail:
     w, service = ctx.customer_words(ticket.language), ctx.config.service
     if kind is MailKind.REPLY:
-        signature = w("engineer_signature", name=author_name, service=service.name, hotline=service.hotline)
-        parts = [said, signature]
+        parts = [signed(said, author_name, w, service.name, service.hotline)]
     else:
         parts = [w("greeting"), said, w("signature", service=service.name, hotline=service.hotline)]
     recipient = ticket.requester if to is None else to

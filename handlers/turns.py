@@ -24,7 +24,7 @@ from bot.ports import UnitOfWork
 from bot.rules.clock_terms import SUSPENDED_BY_A_DATE
 from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import move
-from handlers import agreed_dates, clocks, replacement_answers
+from handlers import acted, agreed_dates, clocks, replacement_answers
 from handlers.context import Context
 
 LAST_CONTACT = "last_contact_at"
@@ -32,7 +32,8 @@ LAST_CONTACT = "last_contact_at"
 
 
 async def customer_spoke(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> None:
-    """The customer's own clock ends with whatever they write."""
+    """The customer's own clock ends with whatever they write, and a snoozed ticket is back."""
+    await acted.customer_spoke(uow, ctx, ticket)
     await clocks.end(
         uow, ctx, ticket, ClockState.MET, message.sent_at, ClockKind.CUSTOMER_REPLY, reason="customer_wrote",
         by=message.author, message_id=message.id,

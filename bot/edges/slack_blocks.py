@@ -2,7 +2,7 @@
 
 Of `Ticket.facts` these keys are shown: "problems" ([[problem, *values]], of `bot.rules.intake`), "hold_reasons"
 ([str]), "enquiry" and "escalated" (bool), "quoted_ticket", "follows", "followed_by" and "joined" (a ticket's number),
-"similar" (such numbers).
+"similar" and "links" (such numbers), "snooze" ({until, by, reason}), "spam" (bool).
 """
 
 from __future__ import annotations
@@ -131,12 +131,28 @@ def _warnings(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> It
         if stage not in ENDS:
             yield rich(words, "replacement_card.line", "bold", serial=serial, stage=words(f"replacement_stage.{stage}"))
     yield from _dates(ticket, now, words, zone)
+    yield from _put_aside(ticket, now, words, zone)
     for key in ("escalated", "quoted_ticket", "follows", "followed_by", "joined"):
         if facts.get(key) and not (key == "quoted_ticket" and "quotes_ticket" in reasons):
             yield rich(words, f"card.{key}", number=facts[key])
+    links = facts.get("links")
+    if isinstance(links, list) and links:
+        yield rich(words, "card.links", numbers=", ".join(map(str, links)))
     similar = facts.get("similar")
     if isinstance(similar, list) and similar:
         yield rich(words, "card.similar", numbers=", ".join(map(str, similar)))
+
+
+def _put_aside(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> Iterator[list[Json]]:
+    """Until when it is snoozed, and why; or that it was spam."""
+    fact = ticket.facts.get("snooze")
+    if ticket.is_open and isinstance(fact, dict):
+        at = format_instant(datetime.fromisoformat(str(fact["until"])), words.language, zone, now)
+        yield [text("💤 "), *rich(words, "card.snoozed", "bold", at=at, by=person(str(fact.get("by"))))]
+        if fact.get("reason"):
+            yield rich(words, "card.snoozed_why", reason=str(fact["reason"]))
+    if ticket.facts.get("spam") and not ticket.is_open:
+        yield rich(words, "card.spam", "bold")
 
 
 def _hold_reason(reason: str, ticket: Ticket, words: Words) -> str:

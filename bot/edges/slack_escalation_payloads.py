@@ -25,6 +25,7 @@ from bot.commands import (
     TieEscalation,
     TypedCommand,
 )
+from bot.edges import slack_acting_payloads as acting
 from bot.edges.slack_escalation_ids import (
     ADDRESS_BLOCK,
     CALL_MODAL,
@@ -52,11 +53,12 @@ from bot.edges.slack_escalation_ids import (
     Pressed,
 )
 from bot.edges.slack_fields import choice, chosen_instant, chosen_user, mapping, typed
-from bot.edges.slack_ids import REPLY_LIMIT, ModalPlace
+from bot.edges.slack_ids import ACTION_IDS, REPLY_LIMIT, ModalPlace
 from bot.rules.escalation_presses import Press
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.notes import is_note
 from bot.rules.ticket_reference import Reference, read_reference
+from bot.rules.ticket_states import Action
 
 FOUND_TICKET = "hezo360_found_ticket"
 """Added to a submission when it is recorded: the id of the ticket that was named in it."""
@@ -201,7 +203,10 @@ def form_problems(
 
 def looked_up(view: Mapping[str, object]) -> tuple[str, Reference] | None:
     """The field of a form that names a ticket which has to be looked up, and what it names; None in all others."""
-    block_id = {PRESS_IDS[Press.TIE]: NUMBER_BLOCK, CALL_MODAL: REFERENCE_BLOCK}.get(str(view.get("callback_id")))
+    callback_id = str(view.get("callback_id"))
+    block_id = {PRESS_IDS[Press.TIE]: NUMBER_BLOCK, CALL_MODAL: REFERENCE_BLOCK}.get(callback_id)
+    if acting.names_a_ticket(callback_id):
+        block_id = NUMBER_BLOCK
     reference = read_reference(typed(view, block_id)) if block_id is not None and _has(view, block_id) else None
     return None if block_id is None or reference is None else (block_id, reference)
 
@@ -212,7 +217,8 @@ def people_named(body: Mapping[str, object]) -> frozenset[str]:
     found = {str(user.get("id"))} if isinstance(user, Mapping) else set()
     if isinstance(event, Mapping) and event.get("type") == "message":
         found |= people_in_message(event)
-    if isinstance(view, Mapping) and view.get("callback_id") == PRESS_IDS[Press.REASSIGN]:
+    chooses = {PRESS_IDS[Press.REASSIGN], ACTION_IDS[Action.ASSIGN]}
+    if isinstance(view, Mapping) and str(view.get("callback_id")) in chooses:
         found.add(chosen_user(view, PERSON_BLOCK))
     return frozenset(found - {""})
 

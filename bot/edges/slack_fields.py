@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from bot.edges.slack_ids import VALUE
+from bot.edges.slack_ids import TEXT_BLOCK, VALUE
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
@@ -44,11 +44,30 @@ def typed(view: Mapping[str, object], block_id: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def text_block(view: Mapping[str, object]) -> str:
+    """The block of the reply window that holds its text: only a block of another name takes a text put in by us."""
+    blocks = view.get("blocks")
+    ids = [block.get("block_id") for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+    found = (one for one in ids if isinstance(one, str) and one.partition(":")[0] == TEXT_BLOCK)
+    return next(found, TEXT_BLOCK)
+
+
 def choice(view: Mapping[str, object], block_id: str) -> str:
     """The value of the chosen option; "" where none is chosen."""
     option = state(view, block_id).get("selected_option")
     value = option.get("value") if isinstance(option, Mapping) else None
     return value if isinstance(value, str) else ""
+
+
+def choice_in(body: Mapping[str, object], action_id: str) -> str:
+    """The value of the option that was just chosen in a menu; Unreadable where none was."""
+    actions = body.get("actions")
+    first = mapping(actions[0] if isinstance(actions, list) and actions else None, "actions")
+    option = mapping(first.get("selected_option"), "selected_option")
+    value = option.get("value")
+    if first.get("action_id") != action_id or not isinstance(value, str) or not value.isdecimal():
+        raise Unreadable(f"nothing chosen in {action_id}")
+    return value
 
 
 def chosen_user(view: Mapping[str, object], block_id: str) -> str:

@@ -7,6 +7,15 @@ from dataclasses import asdict, dataclass, field
 
 from bot.rules.ticket_states import Action
 
+ACTING_FORMS = frozenset(
+    {
+        Action.ASSIGN, Action.ASK, Action.RESOLVE, Action.SNOOZE, Action.CALL, Action.MERGE, Action.LINK, Action.SPLIT
+    }
+)  # fmt: skip
+"""Actions with a form (`bot.edges.slack_acting_views`) that has the button's name as callback_id."""
+ACTING_PRESSES = frozenset({Action.REOPEN, Action.HOLD, Action.WAKE, Action.SPAM})
+"""Actions that a press is enough for."""
+
 ACTION_IDS: dict[Action, str] = {
     Action.REPLY: "ticket_reply",
     Action.TAKE: "ticket_take",
@@ -24,6 +33,7 @@ ACTION_IDS: dict[Action, str] = {
     Action.LOG_CALL: "ticket_log_call",
     Action.ENTITLEMENT: "ticket_entitlement",
     Action.REPLACE: "ticket_replace",
+    **{action: f"ticket_{action}" for action in ACTING_FORMS | ACTING_PRESSES},
 }
 MORE = "ticket_more"
 """Opens the rest of what can be done, as buttons in a modal."""
@@ -41,7 +51,12 @@ OPENS_MODAL = frozenset(
         Action.REPLACE,
         Action.ENTITLEMENT,
     )
-) | {ORIGINAL, MORE}
+) | {ORIGINAL, MORE, *(ACTION_IDS[action] for action in ACTING_FORMS)}
+
+PREVIEW = "mail_preview"
+"""A button of a form: the mail as the customer will read it."""
+CANNED = "canned_reply"
+"""A menu of the reply window, whose choice is put into its text; its block has the same name."""
 
 HOME_REFRESH = "home_refresh"
 
@@ -59,6 +74,8 @@ MORE_MODAL = MORE
 """callback_id of the modals."""
 
 TEXT_BLOCK = "reply_text"
+"""Of the reply window, its text may also stand in "reply_text:1", ...: only a new block takes another text."""
+FILES_BLOCK = "reply_files"
 TURN_BLOCK = "next_turn"
 PRIORITY_BLOCK = "priority"
 DAY_BLOCK = "date_day"

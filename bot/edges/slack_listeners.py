@@ -26,13 +26,22 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.commands import SlackPerson
 from bot.config_slack import SlackConfig
 from bot.edges.slack_answers import answer
+from bot.edges.slack_asked import (
+    OPENS_ANY,
+    Asked,
+    asked_for,
+    chose_canned,
+    is_in_modal,
+    pressed_in_more,
+    read_asked,
+)
 from bot.edges.slack_buttons import note_view
 from bot.edges.slack_errors import translate
 from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK
 from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
-from bot.edges.slack_ids import ACTIONS_BY_ID, OPENS_MODAL, SHORTCUTS, ModalPlace
+from bot.edges.slack_ids import ACTIONS_BY_ID, CANNED, OPENS_MODAL, SHORTCUTS, ModalPlace
 from bot.edges.slack_log import sdk_logger
-from bot.edges.slack_modals import OPENS_ANY, Asked, Look, Modals, Screens, asked_for, pressed_in_more, read_asked
+from bot.edges.slack_modals import Look, Modals, Screens
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import (
     OWN_TEAM,
@@ -138,6 +147,7 @@ class Listeners:
         )
         app.action(_one_of(OPENS_ANY))(self._open_modal)
         app.action(_one_of(ACTIONS_BY_ID.keys() - OPENS_MODAL))(self._say_that_it_is_taken)
+        app.action(CANNED)(self._put_in)
         app.command(COMMAND)(self._open_modal)
         app.shortcut(_one_of(SHORTCUTS))(self._open_modal)
         return app
@@ -170,7 +180,7 @@ class Listeners:
         async with asyncio.timeout(RECORD_LIMIT):
             is_new = await self._recorder.record(key, kind, json.dumps(stored).encode())
         RECORDED.set(True)
-        if is_new and (asked_for(body) is not None or pressed_in_more(body)):
+        if is_new and (asked_for(body) is not None or pressed_in_more(body) or chose_canned(body)):
             await next_()
             return None
         if kind == "view_submission":
@@ -191,11 +201,14 @@ class Listeners:
         except Exception:
             log.exception("a ticket named in a modal was not looked up")
             return {block_id: "not_looked_up"}
+        own = modal_place(view or {}).ticket_id
+        if reference.serial is not None and block_id == NUMBER_BLOCK:  # about the same device, but not this one
+            found = [each for each in found if each != own]
         if not found:
             return {block_id: "no_such_ticket"} if reference.number else None  # a device without a ticket is a case
         if len(found) > 1:
             return {block_id: "several_tickets"}
-        is_same = block_id == NUMBER_BLOCK and modal_place(view or {}).ticket_id == found[0]
+        is_same = block_id == NUMBER_BLOCK and own == found[0]
         return {block_id: "same_ticket"} if is_same else found[0]
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
@@ -226,6 +239,20 @@ class Listeners:
             log.exception("a modal did not open", extra={"hezo": {"asked_for": asked_for(body)}})
             await self._refuse(body, by, self._look.words("tell.modal_failed"))
 
+    async def _put_in(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
+        """A ready text was chosen in the reply window: it is put into its text."""
+        await ack()
+        by = person_of({**body, OWN_TEAM: self._identity.team_id})
+        if by.is_stranger or by.user not in self._staff:
+            return
+        try:
+            view = await self._modals.with_canned(body)
+            async with asyncio.timeout(self._limit):
+                await self._client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
+        except Exception:
+            log.exception("a ready text was not put in")
+            await self._say(by, self._look.words("tell.modal_failed"))
+
     async def _say_that_it_is_taken(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
         """The press behind "More…" is recorded: what becomes of it is said in the thread, and the modal may go."""
         await ack()
@@ -235,21 +262,22 @@ class Listeners:
     async def _refuse(self, body: Mapping[str, Any], by: SlackPerson, said: str) -> None:
         """Say something where it was clicked: in the modal that lies over the message, or below the message."""
         view = body.get("view")
-        if not (pressed_in_more(body) and isinstance(view, Mapping)):
+        if not (is_in_modal(body) and isinstance(view, Mapping)):
             await self._say(by, said)
             return
-        place = ModalPlace(None, by.channel, by.thread_ts)
+        note = note_view(said, self._look.words, ModalPlace(None, by.channel, by.thread_ts))
         try:
             async with asyncio.timeout(self._limit):
-                await self._client.views_update(
-                    view_id=str(view.get("id")), view=note_view(said, self._look.words, place)
-                )
+                if pressed_in_more(body):
+                    await self._client.views_update(view_id=str(view.get("id")), view=note)
+                else:  # what was typed stays below
+                    await self._client.views_push(trigger_id=str(body["trigger_id"]), view=note)
         except Exception as error:  # noqa: BLE001 - the last resort of an error path
             log.warning("a modal was not replaced", extra={"hezo": {"problem": type(error).__name__}})
 
     async def _show(self, asked: Asked, by: SlackPerson, body: Mapping[str, Any]) -> None:
         """Open the modal, or push it on the one in which it was asked for."""
-        trigger_id, is_within = str(body["trigger_id"]), pressed_in_more(body)
+        trigger_id, is_within = str(body["trigger_id"]), is_in_modal(body)
 
         async def show(view: Json) -> AsyncSlackResponse:
             if is_within:

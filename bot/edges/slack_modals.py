@@ -10,10 +10,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.commands import SlackPerson
+from bot.config_replies import CannedReply
+from bot.edges.slack_acting_views import acting_form
+from bot.edges.slack_asked import Asked
 from bot.edges.slack_buttons import more_view
-from bot.edges.slack_entitlement_ids import CORRECT, ENTITLEMENT_FORMS, PressedUse
+from bot.edges.slack_entitlement_ids import CORRECT, PressedUse
 from bot.edges.slack_entitlement_views import choose_form, correct_form, record_form
-from bot.edges.slack_escalation_ids import COMMAND, OPENS_FORM, PRESSES_BY_ID, Pressed
+from bot.edges.slack_escalation_ids import PRESSES_BY_ID, Pressed
 from bot.edges.slack_escalation_payloads import people_in_message
 from bot.edges.slack_escalation_views import (
     call_form,
@@ -24,19 +27,20 @@ from bot.edges.slack_escalation_views import (
     snooze_form,
     tie_form,
 )
-from bot.edges.slack_fields import Unreadable
+from bot.edges.slack_fields import choice, choice_in, mapping, text_block, typed
 from bot.edges.slack_ids import (
+    ACTING_FORMS,
     ACTIONS_BY_ID,
+    CANNED,
     MORE,
-    MORE_MODAL,
-    OPENS_MODAL,
     ORIGINAL,
     REPLY_LIMIT,
-    SHORTCUTS,
+    TURN_BLOCK,
     ModalPlace,
 )
 from bot.edges.slack_names import Names
-from bot.edges.slack_payloads import clicked_ticket
+from bot.edges.slack_payloads import modal_place
+from bot.edges.slack_preview import preview, with_canned
 from bot.edges.slack_replacement_ids import MOVES_BY_ID, OPENS_MOVE_FORM
 from bot.edges.slack_replacement_views import FormShown, move_form, start_form
 from bot.edges.slack_text import Json, fill, mention
@@ -53,12 +57,8 @@ from bot.rules.replacement import Move, moves_of
 from bot.rules.ticket_reference import Reference
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action, actions_of
-from bot.rules.typed_commands import OpenForm, form_wanted
 from bot.rules.wording import Words, format_instant
 from bot.sendings import Sending, SendingState
-
-OPENS_ANY = OPENS_MODAL | OPENS_FORM | ENTITLEMENT_FORMS | OPENS_MOVE_FORM
-"""Every button for which a form is opened while Slack waits."""
 
 
 class Screens(Protocol):
@@ -100,6 +100,8 @@ class Look:
         escalation_phone: The phone number for escalations, as customers call it.
         leaders: Who may end what a customer asked for (`bot.rules.escalation_presses.may_end`).
         snooze_at_most: For how long an escalation can be put off at once.
+        service: What we are called, and the phone number that customers read below a mail.
+        canned: Texts that are ready for replies.
     """
 
     words: Words
@@ -108,77 +110,9 @@ class Look:
     escalation_phone: str
     leaders: Collection[str]
     snooze_at_most: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which modal is asked for.
-
-    Attributes:
-        what: An action_id, or the form of a command ("call", "duty").
-        ticket_id: The ticket; of ORIGINAL the message.
-        pressed: The ticket and the escalation, or the replacement, of the button.
-        use: The ticket and the use of an entitlement's button.
-        words: What was typed behind the command.
-        message: Of a shortcut, the message that it was used on, as Slack gave it.
-    """
-
-    what: str
-    ticket_id: int | None = None
-    pressed: Pressed | None = None
-    words: str = ""
-    message: Mapping[str, object] | None = None
-    use: PressedUse | None = None
-
-
-def asked_for(body: Mapping[str, object]) -> str | None:
-    """The modal that a payload asks for (`Asked.what`); None when it asks for none. Never raises."""
-    if body.get("command") == COMMAND:
-        form = _form(body)
-        return form.form if form else None
-    if body.get("type") == "message_action":
-        callback_id = body.get("callback_id")
-        return callback_id if isinstance(callback_id, str) and callback_id in SHORTCUTS else None
-    actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions else None
-    action_id = first.get("action_id") if isinstance(first, Mapping) else None
-    is_click = body.get("type") == "block_actions" and isinstance(action_id, str)
-    return action_id if is_click and action_id in OPENS_ANY else None
-
-
-def read_asked(body: Mapping[str, object]) -> Asked:
-    """The modal that a payload asks for, with what it is about.
-
-    Raises:
-        ValueError: it asks for none, or its button carries nothing of ours.
-    """
-    what = asked_for(body)
-    if what is None:
-        raise Unreadable("no modal is asked for")
-    form = _form(body)
-    if form is not None:
-        return Asked(what, words=form.words)
-    if what in SHORTCUTS:
-        message = body.get("message")
-        return Asked(what, message=message if isinstance(message, Mapping) else {})
-    if what in OPENS_MODAL:
-        return Asked(what, clicked_ticket(body))
-    actions = body.get("actions")
-    assert isinstance(actions, list)
-    if what in ENTITLEMENT_FORMS:
-        return Asked(what, use=PressedUse.from_value(actions[0].get("value")))
-    return Asked(what, pressed=Pressed.from_value(actions[0].get("value")))
-
-
-def pressed_in_more(body: Mapping[str, object]) -> bool:
-    """Whether a button behind "More…" was pressed, which lies over the message until it is replaced. Never raises."""
-    view = body.get("view")
-    return body.get("type") == "block_actions" and isinstance(view, Mapping) and view.get("callback_id") == MORE_MODAL
-
-
-def _form(body: Mapping[str, object]) -> OpenForm | None:
-    text = body.get("text")
-    return form_wanted(text) if body.get("command") == COMMAND and isinstance(text, str) else None
+    service: str = "HEZO 360"
+    hotline: str = ""
+    canned: tuple[CannedReply, ...] = ()
 
 
 class Modals:
@@ -197,8 +131,8 @@ class Modals:
             LookupError: what it is about does not exist any more.
         """
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
-        if asked.message is not None:
-            return await self._words_of(asked.message, by)
+        if asked.form is not None or asked.message is not None:
+            return await (self._preview(asked.form, by) if asked.form else self._words_of(asked.message or {}, by))
         if asked.pressed is not None and asked.what in OPENS_MOVE_FORM:
             return await self._replacement(MOVES_BY_ID[asked.what], asked.pressed, place)
         if asked.pressed is not None:
@@ -224,9 +158,13 @@ class Modals:
         )
         self._check(action, view)
         named = replace(place, real_name=real_name)
+        if action in ACTING_FORMS:
+            return acting_form(
+                action, view.ticket, messages, look.clock.now(), look.words, look.zone, named, look.hotline
+            )
         match action:
             case Action.REPLY:
-                return reply_modal(view, messages, look.clock.now(), look.words, look.zone, named)
+                return self._reply(view, messages, named)
             case Action.AGREE:
                 return date_modal(view, look.clock.now(), look.words, look.zone, named)
             case Action.ESCALATE:
@@ -262,8 +200,39 @@ class Modals:
         self._check(Action.REPLY, view)
         self._check_words(plain, known, view.ticket)
         place = ModalPlace(ticket_id, by.channel, thread_ts, await self._real_name(by), source_ts=ts)
-        messages = await self._screens.messages(ticket_id)
-        return reply_modal(view, messages, self._look.clock.now(), words, self._look.zone, place, plain)
+        return self._reply(view, await self._screens.messages(ticket_id), place, plain)
+
+    def _reply(
+        self, view: TicketView, messages: Sequence[Message], place: ModalPlace, text: str = "", generation: int = 0,
+        turn: str = "",
+    ) -> Json:  # fmt: skip
+        look = self._look
+        return reply_modal(
+            view, messages, look.clock.now(), look.words, look.zone, place,
+            begins_with=text, generation=generation, turn=turn, canned=look.canned,
+        )  # fmt: skip
+
+    async def _preview(self, form: Mapping[str, object], by: SlackPerson) -> Json:
+        look, place = self._look, modal_place(form)
+        view = await self._screens.ticket_view(place.ticket_id or 0)
+        name = place.real_name or await self._real_name(by)
+        return preview(form, view, name, look.service, look.hotline, look.words)
+
+    async def with_canned(self, body: Mapping[str, object]) -> Json:
+        """The reply window with the chosen text at the end of what was typed.
+
+        Raises:
+            ValueError, LookupError: the payload is none of ours, or what it is about does not exist any more.
+        """
+        form = mapping(body.get("view"), "view")
+        place = modal_place(form)
+        ticket_id = place.ticket_id or 0
+        view, messages = await asyncio.gather(self._screens.ticket_view(ticket_id), self._screens.messages(ticket_id))
+        chosen = int(choice_in(body, CANNED))
+        block_id = text_block(form)
+        text = with_canned(typed(form, block_id), self._look.canned[chosen], view, place)
+        generation = int(block_id.partition(":")[2] or 0) + 1
+        return self._reply(view, messages, place, text[:REPLY_LIMIT], generation, choice(form, TURN_BLOCK))
 
     def _check_words(self, plain: str, known: Sending | None, ticket: Ticket) -> None:
         look = self._look

@@ -31,16 +31,18 @@ from bot.commands import (
     SlackPerson,
     TakeTicket,
 )
+from bot.edges import slack_acting_payloads as acting
 from bot.edges import slack_entitlement_payloads as entitlements
 from bot.edges import slack_escalation_payloads as escalations
 from bot.edges import slack_replacement_payloads as replacements
 from bot.edges import slack_words_payloads as words
-from bot.edges.slack_fields import Unreadable, choice, mapping, required, state, typed
+from bot.edges.slack_fields import Unreadable, choice, mapping, required, state, text_block, typed
 from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
     DATE_MODAL,
     DAY_BLOCK,
     DAYS_AHEAD,
+    FILES_BLOCK,
     HOME_REFRESH,
     OPENS_MODAL,
     PRIORITY_BLOCK,
@@ -185,7 +187,10 @@ def _ticket_click(action: Action, by: SlackPerson, ticket_id: int) -> SlackComma
         case Action.JOIN | Action.SEPARATE:
             return DecideQuotation(by, ticket_id, join=action is Action.JOIN)
         case _:
-            raise Unreadable(f"{action} is no click")
+            command = acting.press_command(action, by, ticket_id)
+            if command is None:
+                raise Unreadable(f"{action} is no click")
+            return command
 
 
 def _submission(body: Mapping[str, object]) -> SlackCommand:
@@ -209,10 +214,13 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
         return entitlements.submitted_command(view, place, by)
     if replacements.is_form(callback_id):
         return replacements.submitted_command(view, place, by)
+    if acting.is_form(callback_id):
+        return acting.submitted_command(view, place, by, real_names(body), body.get(escalations.FOUND_TICKET))
     ticket_id = _ticket_id(place.ticket_id)
     if callback_id == REPLY_MODAL:
-        text, turn = typed(view, TEXT_BLOCK).strip(), choice(view, TURN_BLOCK)
-        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn), place.source_ts)
+        text, turn = typed(view, text_block(view)).strip(), choice(view, TURN_BLOCK)
+        files = words.shared_files(state(view, FILES_BLOCK).get("files"))
+        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn), place.source_ts, files)
     if callback_id == PRIORITY_MODAL:
         return SetPriority(by, ticket_id, Priority(choice(view, PRIORITY_BLOCK)))
     if callback_id == DATE_MODAL:
@@ -247,6 +255,8 @@ def submission_problems(
         return entitlements.form_problems(view, now, zone)
     if replacements.is_form(callback_id):
         return replacements.form_problems(view, now)
+    if acting.is_form(callback_id):
+        return acting.form_problems(view, now, staff)
     if callback_id == PRIORITY_MODAL:
         return {} if choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
     if callback_id == DATE_MODAL:
@@ -255,14 +265,10 @@ def submission_problems(
 
 
 def _reply_problems(view: Mapping[str, object]) -> dict[str, str]:
-    problems = {}
-    text = typed(view, TEXT_BLOCK)
-    if not text.strip():
-        problems[TEXT_BLOCK] = "empty"
-    elif len(text) > REPLY_LIMIT:
-        problems[TEXT_BLOCK] = "too_long"
-    elif is_note(text):
-        problems[TEXT_BLOCK] = "looks_like_note"
+    block_id = text_block(view)
+    problems = acting.wrong_words(view, block_id)
+    if not typed(view, block_id).strip():
+        problems[block_id] = "empty"
     if choice(view, TURN_BLOCK) not in set(NextTurn):
         problems[TURN_BLOCK] = "not_chosen"
     return problems

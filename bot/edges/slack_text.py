@@ -39,7 +39,7 @@ _INVISIBLE = re.compile(
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _USERGROUP = re.compile(r"S[A-Z0-9]{2,20}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{2,20}")
-_MARK = re.compile(r"(?<!\w)[*_~`]+|[*_~`]+(?!\w)|:(?=[\w+'-]+:)|^(&gt;)+", re.MULTILINE)
+_MARK = re.compile(r"(?<![^\W_])[*_~`]+|[*_~`]+(?![^\W_])|:(?=[\w+'-]+:)|^(&gt;)+", re.MULTILINE)
 _LOOK_ALIKES = str.maketrans({"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", ":": "꞉"})
 
 

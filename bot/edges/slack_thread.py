@@ -36,6 +36,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 |                                  | outcome, because ("resolved", ...: ended); number (tied)              |
 | THREAD_BEGUN_ANEW                | earlier (link to the thread of the head message that was deleted)     |
 | REPLACEMENT                      | see `bot.edges.slack_replacement_panel`                               |
+| ACTED                            | event, ... (`bot.edges.slack_thread_acts`)                            |
 | ESCALATION_PROPOSED              | words (what the customer wrote), address, message (`Message.id`)      |
 
 What went to a customer begins with ✉️ and the words "to the customer" in capitals, and nothing else does.
@@ -67,6 +68,7 @@ from bot.edges.slack_text import (
     rich,
     text,
 )
+from bot.edges.slack_thread_acts import acted
 from bot.edges.slack_thread_post import MAX_FILE_NAME, MAX_FILES, Post
 from bot.edges.slack_thread_reply import engineer_reply
 from bot.effects import MailKind, Note, PostInThread
@@ -334,6 +336,7 @@ _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.FILES_NOT_SHOWN: _files_not_shown,
     Note.ESCALATION: _escalation,
     Note.ESCALATION_PROPOSED: _escalation_proposed,
+    Note.ACTED: acted,
     Note.THREAD_BEGUN_ANEW: _begun_anew,
     Note.REPLACEMENT: _replacement,
 }

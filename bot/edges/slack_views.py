@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.commands import NextTurn
+from bot.config_replies import CannedReply
+from bot.edges.slack_acting_views import preview_button
 from bot.edges.slack_ids import (
     DATE_MODAL,
     DAY_BLOCK,
+    FILES_BLOCK,
     PRIORITY_BLOCK,
     PRIORITY_MODAL,
     REPLY_LIMIT,
@@ -20,6 +23,7 @@ from bot.edges.slack_ids import (
     VALUE,
     ModalPlace,
 )
+from bot.edges.slack_preview import canned_menu
 from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, reached_at, rich, split, text, topic
 from bot.model import Direction, Message, Priority, TicketView
 from bot.rules.agreed_dates import proposal_text
@@ -27,6 +31,7 @@ from bot.rules.sla import SlaTerms
 from bot.rules.wording import Words, format_instant, format_short_span
 from bot.rules.wording import words as customer_words
 
+MAX_FILES = 10
 MAX_PIECES = 40
 """Of a whole mail so many texts are shown: 120,000 characters, far below what a view may hold."""
 ROOM_FOR_LAST_WORDS = 4_000
@@ -40,9 +45,20 @@ def reply_modal(
     words: Words,
     zone: ZoneInfo,
     place: ModalPlace,
+    *,
     begins_with: str = "",
+    generation: int = 0,
+    turn: str = "",
+    canned: Sequence[CannedReply] = (),
 ) -> Json:
-    """Writing to the customer: who reads it, what they wrote last, the text, and whose turn it is then."""
+    """Writing to the customer: who reads it, what they wrote last, the text, and whose turn it is then.
+
+    Args:
+        begins_with: The text to begin with.
+        generation: How often another text was put in by us.
+        turn: The choice to begin with (`NextTurn`); "" for the first.
+        canned: Texts that can be put in.
+    """
     ticket = view.ticket
     lines = [
         line(*rich(words, "modal.to", "bold", address=reached_at(ticket) or words("unknown"))),
@@ -65,11 +81,18 @@ def reply_modal(
         **({"initial_value": begins_with} if begins_with else {}),
     }
     turns = [_option(words(f"modal.turn_{turn}"), turn) for turn in NextTurn]
-    turn: Json = {"type": "radio_buttons", "action_id": VALUE, "options": turns, "initial_option": turns[0]}
+    chosen = turns[list(NextTurn).index(NextTurn(turn))] if turn in set(NextTurn) else turns[0]
+    next_turn: Json = {"type": "radio_buttons", "action_id": VALUE, "options": turns, "initial_option": chosen}
+    menu = canned_menu(canned, ticket.language, words)
+    text_id = f"{TEXT_BLOCK}:{generation}" if generation else TEXT_BLOCK
+    files: Json = {"type": "file_input", "action_id": VALUE, "max_files": MAX_FILES}
     blocks: Blocks = [
         block(lines),
-        {**_input(TEXT_BLOCK, words("modal.text"), reply), "hint": plain(words("modal.text_hint"), 2000)},
-        _input(TURN_BLOCK, words("modal.turn"), turn),
+        *([menu] if menu else []),
+        {**_input(text_id, words("modal.text"), reply), "hint": plain(words("modal.text_hint"), 2000)},
+        preview_button(words),
+        {**_input(FILES_BLOCK, words("modal.files"), files), "optional": True},
+        _input(TURN_BLOCK, words("modal.turn"), next_turn),
     ]
     return _modal("reply", REPLY_MODAL, blocks, words, place)
 

@@ -19,24 +19,23 @@ class Group(StrEnum):
 
     CUSTOMER = "customer"
     WORK = "work"
+    ORDER = "order"
     ESCALATION = "escalation"
     END = "end"
 
 
 GROUPS: dict[Group, tuple[Action, ...]] = {
-    Group.CUSTOMER: (Action.REPLY, Action.AGREE, Action.CONFIRM_DATE, Action.DATE_KEPT),
+    Group.CUSTOMER: (Action.REPLY, Action.ASK, Action.CALL, Action.AGREE, Action.CONFIRM_DATE, Action.DATE_KEPT),
     Group.WORK: (
-        Action.TAKE,
-        Action.TAKE_OVER,
-        Action.PRIORITY,
-        Action.REPLACE,
-        Action.ENTITLEMENT,
-        Action.SEPARATE,
-        Action.JOIN,
+        Action.TAKE, Action.TAKE_OVER, Action.ASSIGN, Action.PRIORITY, Action.REPLACE, Action.ENTITLEMENT,
+        Action.SNOOZE, Action.WAKE
     ),
+    Group.ORDER: (Action.MERGE, Action.SPLIT, Action.LINK, Action.JOIN, Action.SEPARATE),
     Group.ESCALATION: (Action.ESCALATE, Action.LOG_CALL),
-    Group.END: (Action.APPROVE, Action.REJECT, Action.CLOSE),
-}
+    Group.END: (
+        Action.RESOLVE, Action.REOPEN, Action.APPROVE, Action.HOLD, Action.REJECT, Action.SPAM, Action.CLOSE
+    ),
+}  # fmt: skip
 """Every action stands in one group."""
 
 _MOST_USED = (
@@ -47,7 +46,10 @@ _MOST_USED = (
     Action.REPLY,
     Action.CONFIRM_DATE,
     Action.DATE_KEPT,
+    Action.WAKE,
     Action.TAKE,
+    Action.REOPEN,
+    Action.RESOLVE,
     Action.PRIORITY,
     Action.ESCALATE,
 )
@@ -58,6 +60,8 @@ _LAST = (Action.REJECT, Action.SEPARATE)
 def first_buttons(ticket: Ticket) -> tuple[Action, ...]:
     """The buttons of the head message, at most `AT_MOST`."""
     possible = set(actions_of(ticket))
+    if ticket.assignee is None:  # whoever resolves it has it
+        possible.discard(Action.RESOLVE)
     first = [action for action in _MOST_USED if action in possible][:AT_MOST]
     return tuple(sorted(first, key=lambda action: action in _LAST))
 

@@ -4,9 +4,9 @@
 | ---------- | ------------------------------ | ------------------------------------------------------------- |
 | incomplete | numbers from the customer      | the missing numbers, an engineer's word                       |
 | held       | an engineer's word on the sender | approve, reject                                             |
-| open       | an engineer                    | a reply that asks, that resolves; closing                     |
-| waiting    | the customer                   | the customer's message, closing                               |
-| resolved   | nobody                         | the customer's message within the reopening period, a reply that asks |
+| open       | an engineer                    | a reply that asks, that resolves; closing, doubt in its sender |
+| waiting    | the customer                   | the customer's message, closing, doubt in its sender          |
+| resolved   | nobody                         | the customer's message within the reopening period, our reopening |
 | closed     | nobody                         | an engineer's reopening                                       |
 """
 
@@ -21,8 +21,8 @@ from bot.rules.ticket_replacements import can_be_replaced, is_replacing
 MOVES: dict[TicketState, frozenset[TicketState]] = {
     TicketState.INCOMPLETE: frozenset({TicketState.HELD, TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED}),
     TicketState.HELD: frozenset({TicketState.OPEN, TicketState.INCOMPLETE, TicketState.CLOSED}),
-    TicketState.OPEN: frozenset({TicketState.WAITING, TicketState.RESOLVED, TicketState.CLOSED}),
-    TicketState.WAITING: frozenset({TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED}),
+    TicketState.OPEN: frozenset({TicketState.WAITING, TicketState.RESOLVED, TicketState.CLOSED, TicketState.HELD}),
+    TicketState.WAITING: frozenset({TicketState.OPEN, TicketState.RESOLVED, TicketState.CLOSED, TicketState.HELD}),
     TicketState.RESOLVED: frozenset({TicketState.OPEN, TicketState.WAITING, TicketState.CLOSED}),
     TicketState.CLOSED: frozenset({TicketState.OPEN}),
 }
@@ -45,11 +45,25 @@ class Action(StrEnum):
     DATE_KEPT = "date_kept"
     ESCALATE = "escalate"
     LOG_CALL = "log_call"
+    ASSIGN = "assign"
+    ASK = "ask"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+    HOLD = "hold"
+    SNOOZE = "snooze"
+    WAKE = "wake"
+    CALL = "call"
+    MERGE = "merge"
+    LINK = "link"
+    SPLIT = "split"
+    SPAM = "spam"
     ENTITLEMENT = "entitlement"
     REPLACE = "replace"
 
 
 _ESCALATED = (Action.ESCALATE, Action.LOG_CALL)
+_SORTED = (Action.ASSIGN, Action.CALL, Action.SNOOZE, Action.WAKE, Action.MERGE, Action.LINK, Action.SPLIT)
+"""What is done with any open ticket, whatever it is about."""
 _WORKED_ON = (
     Action.REPLY,
     Action.TAKE,
@@ -60,25 +74,35 @@ _WORKED_ON = (
     Action.DATE_KEPT,
     Action.ENTITLEMENT,
     Action.REPLACE,
+    Action.ASK,
+    Action.RESOLVE,
+    *_SORTED,
     *_ESCALATED,
+    Action.HOLD,
+    Action.SPAM,
     Action.CLOSE,
 )
 ACTIONS: dict[TicketState, tuple[Action, ...]] = {
     TicketState.INCOMPLETE: (
-        Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, *_ESCALATED, Action.CLOSE
+        Action.REPLY, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.ASK, *_SORTED, *_ESCALATED, Action.HOLD,
+        Action.SPAM, Action.CLOSE
     ),
     TicketState.HELD: (
-        Action.APPROVE, Action.REJECT, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, *_ESCALATED
+        Action.APPROVE, Action.REJECT, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.ASSIGN, Action.SNOOZE,
+        Action.WAKE, Action.MERGE, Action.LINK, *_ESCALATED, Action.SPAM
     ),
     TicketState.OPEN: _WORKED_ON,
     TicketState.WAITING: _WORKED_ON,
-    TicketState.RESOLVED: (Action.REPLY, Action.ENTITLEMENT, *_ESCALATED),
-    TicketState.CLOSED: (),
+    TicketState.RESOLVED: (
+        Action.REPLY, Action.REOPEN, Action.CALL, Action.ENTITLEMENT, Action.LINK, Action.SPLIT, *_ESCALATED
+    ),
+    TicketState.CLOSED: (Action.REOPEN, Action.LINK),
 }  # fmt: skip
 
 
 QUOTATION_ACTIONS = (
-    Action.JOIN, Action.SEPARATE, Action.CLOSE, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, *_ESCALATED
+    Action.JOIN, Action.SEPARATE, Action.CLOSE, Action.TAKE, Action.TAKE_OVER, Action.PRIORITY, Action.ASSIGN,
+    Action.SNOOZE, Action.WAKE, Action.LINK, *_ESCALATED, Action.SPAM
 )  # fmt: skip
 """While a held mail names a ticket that its sender is not on: that is decided before the sender is."""
 
@@ -106,7 +130,7 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
     Taking is for a ticket that nobody has: of two people who press at once, the second learns who was first. Taking
     over is for one that somebody has. What a contract entitles to is for reports that were accepted on one. A date is
     confirmed while one is proposed, and kept while one is agreed (`handlers.agreed_dates`). While a device is being
-    replaced, the ticket is not closed.
+    replaced, the ticket does not end. What was merged goes on in the other ticket, and is not reopened.
     """
     impossible = {Action.TAKE if ticket.assignee else Action.TAKE_OVER}
     if not ticket.facts.get("proposed"):
@@ -116,9 +140,12 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
     if not ticket.facts.get("agreed"):
         impossible.add(Action.DATE_KEPT)
     if is_replacing(ticket):
-        impossible.add(Action.CLOSE)
+        impossible |= {Action.CLOSE, Action.RESOLVE, Action.SPAM, Action.MERGE, Action.HOLD}
     if not can_be_replaced(ticket):
         impossible.add(Action.REPLACE)
+    impossible.add(Action.SNOOZE if ticket.facts.get("snooze") else Action.WAKE)
+    if ticket.facts.get("joined"):
+        impossible.add(Action.REOPEN)
     actions = ACTIONS[ticket.state]
     if ticket.state is TicketState.HELD and ticket.facts.get("quoted_ticket"):
         actions = QUOTATION_ACTIONS

@@ -30,7 +30,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.entitlement_ports",
         "bot.replacement_ports",
     ),
-    ("bot.effects", "bot.commands", "bot.commands_sending", "bot.entitlement_commands", "bot.replacement_commands"),
+    (
+        "bot.effects",
+        "bot.commands",
+        "bot.commands_acting",
+        "bot.commands_sending",
+        "bot.entitlement_commands",
+        "bot.replacement_commands",
+    ),
     (
         "bot.model",
         "bot.people",
