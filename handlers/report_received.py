@@ -170,6 +170,7 @@ async def _name_the_others(found: Understood, ticket: Ticket, uow: UnitOfWork, c
 async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, message_id: int) -> None:
     """Show a customer's mail in the ticket's thread; its subject where it says something new."""
     subject = bare_subject(arrived.mail.subject)
+    files = await uow.attachments.of_message(message_id) if arrived.mail.attachments else ()
     await uow.outbox.add(
         PostInThread(
             ticket.id,
@@ -180,7 +181,7 @@ async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, mess
                 "subject": subject if subject != bare_subject(ticket.subject) else "",
                 "text": arrived.new_text,
                 "has_more": bool(arrived.quoted_text) or len(arrived.new_text) > SHOWN_WHOLE,
-                "files": attachments.listed(await uow.attachments.of_message(message_id)),
+                "files": attachments.listed(files),
                 "number": ticket.number,
                 "sent_at": arrived.sent_at.isoformat(),
                 "complete": arrived.complete,

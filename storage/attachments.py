@@ -10,19 +10,22 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 
 from bot.model import Attachment
+from storage.built_once import built_once
 from storage.schema import attachments, blobs
 from storage.transaction import Transaction, Upsert, upsert
 
-_ADD = attachments.insert().returning(attachments.c.id)
-_OF_MESSAGE = (
+_ADD = built_once(attachments.insert().returning(attachments.c.id))
+_OF_MESSAGE = built_once(
     select(attachments).where(attachments.c.message_id == bindparam("its_message")).order_by(attachments.c.position)
 )
-_OF_TICKET = select(attachments).where(attachments.c.ticket_id == bindparam("its_ticket")).order_by(attachments.c.id)
+_OF_TICKET = built_once(
+    select(attachments).where(attachments.c.ticket_id == bindparam("its_ticket")).order_by(attachments.c.id)
+)
 
 
 @cache
 def _keep(*, is_postgresql: bool) -> Upsert:
-    return upsert(blobs, is_postgresql=is_postgresql).on_conflict_do_nothing(index_elements=["sha256"])
+    return built_once(upsert(blobs, is_postgresql=is_postgresql).on_conflict_do_nothing(index_elements=["sha256"]))
 
 
 class StoredAttachments:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.model import ClockState, Pause, SlaClock, Timer
+from storage.built_once import built_once
 from storage.schema import TimerState, clocks, tickets, timers
 from storage.transaction import Transaction, Wake, upsert
 from storage.types import literal
@@ -19,19 +20,19 @@ from storage.types import literal
 _IS_PENDING = timers.c.state == literal(TimerState.PENDING)
 _ITS_ID = timers.c.id == bindparam("its_id")
 _HAS_COME = timers.c.fire_at <= bindparam("now")
-_CLAIM = select(timers).where(_ITS_ID, _IS_PENDING, _HAS_COME)
+_CLAIM = built_once(select(timers).where(_ITS_ID, _IS_PENDING, _HAS_COME))
 # The ticket first: who does not get it keeps no lock on the timer.
 _CLAIM_LOCKED = _CLAIM.join(tickets, tickets.c.id == timers.c.ticket_id).with_for_update(
     skip_locked=True, of=[tickets, timers]
 )
-_IS_DUE = select(timers.c.id).where(_ITS_ID, _IS_PENDING, _HAS_COME)
-_POSTPONE = update(timers).where(_ITS_ID, _IS_PENDING).values(fire_at=bindparam("its_time"))
-_FINISH = update(timers).where(_ITS_ID, _IS_PENDING).values(state=TimerState.DONE)
-_REMOVE = delete(timers).where(_ITS_ID, _IS_PENDING)
-_DROP = (
+_IS_DUE = built_once(select(timers.c.id).where(_ITS_ID, _IS_PENDING, _HAS_COME))
+_POSTPONE = built_once(update(timers).where(_ITS_ID, _IS_PENDING).values(fire_at=bindparam("its_time")))
+_FINISH = built_once(update(timers).where(_ITS_ID, _IS_PENDING).values(state=TimerState.DONE))
+_REMOVE = built_once(delete(timers).where(_ITS_ID, _IS_PENDING))
+_DROP = built_once(
     update(timers).where(timers.c.clock_id == bindparam("its_clock"), _IS_PENDING).values(state=TimerState.CANCELLED)
 )
-_COUNT = (
+_COUNT = built_once(
     update(tickets)
     .where(tickets.c.id == bindparam("its_ticket"))
     .values(
@@ -46,6 +47,10 @@ _COUNT = (
 """So that what is open without a clock is found by an index of its own, among however many tickets are in order."""
 
 
+_ADD = built_once(clocks.insert().returning(clocks.c.id))
+_OF_TICKET = built_once(select(clocks).where(clocks.c.ticket_id == bindparam("its_ticket")).order_by(clocks.c.id))
+
+
 class StoredClocks:
     """`bot.ports.ClockRepo` over the tables clocks and timers."""
 
@@ -55,7 +60,7 @@ class StoredClocks:
 
     async def add(self, clock: SlaClock) -> SlaClock:
         """Store a clock; its id is made here."""
-        result = await self._connection.execute(clocks.insert().returning(clocks.c.id), _clock_values(clock))
+        result = await self._connection.execute(_ADD, _clock_values(clock))
         await self._connection.execute(_COUNT, {"its_ticket": clock.ticket_id})
         return replace(clock, id=result.scalar_one())
 
@@ -68,9 +73,7 @@ class StoredClocks:
 
     async def of_ticket(self, ticket_id: int) -> tuple[SlaClock, ...]:
         """All clocks of a ticket, oldest first."""
-        rows = await self._connection.execute(
-            select(clocks).where(clocks.c.ticket_id == ticket_id).order_by(clocks.c.id)
-        )
+        rows = await self._connection.execute(_OF_TICKET, {"its_ticket": ticket_id})
         return tuple(clock_of(row) for row in rows)
 
     async def update(self, clock: SlaClock) -> None:
@@ -143,11 +146,12 @@ class StoredClocks:
 def _set_timer(*, is_postgresql: bool) -> ReturningInsert[int]:
     insert = upsert(timers, is_postgresql=is_postgresql)
     news = ("kind", "ticket_id", "fire_at", "clock_id", "escalation_id", "level", "state", "attempts")
-    return insert.on_conflict_do_update(
+    setting = insert.on_conflict_do_update(
         index_elements=["key"],
         set_={name: insert.excluded[name] for name in news},
         where=timers.c.state == literal(TimerState.CANCELLED),
-    ).returning(timers.c.id)
+    )
+    return built_once(setting.returning(timers.c.id))
 
 
 def _clock_values(clock: SlaClock) -> dict[str, object]:

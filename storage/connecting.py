@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import ConfigError, OperatorError
+from storage.inline import InlineDriver
+from storage.types import to_json
 
 DEFAULT_TIME_LIMIT = timedelta(seconds=30)
 _READERS = 4
@@ -86,20 +88,22 @@ def may_exist(url: URL) -> bool:
     return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
 
 
-def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT) -> AsyncEngine:
+def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT, *, inline: bool = False) -> AsyncEngine:
     """An engine whose transactions may write; on SQLite it has one connection.
 
-    A connection, a lock or one statement gets a third of the time that a whole transaction may take.
+    With `inline`, SQLite's statements run as `storage.inline` says: for those who ask through an InlineConnection. A
+    connection, a lock or one statement gets a third of the time that a whole transaction may take.
 
     Raises:
         OperatorError: the driver is not installed.
     """
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, time_limit, read_only=False)
+        return _sqlite_engine(url, time_limit, read_only=False, inline=inline)
     limit = time_limit.total_seconds() / 3
     try:
         return create_async_engine(
             url,
+            json_serializer=to_json,
             pool_size=_POSTGRESQL_CONNECTIONS,
             max_overflow=0,
             pool_timeout=limit,
@@ -127,9 +131,17 @@ def reading_engine(url: URL, writer: AsyncEngine, time_limit: timedelta) -> Asyn
     return writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _sqlite_engine(url: URL, time_limit: timedelta, *, read_only: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, time_limit: timedelta, *, read_only: bool, inline: bool = False) -> AsyncEngine:
     limit = time_limit.total_seconds() / 3
-    engine = create_async_engine(url, pool_size=_READERS if read_only else 1, max_overflow=0, pool_timeout=limit)
+    driver = {"module": InlineDriver()} if inline else {}
+    engine = create_async_engine(
+        url,
+        json_serializer=to_json,
+        pool_size=_READERS if read_only else 1,
+        max_overflow=0,
+        pool_timeout=limit,
+        **driver,
+    )
 
     def on_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         del record

@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, delete, or_, select
+from sqlalchemy import Column, CompoundSelect, Row, Select, bindparam, delete, literal, or_, select, union_all
 
 from bot.model import Contract, Device
+from storage.built_once import built_once
 from storage.schema import ContactSource, contract_channels, contract_contacts, contract_devices, contracts
-from storage.transaction import Transaction
+from storage.transaction import Transaction, is_among
 
 _MOST_PARAMETERS = 1000
+
+# Built once: composing a statement takes as long as executing it.
+_BY_ID = built_once(select(contracts).where(contracts.c.id == bindparam("its_id")))
+_FOR_ADDRESS = built_once(
+    select(contracts)
+    .where(
+        contracts.c.id.in_(
+            select(contract_contacts.c.contract_id).where(
+                or_(contract_contacts.c.value == bindparam("address"), contract_contacts.c.value == bindparam("domain"))
+            )
+        )
+    )
+    .order_by(contracts.c.number)
+)
+_DEVICES = select(
+    contract_devices.c.contract_id, contract_devices.c.position, contract_devices.c.serial, contract_devices.c.model
+)
+_PEOPLE = select(contract_contacts.c.contract_id, literal(-1), contract_contacts.c.value, literal(""))
+
+
+@cache
+def _by_keys(*, is_postgresql: bool) -> Select[*tuple[Any, ...]]:
+    return built_once(select(contracts).where(is_among(contracts.c.key, "keys", is_postgresql=is_postgresql)))
+
+
+@cache
+def _parts(*, is_postgresql: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    """The devices and, at position -1, the representatives of some contracts, in no order."""
+    devices = is_among(contract_devices.c.contract_id, "ids", is_postgresql=is_postgresql)
+    people = is_among(contract_contacts.c.contract_id, "ids", is_postgresql=is_postgresql)
+    return built_once(union_all(_DEVICES.where(devices), _PEOPLE.where(people)))
 
 
 class StoredContracts:
@@ -25,13 +58,20 @@ class StoredContracts:
         """The contracts whose folded number is among the keys; one look-up however many they are."""
         if not keys:
             return {}
-        rows = (await self._connection.execute(select(contracts).where(contracts.c.key.in_(keys)))).all()
+        rows = (
+            await self._connection.execute(
+                _by_keys(is_postgresql=self._transaction.is_postgresql), {"keys": list(keys)}
+            )
+        ).all()
         whole = await self._with_parts(rows)
         return {row.key: contract for row, contract in zip(rows, whole, strict=True)}
 
     async def get(self, contract_id: int) -> Contract:
         """One contract; LookupError when there is none."""
-        rows = (await self._connection.execute(select(contracts).where(contracts.c.id == contract_id))).all()
+        known = self._transaction.contracts.get(contract_id)
+        if known is not None:
+            return known
+        rows = (await self._connection.execute(_BY_ID, {"its_id": contract_id})).all()
         if not rows:
             raise LookupError(f"there is no contract with id {contract_id}")
         return (await self._with_parts(rows))[0]
@@ -40,12 +80,7 @@ class StoredContracts:
         """The contracts on which this address may report, by address or domain; ordered by number."""
         address = address.lower()
         domain = "@" + address.rpartition("@")[2]
-        theirs = select(contract_contacts.c.contract_id).where(
-            or_(contract_contacts.c.value == address, contract_contacts.c.value == domain)
-        )
-        rows = await self._connection.execute(
-            select(contracts).where(contracts.c.id.in_(theirs)).order_by(contracts.c.number)
-        )
+        rows = await self._connection.execute(_FOR_ADDRESS, {"address": address, "domain": domain})
         return await self._with_parts(rows.all())
 
     async def of_channel(self, channel: str) -> tuple[Contract, ...]:
@@ -99,6 +134,7 @@ class StoredContracts:
 
     async def authorise(self, contract_id: int, address: str) -> None:
         """Put an address on the contract's list of representatives; twice changes nothing."""
+        self._transaction.contracts.pop(contract_id, None)
         insert = self._transaction.insert(contract_contacts)
         await self._connection.execute(
             insert.on_conflict_do_nothing(index_elements=["contract_id", "value"]),
@@ -106,40 +142,49 @@ class StoredContracts:
         )
 
     async def _with_parts(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Contract, ...]:
-        if not rows:
-            return ()
-        ids = [row.id for row in rows]
-        devices: dict[int, list[Device]] = {}
-        for part in await self._connection.execute(
-            select(contract_devices)
-            .where(_among(contract_devices.c.contract_id, ids))
-            .order_by(contract_devices.c.contract_id, contract_devices.c.position)
-        ):
-            devices.setdefault(part.contract_id, []).append(Device(part.serial, part.model))
+        """The contracts of these rows; a contract is read once in a transaction."""
+        known = self._transaction.contracts
+        missing = [row for row in rows if row.id not in known]
+        if missing:
+            devices, people = await self._parts([row.id for row in missing])
+            for row in missing:
+                known[row.id] = Contract(
+                    id=row.id,
+                    number=row.number,
+                    customer=row.customer,
+                    nip=row.nip,
+                    valid_from=row.valid_from,
+                    valid_to=row.valid_to,
+                    devices=tuple(device for _, device in sorted(devices.get(row.id, ()), key=lambda pair: pair[0])),
+                    authorised=tuple(sorted(people.get(row.id, ()))),
+                    language=row.language,
+                    on_site=row.on_site,
+                )
+        return tuple(known[row.id] for row in rows)
+
+    async def _parts(self, ids: Sequence[int]) -> tuple[dict[int, list[tuple[int, Device]]], dict[int, list[str]]]:
+        """By contract, the devices with their positions, and the representatives."""
+        devices: dict[int, list[tuple[int, Device]]] = {}
         people: dict[int, list[str]] = {}
-        for part in await self._connection.execute(
-            select(contract_contacts)
-            .where(_among(contract_contacts.c.contract_id, ids))
-            .order_by(contract_contacts.c.contract_id, contract_contacts.c.value)
-        ):
-            people.setdefault(part.contract_id, []).append(part.value)
-        return tuple(
-            Contract(
-                id=row.id,
-                number=row.number,
-                customer=row.customer,
-                nip=row.nip,
-                valid_from=row.valid_from,
-                valid_to=row.valid_to,
-                devices=tuple(devices.get(row.id, ())),
-                authorised=tuple(people.get(row.id, ())),
-                language=row.language,
-                on_site=row.on_site,
+        if len(ids) <= _MOST_PARAMETERS:
+            rows = await self._connection.execute(
+                _parts(is_postgresql=self._transaction.is_postgresql), {"ids": list(ids)}
             )
-            for row in rows
-        )
+        else:
+            rows = await self._connection.execute(
+                union_all(
+                    _among(_DEVICES, contract_devices.c.contract_id, ids),
+                    _among(_PEOPLE, contract_contacts.c.contract_id, ids),
+                )
+            )
+        for contract_id, position, value, model in rows:
+            if position < 0:
+                people.setdefault(contract_id, []).append(value)
+            else:
+                devices.setdefault(contract_id, []).append((position, Device(value, model)))
+        return devices, people
 
 
-def _among(column: Column[int], ids: Sequence[int]) -> ColumnElement[bool]:
-    """Rows of these contracts, and perhaps of some more: a statement takes only so many parameters."""
-    return column.in_(ids) if len(ids) <= _MOST_PARAMETERS else column.between(min(ids), max(ids))
+def _among(query: Select[*tuple[Any, ...]], column: Column[int], ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+    """The query's rows of these contracts, and perhaps of some more: a statement takes only so many parameters."""
+    return query.where(column.between(min(ids), max(ids)))

@@ -24,6 +24,7 @@ from storage.connecting import (
     reading_engine,
 )
 from storage.errors import DatabaseBusy
+from storage.inline import InlineConnection
 from storage.revisions import bring_up_to_date
 from storage.transaction import Transaction, Wakes
 from storage.unit_of_work import StoredUnitOfWork
@@ -69,7 +70,7 @@ class Database:
         self._in_use = 0
         self._unused = asyncio.Event()
         self._unused.set()
-        self._writer = make_engine(self._url, time_limit)
+        self._writer = make_engine(self._url, time_limit, inline=True)
         self._reader = reading_engine(self._url, self._writer, time_limit)
 
     def __repr__(self) -> str:
@@ -114,12 +115,14 @@ class Database:
                 connection broke during COMMIT it may have been; the guards (inbox row, timer, version) tell then.
         """
         async with self._own_turn(), self._connection(self._writer) as connection:
-            transaction = self._transaction(connection, read_only=False)
+            transaction = self._transaction(self._at_hand(connection), read_only=False)
             with _passing_faults_named():
                 async with _limited(self._time_limit):
                     await connection.begin()
-                    yield StoredUnitOfWork(transaction)
-                await _to_the_end(self._commit(transaction))
+                    uow = StoredUnitOfWork(transaction)
+                    yield uow
+                    await uow.flush()
+                await _to_the_end(self._commit(transaction, connection))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[StoredUnitOfWork]:
@@ -156,8 +159,12 @@ class Database:
     def _transaction(self, connection: AsyncConnection, *, read_only: bool) -> Transaction:
         return Transaction(connection, self.clock, self._compose, read_only)
 
-    async def _commit(self, transaction: Transaction) -> None:
-        await transaction.connection.commit()
+    def _at_hand(self, connection: AsyncConnection) -> AsyncConnection:
+        """The connection for what happens within a writing transaction."""
+        return connection if self.is_postgresql else InlineConnection(self._writer, connection.sync_connection)
+
+    async def _commit(self, transaction: Transaction, connection: AsyncConnection) -> None:
+        await connection.commit()
         self.wakes.set(transaction.wakes)
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, LargeBinary, TextClause, bindparam, func, select, text, update
 
 from bot.ports import InboxState
+from storage.built_once import built_once
 from storage.errors import AlreadyDone
 from storage.schema import inbox
 from storage.transaction import Transaction
@@ -17,7 +18,7 @@ MAIL = "mail"
 SLACK = "slack"
 """The sources of the inbox."""
 
-_FINISH = update(inbox).where(inbox.c.id == bindparam("its_id"), inbox.c.state == literal(InboxState.NEW))
+_FINISH = built_once(update(inbox).where(inbox.c.id == bindparam("its_id"), inbox.c.state == literal(InboxState.NEW)))
 
 
 class StoredInbox:

@@ -10,28 +10,37 @@ from bot.model import JournalEntry
 from storage.schema import journal
 from storage.transaction import Transaction
 
+_ADD = journal.insert()
+
 
 class StoredJournal:
-    """Writes and reads journal lines."""
+    """Writes and reads journal lines. They are written together, at the latest when the transaction is committed."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._lines: list[dict[str, object]] = []
 
     async def add(self, entry: JournalEntry) -> None:
         """Write one line."""
-        await self._transaction.connection.execute(
-            journal.insert(),
+        self._lines.append(
             {
                 "ticket_id": entry.ticket_id,
                 "at": entry.at,
                 "actor": entry.actor,
                 "kind": entry.kind,
                 "data": entry.data,
-            },
+            }
         )
+
+    async def flush(self) -> None:
+        """Hand the lines to the database."""
+        if self._lines:
+            lines, self._lines = self._lines, []
+            await self._transaction.connection.execute(_ADD, lines)
 
     async def of_ticket(self, ticket_id: int) -> tuple[JournalEntry, ...]:
         """All lines of a ticket, oldest first."""
+        await self.flush()
         rows = await self._transaction.connection.execute(
             select(journal).where(journal.c.ticket_id == ticket_id).order_by(journal.c.id)
         )

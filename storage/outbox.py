@@ -32,6 +32,8 @@ from bot.model import Ticket
 from bot.ports import OutboxRow, OutboxState
 from bot.rules.mail_writing import OutgoingAttachment
 from storage.attachments import StoredAttachments
+from storage.built_once import built_once
+from storage.composing import ComposedMail
 from storage.effects_json import effect_from_json, effect_to_json
 from storage.schema import Transport, outbox
 from storage.tickets import StoredTickets
@@ -66,7 +68,7 @@ IS_URGENT_ITSELF = outbox.c.urgent & (
 CARDS = (PostCard, PostEscalationCard, PostReplacementPanel)
 """They show things as they are when they are posted: of several that wait one is enough."""
 
-_WAITING_CARD = (
+_WAITING_CARD = built_once(
     select(outbox.c.id)
     .where(
         outbox.c.lane == bindparam("its_lane"),
@@ -76,18 +78,23 @@ _WAITING_CARD = (
     )
     .limit(1)
 )
-_HASTENED = (
+_HASTENED = built_once(
     update(outbox)
     .where(outbox.c.lane == bindparam("its_lane"), IS_UNSENT, outbox.c.id < bindparam("its_id"), ~outbox.c.urgent)
     .values(urgent=True)
 )
-_COMPOSED = update(outbox).where(outbox.c.id == bindparam("its_id"))
+_ID_BY_MESSAGE_ID = built_once(select(outbox.c.id).where(outbox.c.rfc_message_id == bindparam("its_message_id")))
+_AUTOMATIC_MAILS_TO = built_once(
+    select(func.count())
+    .select_from(outbox)
+    .where(outbox.c.automatic_to == bindparam("address"), outbox.c.created_at >= bindparam("since"))
+)
 
 
 @cache
 def _add(*, is_postgresql: bool) -> ReturningInsert[int]:
     insert = upsert(outbox, is_postgresql=is_postgresql)
-    return insert.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id)
+    return built_once(insert.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id))
 
 
 _LANES_OF_A_TICKET: dict[type[Effect], str] = {PostToCustomer: "customer", ShareFiles: "files", FetchFiles: "fetch"}
@@ -154,9 +161,18 @@ class StoredOutbox:
             return waiting
         name, values = effect_to_json(effect)
         now = self._transaction.clock.now()
+        ready: dict[str, object] = {}
+        mail: ComposedMail | None = None
+        if isinstance(effect, SendMail):
+            ready["id"] = own_id = await self._transaction.next_id(outbox)
+            mail = await self._compose(effect, own_id, now)
+            ready |= {"rfc_message_id": mail.rfc_message_id, "raw": mail.raw}
+        elif not self._transaction.is_postgresql:
+            ready["id"] = await self._transaction.next_id(outbox)
         result = await self._connection.execute(
             _add(is_postgresql=self._transaction.is_postgresql),
             {
+                **ready,
                 "transport": transport_of(effect),
                 "lane": lane_of(effect),
                 "type": name,
@@ -173,8 +189,8 @@ class StoredOutbox:
         outbox_id: int | None = result.scalar_one_or_none()
         if outbox_id is None:
             return None
-        if isinstance(effect, SendMail):
-            await self._compose(effect, outbox_id, now)
+        if mail is not None and isinstance(effect, SendMail) and effect.message_id is not None:
+            await self._tickets.set_rfc_message_id(effect.message_id, mail.rfc_message_id)
         if _is_urgent(effect):  # it cannot leave before what stands before it in its lane
             await self._connection.execute(_HASTENED, {"its_lane": lane_of(effect), "its_id": outbox_id})
         self._transaction.wakes.add(WAKES[transport_of(effect)])
@@ -188,20 +204,15 @@ class StoredOutbox:
         )
         return found
 
-    async def _compose(self, effect: SendMail, outbox_id: int, now: datetime) -> None:
+    async def _compose(self, effect: SendMail, outbox_id: int, now: datetime) -> ComposedMail:
         ticket: Ticket | None = None
         if effect.ticket_id is not None:
-            ticket = await self._tickets.get(effect.ticket_id)
+            ticket = self._transaction.tickets.get(effect.ticket_id) or await self._tickets.get(effect.ticket_id)
         files = [
             OutgoingAttachment(name, content_type, await self._attachments.content(digest))
             for name, content_type, digest in effect.files
         ]
-        mail = self._transaction.compose(effect, outbox_id, ticket, now, files)
-        await self._connection.execute(
-            _COMPOSED, {"its_id": outbox_id, "rfc_message_id": mail.rfc_message_id, "raw": mail.raw}
-        )
-        if effect.message_id is not None:
-            await self._tickets.set_rfc_message_id(effect.message_id, mail.rfc_message_id)
+        return self._transaction.compose(effect, outbox_id, ticket, now, files)
 
     async def get(self, outbox_id: int) -> OutboxRow:
         """One row; LookupError when there is none."""
@@ -222,9 +233,7 @@ class StoredOutbox:
 
         Also a row that is just being sent or was given up is settled; its sender's later word changes nothing.
         """
-        outbox_id: int | None = await self._connection.scalar(
-            select(outbox.c.id).where(outbox.c.rfc_message_id == rfc_message_id)
-        )
+        outbox_id: int | None = await self._connection.scalar(_ID_BY_MESSAGE_ID, {"its_message_id": rfc_message_id})
         if outbox_id is not None:
             await self.mark_sent(outbox_id, {"settled_by": "copy"})
         return outbox_id
@@ -238,11 +247,7 @@ class StoredOutbox:
 
     async def automatic_mails_to(self, address: str, since: datetime) -> int:
         """How many automatic mails were written to this address since then."""
-        count = await self._connection.scalar(
-            select(func.count())
-            .select_from(outbox)
-            .where(outbox.c.automatic_to == address.lower(), outbox.c.created_at >= since)
-        )
+        count = await self._connection.scalar(_AUTOMATIC_MAILS_TO, {"address": address.lower(), "since": since})
         return count or 0
 
     async def slack_backlog(self, at_most: int) -> int:

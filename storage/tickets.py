@@ -9,32 +9,38 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, or_, select, union_all, update
+from sqlalchemy import CompoundSelect, Row, Select, bindparam, or_, select, union_all, update
 from sqlalchemy import literal as value
 
 from bot.model import Device, Message, Ticket, TicketState, TicketView
+from storage.built_once import built_once
 from storage.clocks import StoredClocks
 from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
-from storage.transaction import Transaction, Upsert, upsert
+from storage.transaction import Transaction, Upsert, is_among, upsert
 from storage.types import literal
 
 _WARSAW = ZoneInfo("Europe/Warsaw")
 
 # Built once: composing a statement takes as long as executing it.
-_ADD = tickets.insert().returning(tickets.c.id)
-_NUMBER = update(tickets).where(tickets.c.id == bindparam("its_id"))
-_UPDATE = update(tickets).where(tickets.c.id == bindparam("its_id"), tickets.c.version == bindparam("its_version"))
-_BY_ID = select(tickets).where(tickets.c.id == bindparam("its_id"))
-_BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("its_number"))
-_BY_SLACK_PLACE = select(tickets).where(
-    tickets.c.slack_ts == bindparam("its_ts"), tickets.c.slack_channel == bindparam("its_channel")
+_ADD = built_once(tickets.insert())
+_UPDATE = built_once(
+    update(tickets).where(tickets.c.id == bindparam("its_id"), tickets.c.version == bindparam("its_version"))
 )
-_OF_CUSTOMER_THREAD = select(tickets).where(
-    tickets.c.customer_channel == bindparam("its_channel"), tickets.c.customer_ts == bindparam("its_ts")
+_BY_ID = built_once(select(tickets).where(tickets.c.id == bindparam("its_id")))
+_BY_NUMBER = built_once(select(tickets).where(tickets.c.number == bindparam("its_number")))
+_BY_SLACK_PLACE = built_once(
+    select(tickets).where(
+        tickets.c.slack_ts == bindparam("its_ts"), tickets.c.slack_channel == bindparam("its_channel")
+    )
 )
-_RECENT_OF = (
+_OF_CUSTOMER_THREAD = built_once(
+    select(tickets).where(
+        tickets.c.customer_channel == bindparam("its_channel"), tickets.c.customer_ts == bindparam("its_ts")
+    )
+)
+_RECENT_OF = built_once(
     select(tickets)
     .join(ticket_participants, ticket_participants.c.ticket_id == tickets.c.id)
     .where(
@@ -47,13 +53,24 @@ _RECENT_OF = (
     .order_by(tickets.c.id.desc())
     .limit(20)
 )
-_ADD_MESSAGE = messages.insert().returning(messages.c.id)
+_ADD_MESSAGE = built_once(messages.insert().returning(messages.c.id))
 
 
 @cache
 def _add_participant(*, is_postgresql: bool) -> Upsert:
     insert = upsert(ticket_participants, is_postgresql=is_postgresql)
-    return insert.on_conflict_do_nothing(index_elements=["ticket_id", "address"])
+    return built_once(insert.on_conflict_do_nothing(index_elements=["ticket_id", "address"]))
+
+
+@cache
+def _by_message_ids(*, is_postgresql: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    sent = is_among(outbox.c.rfc_message_id, "ids", is_postgresql=is_postgresql)
+    kept = is_among(messages.c.rfc_message_id, "ids", is_postgresql=is_postgresql)
+    by_us = select(outbox.c.rfc_message_id, outbox.c.ticket_id, value(0).label("rank"), outbox.c.id)
+    by_others = select(messages.c.rfc_message_id, messages.c.ticket_id, value(1).label("rank"), messages.c.id)
+    return built_once(
+        union_all(by_us.where(sent, outbox.c.ticket_id.is_not(None)), by_others.where(kept)).order_by("rank", "id")
+    )
 
 
 def ticket_number(ticket_id: int, created_at: datetime) -> str:
@@ -71,10 +88,10 @@ class StoredTickets:
     async def add(self, ticket: Ticket) -> Ticket:
         """Store a new ticket; its id and number are made here (the given ones are ignored)."""
         ticket = replace(ticket, version=1)
-        result = await self._connection.execute(_ADD, _ticket_values(ticket))
-        ticket.id = result.scalar_one()
+        ticket.id = await self._transaction.next_id(tickets)
         ticket.number = ticket_number(ticket.id, ticket.created_at)
-        await self._connection.execute(_NUMBER, {"its_id": ticket.id, "number": ticket.number})
+        await self._connection.execute(_ADD, {"id": ticket.id, "number": ticket.number, **_ticket_values(ticket)})
+        self._transaction.tickets[ticket.id] = ticket
         return ticket
 
     async def get(self, ticket_id: int) -> Ticket:
@@ -82,7 +99,8 @@ class StoredTickets:
         row = (await self._connection.execute(self._locked(_BY_ID), {"its_id": ticket_id})).one_or_none()
         if row is None:
             raise LookupError(f"there is no ticket with id {ticket_id}")
-        return ticket_of(row)
+        self._transaction.tickets[ticket_id] = ticket = ticket_of(row)
+        return ticket
 
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket of that number, locked for this transaction."""
@@ -209,14 +227,10 @@ class StoredTickets:
         """
         if not rfc_message_ids:
             return None
-        sent = select(outbox.c.rfc_message_id, outbox.c.ticket_id, value(0).label("rank"), outbox.c.id).where(
-            outbox.c.rfc_message_id.in_(rfc_message_ids), outbox.c.ticket_id.is_not(None)
-        )
-        kept = select(messages.c.rfc_message_id, messages.c.ticket_id, value(1).label("rank"), messages.c.id).where(
-            messages.c.rfc_message_id.in_(rfc_message_ids)
-        )
         known: dict[str, int] = {}
-        for row in await self._connection.execute(union_all(sent, kept).order_by("rank", "id")):
+        for row in await self._connection.execute(
+            _by_message_ids(is_postgresql=self._transaction.is_postgresql), {"ids": list(rfc_message_ids)}
+        ):
             known.setdefault(row.rfc_message_id, row.ticket_id)
         return next((known[each] for each in rfc_message_ids if each in known), None)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import JSON, ColumnElement, Table, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.model import Contract, Ticket
 from bot.ports import Clock
 from storage.composing import MailComposer
 
@@ -19,6 +21,16 @@ Upsert = postgresql.Insert | sqlite.Insert
 def upsert(table: Table, *, is_postgresql: bool) -> Upsert:
     """An INSERT that knows ON CONFLICT; both dialects spell it alike."""
     return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+
+
+def is_among(column: ColumnElement[Any], name: str, *, is_postgresql: bool) -> ColumnElement[bool]:
+    """Whether the column is one of the values in the parameter of that name, a list.
+
+    On SQLite the list travels as JSON, so that the statement is the same for lists of any length.
+    """
+    if is_postgresql:
+        return column.in_(bindparam(name, expanding=True))
+    return column.in_(select(func.json_each(bindparam(name, type_=JSON)).table_valued("value").c.value))
 
 
 class Wake(StrEnum):
@@ -52,6 +64,10 @@ class Wakes:
             event.set()
 
 
+_NEXT_VALUE = text("SELECT nextval(pg_get_serial_sequence(:name, 'id'))")
+_LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+
+
 @dataclass(slots=True)
 class Transaction:
     """An open transaction and its surroundings.
@@ -59,6 +75,8 @@ class Transaction:
     Attributes:
         read_only: No writing, and no row is locked.
         wakes: Whom to wake once it is committed.
+        contracts: Those that were read, by their ids: a mail asks for its contract again and again.
+        tickets: Those that were read or made, for what of them never changes.
     """
 
     connection: AsyncConnection
@@ -66,6 +84,9 @@ class Transaction:
     compose: MailComposer
     read_only: bool
     wakes: set[Wake] = field(default_factory=set)
+    contracts: dict[int, Contract] = field(default_factory=dict)
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    _last_ids: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_postgresql(self) -> bool:
@@ -76,6 +97,21 @@ class Transaction:
     def locks_rows(self) -> bool:
         """Whether rows read for a change are locked: on SQLite a writing transaction is alone anyway."""
         return self.is_postgresql and not self.read_only
+
+    async def next_id(self, table: Table) -> int:
+        """The id of the row that is to be stored next, for what is made of it: a number, a Message-ID.
+
+        On SQLite whoever stores into that table has to take every id from here: nobody else stores meanwhile.
+        """
+        if self.is_postgresql:
+            made = await self.connection.execute(_NEXT_VALUE, {"name": table.name})
+            return int(made.scalar_one())
+        last = self._last_ids.get(table.name)
+        if last is None:
+            found = await self.connection.execute(_LAST_ID, {"name": table.name})
+            last = found.scalar_one_or_none() or 0
+        self._last_ids[table.name] = last + 1
+        return last + 1
 
     def insert(self, table: Table) -> Upsert:
         """An INSERT that knows ON CONFLICT."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -23,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 # PostgreSQL refuses NUL in text, and neither database takes the lone surrogates that a badly encoded mail leaves.
+_SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -31,8 +33,15 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def to_json(value: object) -> str:
+    """JSON text for the database; what no database keeps is replaced as in `storable`."""
+    said = json.dumps(value)
+    # Escaped as it is, the text shows whether there is anything to look for; a proper emoji looks so, too.
+    return json.dumps(storable_json(value)) if _SUSPECT.search(said) else said
+
+
 def storable_json(value: object) -> object:
-    """The same for every string, key or value, inside a JSON value."""
+    """The same as `storable` for every string, key or value, inside a JSON value."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):
@@ -98,7 +107,7 @@ class PlainText(TypeDecorator[str]):
 
 
 class JsonValue(TypeDecorator[object]):
-    """JSON values; JSONB on PostgreSQL. Strings inside are made storable."""
+    """JSON values; JSONB on PostgreSQL. Strings inside are made storable by the engine's serialiser (`to_json`)."""
 
     impl = JSON
     cache_ok = True
@@ -106,11 +115,6 @@ class JsonValue(TypeDecorator[object]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """JSONB where there is one."""
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
-
-    def process_bind_param(self, value: object, dialect: Dialect) -> object:
-        """Replace what cannot be stored."""
-        del dialect
-        return storable_json(value)
 
 
 def row_id() -> BigInteger:

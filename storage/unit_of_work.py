@@ -47,6 +47,10 @@ class StoredUnitOfWork:
         """Write a line into a ticket's journal."""
         await self._journal.add(entry)
 
+    async def flush(self) -> None:
+        """Hand over what was collected; `storage.engine.Database` does so before it commits."""
+        await self._journal.flush()
+
     async def journal_of(self, ticket_id: int) -> tuple[JournalEntry, ...]:
         """A ticket's journal, oldest first."""
         return await self._journal.of_ticket(ticket_id)
