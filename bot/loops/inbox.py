@@ -1,18 +1,22 @@
-"""Takes what was stored, one row after the other, each in a transaction of its own.
+"""Takes what was stored, one row after the other.
 
-A row that fails is tried again later and does not hold up the next; what keeps failing is parked and shown in Slack.
+On SQLite several new rows share a transaction, as each COMMIT waits for the disk: all of them are done, or none. What
+fails together is handled one by one. A row that fails alone is tried again later and does not hold up the next; what
+keeps failing is parked and shown in Slack.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from itertools import takewhile
 
 from bot.commands import Command
 from bot.effects import PostOperator
 from bot.logs import log_context
-from bot.ports import InboxRow, InboxState
+from bot.ports import InboxRow, InboxState, UnitOfWork
 from bot.rules.retrying import Park, after_failure, describe
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
@@ -22,6 +26,10 @@ from storage.queues import InboxQueue
 log = logging.getLogger(__name__)
 
 BATCH = 50
+AT_ONCE = 25
+"""Rows that may share a transaction."""
+SHARED_FOR = 0.05
+"""Seconds after which a shared transaction takes no further row: whoever else wants to write waits no longer."""
 HANDLING_LIMIT = 60.0
 """Seconds that the handling of one row may take."""
 
@@ -56,26 +64,70 @@ class InboxLoop:
         while not stopping.is_set():
             self._wake.clear()
             rows = await self._queue.take(self._source, self._clock.now(), BATCH)
-            for row in rows:
-                if stopping.is_set():
-                    return
-                await self._handle(row)
+            while rows and not stopping.is_set():
+                rows = rows[await self._handle_some(rows, stopping) :]
             if not rows and not stopping.is_set():
                 await self._clock.wait_until(await self._queue.next_due(self._source), self._wake)
 
+    async def _handle_some(self, rows: Sequence[InboxRow], stopping: asyncio.Event) -> int:
+        """Handle the first row, and on SQLite with it those behind it; gives how many were handled, well or not."""
+        together = list(takewhile(lambda row: row.attempts == 0, rows[:AT_ONCE]))
+        if len(together) > 1 and not self._database.is_postgresql:
+            well, tried = await self._handle_together(together)
+        else:
+            well, tried = False, 1
+        if not well:
+            for count, row in enumerate(rows[:tried], start=1):
+                await self._handle(row)
+                if stopping.is_set():
+                    return count
+        return tried
+
+    async def _handle_together(self, rows: Sequence[InboxRow]) -> tuple[bool, int]:
+        """Handle rows in one transaction for as long as it may last.
+
+        Returns:
+            Whether they are done (else none of them is), and how many were taken, up to the one that failed.
+        """
+        commands: list[str] = []
+        until = asyncio.get_running_loop().time() + SHARED_FOR
+        try:
+            async with asyncio.timeout(HANDLING_LIMIT), self._database.begin() as uow:
+                for row in rows:
+                    with self._named(row):
+                        commands.append(await self._apply(row, uow))
+                    if asyncio.get_running_loop().time() > until:
+                        break
+                    await asyncio.sleep(0)  # clicks and other mails are heard in between
+        except Exception as error:  # noqa: BLE001  # whatever it is: alone, each row shows what becomes of it
+            log.info("several failed together, one by one now", extra={"hezo": {"problem": describe(error)}})
+            return False, min(len(commands) + 1, len(rows))
+        for row, command in zip(rows, commands, strict=False):
+            with self._named(row):
+                log.info("handled", extra={"hezo": {"command": command}})
+        return True, len(commands)
+
     async def _handle(self, row: InboxRow) -> None:
-        ctx = self._contexts()
-        with log_context(inbox=row.id, source=self._source):
+        with self._named(row):
             try:
                 async with asyncio.timeout(HANDLING_LIMIT), self._database.begin() as uow:
-                    command = self._to_command(row)
-                    await dispatch(command, uow, ctx)
-                    if row.source == "slack":
-                        await uow.inbox.finish(row.id, InboxState.DONE, type(command).__name__)
+                    command = await self._apply(row, uow)
             except Exception as error:  # noqa: BLE001  # whatever it is: the next row must go on, people are told
                 await self._failed(row, error)
             else:
-                log.info("handled", extra={"hezo": {"command": type(command).__name__}})
+                log.info("handled", extra={"hezo": {"command": command}})
+
+    async def _apply(self, row: InboxRow, uow: UnitOfWork) -> str:
+        """Do what the row asks for; gives the command's name."""
+        command = self._to_command(row)
+        name = type(command).__name__
+        await dispatch(command, uow, self._contexts())
+        if row.source == "slack":
+            await uow.inbox.finish(row.id, InboxState.DONE, name)
+        return name
+
+    def _named(self, row: InboxRow) -> AbstractContextManager[None]:
+        return log_context(inbox=row.id, source=self._source)
 
     async def _failed(self, row: InboxRow, error: Exception) -> None:
         decision = after_failure(error, row.attempts + 1, self._clock.now(), self._contexts.config.retry)

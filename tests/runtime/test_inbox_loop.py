@@ -1,0 +1,96 @@
+"""Rows that share a transaction: all are done or none, and one that breaks holds up no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, select
+
+from bot.commands import Command, EmailReceived
+from bot.loops.inbox import InboxLoop
+from bot.ports import FetchedMail, InboxRow, InboxState
+from bot.sandbox.clock import MovableClock
+from handlers.context import ContextMaker
+from storage.engine import Database
+from storage.inbox import MAIL
+from storage.mail_sink import StoredMailSink
+from storage.schema import inbox, outbox, tickets
+from tests.support.timer_loops import PATIENCE, open_database, plain_config
+
+POISON = b"poison"
+
+
+def a_mail(number: int, words: str = "Co oferujecie?") -> FetchedMail:
+    raw = (
+        f"From: Jan <jan.{number}@obcy.test>\r\nTo: info@myhezo.pl\r\nSubject: Pytanie {number}\r\n"
+        f"Message-ID: <{number}@obcy.test>\r\n\r\n{words}\r\n"
+    ).encode()
+    return FetchedMail("info", 1, number, MovableClock().now(), raw, len(raw))
+
+
+def command_of(row: InboxRow) -> Command:
+    if POISON in row.body:
+        raise ValueError("our own mistake")
+    return EmailReceived(row.id, row.place, row.body, row.received_at, row.size, row.complete)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = open_database(f"sqlite+aiosqlite:///{tmp_path}/hezo360.sqlite3", MovableClock())
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def handling(database: Database) -> AsyncIterator[None]:
+    """The loop, until nothing is new that is due."""
+    config = plain_config(retry={"first_wait": "1h", "longest_wait": "2h", "attempts_for_our_mistakes": 2})
+    stopping = asyncio.Event()
+    contexts = ContextMaker(database.clock, config, b"key")
+    loop = InboxLoop(MAIL, database, command_of, database.wakes.mail_inbox, contexts)
+    task = asyncio.create_task(loop.run(stopping))
+    yield
+    stopping.set()
+    database.wakes.mail_inbox.set()
+    await task
+
+
+async def states(database: Database) -> list[tuple[InboxState, int]]:
+    async with database.read() as uow:
+        rows = await uow.transaction.connection.execute(select(inbox.c.state, inbox.c.attempts).order_by(inbox.c.id))
+        return [(row.state, row.attempts) for row in rows]
+
+
+async def until(database: Database, wanted: list[tuple[InboxState, int]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await states(database) != wanted:  # noqa: ASYNC110  # the loop tells nobody what it has done
+            await asyncio.sleep(0.02)
+
+
+async def test_several_share_a_commit_in_their_order(database: Database) -> None:
+    await StoredMailSink(database).store([a_mail(number) for number in range(1, 9)])
+    commits: list[int] = []
+    event.listen(database._writer.sync_engine, "commit", lambda _: commits.append(1))
+    async with handling(database):
+        await until(database, [(InboxState.DONE, 0)] * 8)
+    assert 1 <= len(commits) < 8
+    async with database.read() as uow:
+        subjects = list(await uow.transaction.connection.scalars(select(tickets.c.subject).order_by(tickets.c.id)))
+    assert subjects == [f"Pytanie {number}" for number in range(1, 9)]
+
+
+async def test_one_that_breaks_holds_up_no_other_and_nothing_is_done_twice(database: Database) -> None:
+    mails = [a_mail(number, "poison" if number == 3 else "Co oferujecie?") for number in range(1, 7)]
+    await StoredMailSink(database).store(mails)
+    new, done = (InboxState.NEW, 1), (InboxState.DONE, 0)
+    async with handling(database):
+        await until(database, [done, done, new, done, done, done])
+    async with database.read() as uow:
+        assert len(list(await uow.transaction.connection.scalars(select(tickets.c.id)))) == 5
+        sent = select(outbox.c.ticket_id).where(outbox.c.type == "SendMail")
+        assert len(set(await uow.transaction.connection.scalars(sent))) == 5
