@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from bot.rules.folding import bare_letters, readable
 from bot.rules.other_numbers import without_labelled, without_shapes
@@ -101,8 +102,7 @@ class ContractCandidates:
         return tuple(once.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """One or several neighbouring chunks of the text, and where they stand in it."""
 
     start: int

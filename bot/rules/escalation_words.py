@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from bot.rules.folding import bare_letters, readable
+from bot.rules.needles import found_in, needles
 
 _MOST = 20_000
 """Whoever has not asked by then does not ask in the pasted log either."""
@@ -35,6 +36,7 @@ _MANAGER = re.compile(
     r"(?:to|with)\s+(?:your|a|the)\s+(?:\w+\s+){0,2}?(?:manager|supervisor|team lead(?:er)?|boss|superior|management)\b"
     r"|\binvolve\s+(?:your|the)\s+(?:manager|management|supervisor)\b"
 )
+_WORD_NEEDLES, _MANAGER_NEEDLES = needles(_WORD), needles(_MANAGER)
 _THEIR_OWN = re.compile(r"\b(?:mo[ji]\w*|nasz\w*|swo[ji]\w*|my|our)\b")
 
 # What stands directly before a word of escalation and takes it back.
@@ -65,7 +67,7 @@ def asks_for_escalation(text: str) -> str | None:
     """
     shown = readable(text[:_MOST])
     plain = bare_letters(shown)
-    for match in _WORD.finditer(plain):
+    for match in found_in(plain, _WORD, _WORD_NEEDLES):
         before, after = plain[max(0, match.start() - 60) : match.start()], plain[match.end() : match.end() + 40]
         if _DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after):
             continue
@@ -74,7 +76,7 @@ def asks_for_escalation(text: str) -> str | None:
         if match[0] == "eskaluje" and _GROWS.search(before):  # "problem eskaluje" grows; "eskaluję" asks
             continue
         return _sentence(shown, match.start(), match.end())
-    for match in _MANAGER.finditer(plain):
+    for match in found_in(plain, _MANAGER, _MANAGER_NEEDLES):
         before = plain[max(0, match.start() - 20) : match.start()]
         if not _THEIR_OWN.search(match[0]) and not re.search(r"\b(?:nie|not|n['’]t)\s+(?:\w+\s+)?$", before):
             return _sentence(shown, match.start(), match.end())

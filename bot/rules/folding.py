@@ -9,15 +9,17 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8}[0-9]{0,2});")
 _LINK = re.compile(r"<(?:tel|callto|sip|mailto|https?):([^<>|\n]*)(?:\|([^<>\n]*))?>")
 _WRAPPED_LINK = re.compile(r"(?<!\S)\S{0,300}?%3A%2F%2F\S{0,2000}", re.IGNORECASE)
 _NOT_LETTERS = {"<super>", "<sub>", "<circle>", "<square>", "<fraction>"}
-_DIACRITICS = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
+_DIACRITICS = tuple(zip("ąćęłńóśźż", "acelnoszz", strict=True))
 
 
+@lru_cache(maxsize=8)  # the rules each ask for the words of the mail in hand
 def readable(text: str) -> str:
     """Text with entities decoded and links unwrapped; what only looks different becomes plain ASCII.
 
@@ -32,14 +34,19 @@ def readable(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFC", text)
-    return text.translate({ord(char): _plain(char) for char in set(text) if not char.isascii()})
+    changed = {ord(char): plain for char in set(text) if not char.isascii() and (plain := _plain(char)) != char}
+    return text.translate(changed) if changed else text
 
 
 def bare_letters(text: str) -> str:
     """Text in lower case without Polish diacritics, each character in its old place: "Zgłoszenie" is "zgloszenie"."""
-    plain = text.translate(_DIACRITICS)
-    lower = plain.lower()
-    return lower if len(lower) == len(plain) else "".join(char.lower()[0] for char in plain)
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = "".join(char.lower()[0] for char in text)
+    if not lower.isascii():
+        for letter, bare in _DIACRITICS:  # faster than str.translate, which asks for every character
+            lower = lower.replace(letter, bare)
+    return lower
 
 
 def _shown(link: re.Match[str]) -> str:
@@ -50,6 +57,7 @@ def _shown(link: re.Match[str]) -> str:
     return "" if before.isalnum() else f" {link[1]} "
 
 
+@lru_cache(maxsize=4096)
 def _plain(char: str) -> str:
     category = unicodedata.category(char)
     if category in {"Cf", "Me"} or 0xFE00 <= ord(char) <= 0xFE0F:  # invisible, keycaps, variation selectors

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from bot.model import Priority
+from bot.rules.needles import Needles, needles
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,14 @@ class Sign:
     Attributes:
         stated: The priority itself is named, not only what happened.
         denied: What its denial means ("to nie jest krytyczne"); None when that means nothing.
+        needles: What a text must hold to be looked at (`bot.rules.needles`).
     """
 
     pattern: re.Pattern[str]
     priority: Priority
     stated: bool = False
     denied: Priority | None = None
+    needles: Needles = frozenset()
 
 
 def _any(*words: str) -> str:
@@ -34,7 +37,8 @@ def _any(*words: str) -> str:
 def _signs(
     priority: Priority, *patterns: str, stated: bool = False, denied: Priority | None = None
 ) -> tuple[Sign, ...]:
-    return tuple(Sign(re.compile(pattern), priority, stated, denied) for pattern in patterns)
+    compiled = (re.compile(pattern) for pattern in patterns)
+    return tuple(Sign(pattern, priority, stated, denied, needles(pattern)) for pattern in compiled)
 
 
 _DEVICE = _any(

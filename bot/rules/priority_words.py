@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bot.model import Priority
 from bot.rules.folding import bare_letters, readable
+from bot.rules.needles import found_in
 from bot.rules.priority_answers import priority_answer
 from bot.rules.priority_signs import DENIAL, SIGNS, SUPPOSITION
 
@@ -77,7 +78,7 @@ def _findings(text: str) -> Iterator[_Finding]:
     plain = re.sub(r"[ \t]", " ", bare_letters(text))
     taken: list[tuple[int, int]] = []
     for sign in SIGNS:
-        for match in sign.pattern.finditer(plain):
+        for match in found_in(plain, sign.pattern, sign.needles):
             start, end = match.span()
             if any(start < other_end and other_start < end for other_start, other_end in taken):
                 continue
