@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.collecting import collect_seldom
 from bot.commands import Command, EmailReceived
 from bot.config import Config, ImapConfig
 from bot.config_slack import SlackMode
@@ -290,6 +291,7 @@ async def run_until_stopped(config: Config, clock: Clock) -> None:
     except OperatorError:
         await bot.database.close()
         raise
+    collect_seldom()
     log.info("started", extra={"hezo": {"mailboxes": [mailbox.name for mailbox in config.mail.imap]}})
     await stop.wait()
     log.info("stopping")
