@@ -35,6 +35,7 @@ class SendMail:
         from_name: The display name of the From header.
         message_id: `Message.id` of the stored message, so that the outcome is shown where it was written.
         files: What goes along: (name, content type, hash of a content that `AttachmentRepo` keeps).
+        calendar: An iCalendar object for the reader's calendar (RFC 6047).
     """
 
     kind: MailKind
@@ -50,6 +51,7 @@ class SendMail:
     from_name: str | None = None
     message_id: int | None = None
     files: tuple[tuple[str, str, str], ...] = ()
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class PostToCustomer:
         author: "bot", or the Slack user id of the engineer who wrote it.
         author_name: Of that engineer, as customers read it.
         message_id: `Message.id` of the stored message, so that the outcome is shown where it was written.
+        choices: Buttons below the words, each with its label and its value, by which they pick a date.
     """
 
     kind: MailKind
@@ -71,6 +74,7 @@ class PostToCustomer:
     author: str = "bot"
     author_name: str = ""
     message_id: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

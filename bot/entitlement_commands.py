@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -82,4 +82,41 @@ class CorrectEntitlement:
     reason: str
 
 
-EntitlementCommand = DecideEntitlement | ChooseEntitlement | RecordEntitlement | CorrectEntitlement
+@dataclass(frozen=True, slots=True)
+class OfferTimes:
+    """An engineer offers times for an appointment to the customer, who picks one.
+
+    Attributes:
+        times: Aware.
+        words: The engineer's own words to the customer; may be empty.
+        use_id: The use of an entitlement that it is for.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    times: tuple[datetime, ...]
+    duration: timedelta
+    words: str = ""
+    use_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PickDate:
+    """A button chose one of the offered times: an engineer's, or the customer's own in their shared channel."""
+
+    by: SlackPerson
+    ticket_id: int
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDate:
+    """The agreed date is off."""
+
+    by: SlackPerson
+    ticket_id: int
+
+
+EntitlementCommand = (
+    DecideEntitlement | ChooseEntitlement | RecordEntitlement | CorrectEntitlement | OfferTimes | PickDate | CancelDate
+)

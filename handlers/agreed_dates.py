@@ -4,27 +4,39 @@ What is known of it is kept in the ticket's facts:
 
 | key      | holds                                                                                                    |
 | -------- | -------------------------------------------------------------------------------------------------------- |
-| proposed | at (the date), by, sent (when it was proposed), open (False once somebody wrote something else since)    |
-| agreed   | at (the date), by (who confirmed), since, unanswered (the first message the customer wrote meanwhile)    |
+| proposed | at (the date), by, sent (when it was proposed), open (False once somebody wrote something else since);   |
+|          | options (all the dates, where there are several), appointment (`bot.rules.appointments`)                 |
+| agreed   | at (the date), by (who confirmed), since, unanswered (the first message the customer wrote meanwhile),   |
+|          | appointment                                                                                              |
 
 A plain yes by mail confirms a proposal, as long as neither side wrote anything else since: after "rather Friday?" an
-"ok" may mean Friday. Everything else an engineer reads, and confirms by the button where it was meant.
+"ok" may mean Friday. Of several dates a plain choice picks one (`bot.rules.date_choices`). Everything else an engineer
+reads, and confirms by the button where it was meant.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.effects import Note, PostInThread
-from bot.model import ClockKind, ClockState, Message, SlaClock, Ticket, TicketState
+from bot.model import ClockKind, ClockState, Message, SlaClock, Ticket, TicketState, Timer
 from bot.ports import UnitOfWork
 from bot.rules.agreed_dates import confirms
-from bot.rules.clock_terms import SUSPENDED_BY_A_DATE
+from bot.rules.appointments import Appointment
+from bot.rules.clock_terms import ENTITLED, SUSPENDED_BY_A_DATE
+from bot.rules.date_choices import NONE_FITS, chosen
 from bot.rules.ticket_states import move
-from handlers import clocks, customer_mails, duty
+from handlers import appointment_mails, clocks, customer_mails, duty
 from handlers.context import Context, journal
 
 PROPOSED, AGREED = "proposed", "agreed"
+APPOINTMENTS = "appointments"
+"""The key of the ticket's facts that counts its invitations: each has a UID of its own."""
+
+APPOINTMENT = "appointment"
+"""The kind of the timers that remind customers."""
 
 
 def proposed_at(ticket: Ticket) -> datetime | None:
@@ -37,15 +49,58 @@ def agreed_at(ticket: Ticket) -> datetime | None:
     return _instant(ticket, AGREED, "at")
 
 
+def options_of(ticket: Ticket) -> tuple[datetime, ...]:
+    """The dates that wait for the customer's choice, UTC, in the order of their numbers."""
+    proposed = _fact(ticket, PROPOSED)
+    if proposed is None:
+        return ()
+    options = proposed.get("options")
+    return tuple(
+        datetime.fromisoformat(str(one)) for one in (options if isinstance(options, list) else [proposed["at"]])
+    )
+
+
+def appointment_of(ticket: Ticket, key: str = AGREED) -> Appointment | None:
+    """What the agreed date is, where it is an appointment."""
+    return Appointment.from_json((_fact(ticket, key) or {}).get("appointment"))
+
+
 def use_of(ticket: Ticket) -> int | None:
     """The use of an entitlement that the agreed date is for."""
-    use = (_fact(ticket, AGREED) or {}).get("use")
-    return use if isinstance(use, int) else None
+    appointment = appointment_of(ticket)
+    return None if appointment is None else appointment.use_id
 
 
-def propose(ticket: Ticket, at: datetime, by: str, sent: datetime) -> None:
-    """Remember what was proposed; an older proposal is forgotten."""
-    ticket.facts[PROPOSED] = {"at": at.isoformat(), "by": by, "sent": sent.isoformat(), "open": True}
+def pick_value(ticket: Ticket, date: datetime) -> str:
+    """What a button carries that chooses this date."""
+    return f"{ticket.id}:{int(date.timestamp())}"
+
+
+def reminder_key(ticket: Ticket, date: datetime) -> str:
+    """The key of the timer that reminds the customer of an appointment."""
+    return f"{APPOINTMENT}:{ticket.id}:{date.isoformat()}"
+
+
+def propose(
+    ticket: Ticket,
+    at: datetime,
+    by: str,
+    sent: datetime,
+    *,
+    options: Sequence[datetime] = (),
+    appointment: Appointment | None = None,
+) -> None:
+    """Remember what was proposed; an older proposal is forgotten.
+
+    Args:
+        options: All the dates, where there are several.
+    """
+    fact: dict[str, object] = {"at": at.isoformat(), "by": by, "sent": sent.isoformat(), "open": True}
+    if options:
+        fact["options"] = [option.isoformat() for option in options]
+    if appointment is not None:
+        fact["appointment"] = appointment.to_json()
+    ticket.facts[PROPOSED] = fact
 
 
 def engineer_wrote(ticket: Ticket, at: datetime) -> None:
@@ -65,24 +120,58 @@ async def confirmed_by(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: M
         return False
     if message.sent_at < sent.replace(microsecond=0):  # written before it; a Date header counts whole seconds
         return False
-    names = f"{message.author_name} {message.author} {ticket.requester_name}"
-    if proposed["open"] and at > ctx.now and confirms(message.text, names, at.astimezone(ctx.zone)):
-        await confirm(uow, ctx, ticket, message.sent_at, message.author, message.id)
+    date = _chosen(ctx, ticket, message) if proposed["open"] else None
+    if isinstance(date, datetime) and date > ctx.now:
+        await confirm(uow, ctx, ticket, message.sent_at, message.author, message.id, date=date)
         return True
+    if date is NONE_FITS:
+        mention = await duty.on_call(uow, ctx, ticket)
+        await say(uow, ticket, "none_fits", at, mention=mention, urgent=True)
     ticket.facts[PROPOSED] = {**proposed, "open": False}
     return False
 
 
+def is_chosen_by(ctx: Context, ticket: Ticket, message: Message) -> bool:
+    """Whether a customer's message answers which of the proposed dates they want."""
+    proposed = _fact(ticket, PROPOSED)
+    return proposed is not None and bool(proposed["open"]) and _chosen(ctx, ticket, message) is not None
+
+
+def _chosen(ctx: Context, ticket: Ticket, message: Message) -> datetime | int | None:
+    """The date that a customer's words confirm or choose; NONE_FITS where they say that."""
+    names = f"{message.author_name} {message.author} {ticket.requester_name}"
+    options = options_of(ticket)
+    local = [option.astimezone(ctx.zone) for option in options]
+    if len(options) == 1 and confirms(message.text, names, local[0]):
+        return options[0]
+    if appointment_of(ticket, PROPOSED) is None:
+        return None
+    index = chosen(message.text, names, local)
+    return NONE_FITS if index == NONE_FITS else None if index is None else options[index]
+
+
 async def confirm(
-    uow: UnitOfWork, ctx: Context, ticket: Ticket, at: datetime, by: str, message_id: int | None = None
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    at: datetime,
+    by: str,
+    message_id: int | None = None,
+    *,
+    date: datetime | None = None,
 ) -> None:
     """From `at` on the date is agreed: reply clocks stand still, and a clock runs to the date.
 
     The proposal has to lie ahead. A date that was agreed before is replaced; the caller stores the ticket.
+
+    Args:
+        date: The chosen one of several.
     """
-    date = proposed_at(ticket)
+    options, appointment = options_of(ticket), appointment_of(ticket, PROPOSED)
+    date = date or proposed_at(ticket)
     assert date is not None
-    previous = _fact(ticket, AGREED) or {}
+    previous, before = _fact(ticket, AGREED) or {}, appointment_of(ticket)
+    previous.pop("appointment", None)
     del ticket.facts[PROPOSED]
     ticket.facts[AGREED] = {**previous, "at": date.isoformat(), "by": by, "since": at.isoformat()}
     await journal(uow, ctx, ticket, by, "date_agreed", date=date.isoformat(), message=message_id)
@@ -96,8 +185,56 @@ async def confirm(
     await clocks.pause(uow, ctx, ticket, at, "agreed", by)
     await clocks.start(uow, ctx, ticket, ClockKind.AGREED, at, message_id, reason="agreed", by=by, until=date)
     move(ticket, TicketState.OPEN, ctx.now)
-    await customer_mails.date_confirmed(uow, ctx, ticket, date)
+    if appointment is None:
+        if before is not None:  # another kind of date has taken its place: the calendar is told
+            was_at = datetime.fromisoformat(str(previous["at"]))
+            await appointment_mails.cancelled(uow, ctx, ticket, was_at, before.again())
+        await customer_mails.date_confirmed(uow, ctx, ticket, date)
+    else:
+        await _invite(uow, ctx, ticket, date, appointment, before)
+        await _later_by_choice(uow, ctx, ticket, date, options, appointment, by)
     await say(uow, ticket, "confirmed", date, by=by)
+
+
+async def _invite(
+    uow: UnitOfWork, ctx: Context, ticket: Ticket, date: datetime, appointment: Appointment, before: Appointment | None
+) -> None:
+    """Send the invitation, or an update of the one that stands, and remind the customer in time."""
+    if before is None:
+        count = ticket.facts.get(APPOINTMENTS, 0)
+        number = (count if isinstance(count, int) else 0) + 1
+        ticket.facts[APPOINTMENTS] = number
+        sent = replace(appointment, uid=f"{ticket.number}-{number}@{ctx.config.mail.message_id_domain}")
+    else:
+        sent = replace(appointment, uid=before.uid, sequence=before.sequence).again()
+    agreed = _fact(ticket, AGREED)
+    assert agreed is not None
+    ticket.facts[AGREED] = {**agreed, "appointment": sent.to_json()}
+    await appointment_mails.confirmed(uow, ctx, ticket, date, sent, moved=before is not None)
+    fire_at = date - ctx.config.entitlements.appointment_reminder
+    if fire_at > ctx.now:
+        await uow.clocks.set_timer(Timer(0, reminder_key(ticket, date), APPOINTMENT, ticket.id, fire_at))
+
+
+async def _later_by_choice(
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    date: datetime,
+    options: Sequence[datetime],
+    appointment: Appointment,
+    by: str,
+) -> None:
+    """The customer chose a time behind the promised one, though one before it was offered: it is their wish."""
+    if appointment.use_id is None:
+        return
+    use = await uow.entitlements.get(appointment.use_id)
+    for clock in await clocks.running(uow, ticket, *ENTITLED):
+        in_time = any(option <= clock.due_at for option in options)
+        if clock.id == use.clock_id and date > clock.due_at and in_time:
+            await clocks.end(
+                uow, ctx, ticket, ClockState.CANCELLED, ctx.now, *ENTITLED, reason="later_date", by=by, only=clock.id
+            )
 
 
 async def customer_wrote(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> bool:
@@ -129,6 +266,13 @@ async def finish(
             uow, ctx, ticket, ClockKind.REPLY, max(at, datetime.fromisoformat(unanswered["sent_at"])),
             unanswered["message"], reason="customer_wrote_meanwhile",
         )  # fmt: skip
+
+
+async def forget(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
+    """The ticket ends: an appointment that lies ahead is called off. Its facts go with the cancelled clocks."""
+    date, appointment = agreed_at(ticket), appointment_of(ticket)
+    if date is not None and date > ctx.now and appointment is not None:
+        await appointment_mails.cancelled(uow, ctx, ticket, date, appointment.again())
 
 
 async def passed(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: SlaClock) -> None:

@@ -11,7 +11,17 @@ from bot.rules.priority_words import Proposal, priority_answer, propose_priority
 from bot.rules.same_words import says_the_same
 from bot.rules.ticket_states import move
 from bot.rules.understanding import is_sealed
-from handlers import clocks, customer_mails, duty, entitlements, mail_escalated, report_received, turns
+from handlers import (
+    agreed_dates,
+    appointments,
+    clocks,
+    customer_mails,
+    duty,
+    entitlements,
+    mail_escalated,
+    report_received,
+    turns,
+)
 from handlers.answered_words import hear_answer, own_words, problems_of
 from handlers.context import Context, journal
 from handlers.intake_facts import Sender, weigh
@@ -31,7 +41,8 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
         checks=[[check.check, check.found] for check in found.understanding.checks],
     )  # fmt: skip
     await report_received.show_mail(uow, ticket, arrived, message.id)
-    if not arrived.screening.sounds_automatic:
+    by_calendar = await appointments.heed_calendar(arrived, ticket, uow, ctx, message)
+    if not arrived.screening.sounds_automatic and not (by_calendar and not arrived.new_text.strip()):
         await _heed(arrived, ticket, message, earlier, uow, ctx)
     await mail_escalated.heed(arrived, ticket, message, uow, ctx)
     await entitlements.heed(uow, ctx, ticket, message)
@@ -53,7 +64,8 @@ async def _heed(
         ticket.language = arrived.language
     ticket.facts["reply_to_ids"] = list(arrived.references)
     await turns.customer_spoke(uow, ctx, ticket, message)
-    priority_answered = await _take_priority(arrived, ticket, uow, ctx)
+    picks_a_date = agreed_dates.is_chosen_by(ctx, ticket, message)  # then a digit is no priority
+    priority_answered = not picks_a_date and await _take_priority(arrived, ticket, uow, ctx)
     if not arrived.complete:
         await customer_mails.too_large(uow, ctx, ticket, again=True)
     elif is_sealed(arrived.mail):

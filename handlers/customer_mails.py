@@ -116,10 +116,16 @@ async def date_confirmed(uow: UnitOfWork, ctx: Context, ticket: Ticket, date: da
 
 
 async def notice(
-    uow: UnitOfWork, ctx: Context, ticket: Ticket, parts: list[str], kind: MailKind = MailKind.NOTICE
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    parts: list[str],
+    kind: MailKind = MailKind.NOTICE,
+    *,
+    calendar: str | None = None,
 ) -> bool:
     """Tell the customer something that asks for nothing; gives whether it was written now. See `_send`."""
-    return await _send(uow, ctx, ticket, kind, parts)
+    return await _send(uow, ctx, ticket, kind, parts, calendar=calendar)
 
 
 async def remind(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, last: bool) -> None:
@@ -157,6 +163,7 @@ async def engineer_reply(
     *,
     slack_ts: str | None = None,
     files: tuple[tuple[str, str, str], ...] = (),
+    choices: tuple[tuple[str, str], ...] = (),
 ) -> Message:
     """An engineer's own words: no automatic mail, in the engineer's name. Gives the stored message.
 
@@ -164,7 +171,7 @@ async def engineer_reply(
 
     Args:
         slack_ts: The post that shows it, where there is one already.
-        files: What goes along (`customer_words.send`).
+        files, choices: What goes along (`customer_words.send`).
     """
     a_person_wrote(ticket)
     message = await uow.tickets.add_message(
@@ -172,7 +179,7 @@ async def engineer_reply(
     )
     await customer_words.send(
         uow, ctx, ticket, MailKind.REPLY, text,
-        author=author, author_name=author_name, message_id=message.id, files=files,
+        author=author, author_name=author_name, message_id=message.id, files=files, choices=choices,
     )  # fmt: skip
     return message
 
@@ -187,6 +194,7 @@ async def _send(
     dedupe_key: str | None = None,
     asks: bool = False,
     closing: str = "",
+    calendar: str | None = None,
 ) -> bool:
     """Write an automatic mail, unless it must not or cannot be sent; the ticket's thread shows either.
 
@@ -199,6 +207,7 @@ async def _send(
         dedupe_key: A mail of this key is written once and never again.
         asks: Append the priority question while the priority is only provisional.
         closing: What is said below that question.
+        calendar: An iCalendar object that goes along.
     """
     if await _withheld(uow, ctx, ticket, kind):
         return False
@@ -208,7 +217,7 @@ async def _send(
     again = bool(ticket.facts.get("priority_asked"))
     question = [priority_question(w, beside_others=kind is MailKind.QUESTION, again=again)] if with_question else []
     text = "\n\n".join(filter(None, [said, *question, closing]))
-    added = await customer_words.send(uow, ctx, ticket, kind, text, dedupe_key=dedupe_key)
+    added = await customer_words.send(uow, ctx, ticket, kind, text, dedupe_key=dedupe_key, calendar=calendar)
     if added is None:
         return False
     ticket.facts["priority_asked"] = again or with_question

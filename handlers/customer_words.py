@@ -26,6 +26,8 @@ from bot.rules.reply_letter import signed
 from handlers import attachments
 from handlers.context import Context
 
+_CALENDAR_FILE = "hezo360.ics"
+
 
 def goes_by_slack(ticket: Ticket, to: str | None = None) -> bool:
     """Whether words for this recipient go into the ticket's thread in a shared channel.
@@ -62,6 +64,8 @@ async def send(
     message_id: int | None = None,
     dedupe_key: str | None = None,
     files: tuple[tuple[str, str, str], ...] = (),
+    calendar: str | None = None,
+    choices: tuple[tuple[str, str], ...] = (),
 ) -> int | None:
     """Write words to the customer; gives the outbox row, or None when the dedupe key was used before.
 
@@ -75,12 +79,16 @@ async def send(
         message_id: The stored message (`Message.id`) that these words are.
         dedupe_key: Words of this key are written once and never again.
         files: What goes along: (name, content type, hash of a content that `AttachmentRepo` keeps).
+        calendar: An iCalendar object: a mail brings it to their calendar, in Slack it is a file.
+        choices: Buttons in Slack (`PostToCustomer.choices`); in a mail the words say it all.
     """
     if not goes_by_slack(ticket, to):
         mail = _mail(ctx, ticket, kind, said, to, author, author_name, message_id)
-        return await uow.outbox.add(replace(mail, files=files), dedupe_key=dedupe_key)
+        return await uow.outbox.add(replace(mail, files=files, calendar=calendar), dedupe_key=dedupe_key)
+    if calendar is not None:
+        files = (*files, (_CALENDAR_FILE, "text/calendar", await uow.attachments.keep(calendar.encode())))
     post = _post(ctx, ticket, kind, said, to, author, author_name, message_id)
-    outbox_id = await uow.outbox.add(post, dedupe_key=dedupe_key)
+    outbox_id = await uow.outbox.add(replace(post, choices=choices), dedupe_key=dedupe_key)
     if outbox_id is not None and files:
         await _share(uow, ctx, ticket, post, files)
     return outbox_id

@@ -19,12 +19,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.commands import EmailReceived
-from bot.effects import Note, PostInThread, PostOperator
+from bot.effects import Note, PostCard, PostInThread, PostOperator
 from bot.ports import InboxState, UnitOfWork
 from bot.rules.mail_reading import read_mail
 from bot.rules.mail_screening import screen
 from bot.rules.understanding import Standing, Verdict, is_sealed
-from handlers import customer_answered, mail_bounced, report_received
+from handlers import appointments, customer_answered, mail_bounced, report_received
 from handlers.context import Context, journal
 from handlers.received_mail import ReceivedMail, received
 from handlers.understanding_mail import Understood, understand_mail
@@ -109,6 +109,11 @@ async def _automatic(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     ticket, match = found.ticket, found.match
     if ticket is None or match is None or not match.belongs:
         await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, outcome)
+        return
+    if await appointments.heed_calendar(arrived, ticket, uow, ctx):
+        await uow.tickets.update(ticket)
+        await uow.outbox.add(PostCard(ticket.id))
+        await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"calendar's answer on {ticket.number}", ticket.id)
         return
     await journal(uow, ctx, ticket, "customer", "automatic_mail", reason=reason)
     data: dict[str, object] = {"reason": reason, "address": arrived.address, "text": arrived.new_text}

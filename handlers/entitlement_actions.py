@@ -19,7 +19,7 @@ from bot.entitlements import EntitlementUse, UseState
 from bot.model import ClockState, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.entitlements import local_day
-from handlers import agreed_dates, entitlements
+from handlers import agreed_dates, appointments, entitlements
 from handlers.context import Context, tell
 from handlers.entitlements import Count
 from handlers.ticket_actions import store
@@ -114,6 +114,8 @@ async def correct(command: CorrectEntitlement, uow: UnitOfWork, ctx: Context) ->
         return
     counted = await entitlements.count(uow, ctx, use)
     await entitlements.take_back(uow, ctx, ticket, use, by.user, counted, command.reason)
+    if agreed_dates.use_of(ticket) == use.id:
+        await appointments.call_off(uow, ctx, ticket, by.user)
     await store(uow, ticket)
 
 

@@ -60,7 +60,15 @@ from bot.commands_sending import (
     ThreadMessageEdited,
     UndoSending,
 )
-from bot.entitlement_commands import ChooseEntitlement, CorrectEntitlement, DecideEntitlement, RecordEntitlement
+from bot.entitlement_commands import (
+    CancelDate,
+    ChooseEntitlement,
+    CorrectEntitlement,
+    DecideEntitlement,
+    OfferTimes,
+    PickDate,
+    RecordEntitlement,
+)
 from bot.ports import UnitOfWork
 from bot.replacement_commands import (
     AskUser,
@@ -82,6 +90,8 @@ from bot.replacement_commands import (
 from handlers import (
     acted,
     acting,
+    agreed_dates,
+    appointments,
     attachments,
     calls,
     card_refresh,
@@ -125,6 +135,7 @@ TIMERS: dict[str, Handler] = {
     "clock": timer_due.handle,
     clocks.UNASSIGNED: timer_due.unassigned,
     card_refresh.CARD: card_refresh.handle,
+    agreed_dates.APPOINTMENT: appointments.reminder_due,
     escalations.ESCALATION: escalations.call_due,
     sendings.SENDING: sendings.due,
     acted.SNOOZE: acting.snooze_over,
@@ -197,6 +208,9 @@ HANDLERS: dict[type[Command], Handler] = {
     ChooseEntitlement: entitlement_actions.choose,
     RecordEntitlement: entitlement_actions.record,
     CorrectEntitlement: entitlement_actions.correct,
+    OfferTimes: appointments.offer,
+    PickDate: appointments.pick,
+    CancelDate: appointments.cancel,
     OpenHome: home_opened.handle,
     NothingToDo: _nothing,
 }

@@ -12,7 +12,7 @@ from bot.model import ClockKind, ClockState, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import Action, actions_of, move
-from handlers import clocks, customer_mails, entitlements, escalated_tickets
+from handlers import agreed_dates, clocks, customer_mails, entitlements, escalated_tickets
 from handlers.context import Context, journal, tell
 
 
@@ -111,6 +111,7 @@ async def close(command: CloseTicket, uow: UnitOfWork, ctx: Context) -> None:
     ticket = await uow.tickets.get(command.ticket_id)
     if not await allowed(uow, ctx, command.by, ticket, Action.CLOSE):
         return
+    await agreed_dates.forget(uow, ctx, ticket)
     move(ticket, TicketState.CLOSED, ctx.now)
     await journal(uow, ctx, ticket, command.by.user, "closed")
     await clocks.cancel_all(uow, ctx, ticket, "closed", command.by.user)

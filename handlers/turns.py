@@ -154,6 +154,7 @@ async def _resolve(
     uow: UnitOfWork, ctx: Context, ticket: Ticket, at: datetime, reason: str, by: str, message_id: int | None
 ) -> None:
     """The report is answered for good: what we owed is met, and nothing runs on an ended ticket."""
+    await agreed_dates.forget(uow, ctx, ticket)
     met = (*SUSPENDED_BY_A_DATE, ClockKind.INTAKE, ClockKind.AGREED)
     await clocks.end(uow, ctx, ticket, ClockState.MET, at, *met, reason=reason, by=by, message_id=message_id)
     await clocks.cancel_all(uow, ctx, ticket, "resolved", by)

@@ -10,7 +10,9 @@ from bot.rules.ticket_states import Action
 from bot.rules.wording import Words
 
 PRIMARY = frozenset({Action.REPLY, Action.APPROVE, Action.JOIN})
-ASKS_BACK = frozenset({Action.CLOSE, Action.REJECT, Action.APPROVE, Action.JOIN, Action.HOLD, Action.SPAM})
+ASKS_BACK = frozenset(
+    {Action.CANCEL_DATE, Action.CLOSE, Action.REJECT, Action.APPROVE, Action.JOIN, Action.HOLD, Action.SPAM}
+)
 
 
 def ticket_buttons(ticket: Ticket, words: Words) -> list[Json]:

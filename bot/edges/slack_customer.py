@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.edges.slack_appointments import pick_buttons
 from bot.edges.slack_text import (
     MAX_BLOCKS_JSON,
     Blocks,
@@ -36,7 +37,8 @@ def to_customer(effect: PostToCustomer, *, opens_thread: bool) -> tuple[str, Blo
         lines.append(line(text(f"{effect.author_name}:", "bold")))
     first, *rest = split(effect.text) or [""]
     lines.append(line(*([person(mentioned), text(" ")] if mentioned else []), text(first)))
-    blocks = [block(lines), *(block([line(text(piece))]) for piece in rest)]
+    picks = pick_buttons(effect.choices)
+    blocks = [block(lines), *(block([line(text(piece))]) for piece in rest), *picks]
     if json_size(blocks) <= MAX_BLOCKS_JSON:
         return fallback(blocks), blocks
     name = f"*{mrkdwn(effect.author_name)}:*\n" if effect.author_name else ""

@@ -76,6 +76,14 @@ def chosen_user(view: Mapping[str, object], block_id: str) -> str:
     return value if isinstance(value, str) and _USER.fullmatch(value) else ""
 
 
+def instant_or_none(view: Mapping[str, object], block_id: str) -> datetime | None:
+    """The chosen instant, UTC; None where none is chosen."""
+    try:
+        return chosen_instant(view, block_id)
+    except Unreadable:
+        return None
+
+
 def chosen_instant(view: Mapping[str, object], block_id: str) -> datetime:
     """The chosen instant, UTC; Unreadable where none is chosen."""
     value = state(view, block_id).get("selected_date_time")

@@ -34,6 +34,8 @@ ACTION_IDS: dict[Action, str] = {
     Action.ENTITLEMENT: "ticket_entitlement",
     Action.REPLACE: "ticket_replace",
     **{action: f"ticket_{action}" for action in ACTING_FORMS | ACTING_PRESSES},
+    Action.OFFER_TIMES: "date_offer",
+    Action.CANCEL_DATE: "date_cancel",
 }
 MORE = "ticket_more"
 """Opens the rest of what can be done, as buttons in a modal."""
@@ -50,6 +52,7 @@ OPENS_MODAL = frozenset(
         Action.LOG_CALL,
         Action.REPLACE,
         Action.ENTITLEMENT,
+        Action.OFFER_TIMES,
     )
 ) | {ORIGINAL, MORE, *(ACTION_IDS[action] for action in ACTING_FORMS)}
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.commands import SlackPerson
 from bot.config_replies import CannedReply
 from bot.edges.slack_acting_views import acting_form
+from bot.edges.slack_appointments import offer_form
 from bot.edges.slack_asked import Asked
 from bot.edges.slack_buttons import more_view
 from bot.edges.slack_entitlement_ids import CORRECT, PressedUse
@@ -175,6 +176,9 @@ class Modals:
                 return start_form(view.ticket, devices, look.words, place)
             case Action.LOG_CALL:
                 return call_form(view.ticket, "", look.escalation_phone, look.words, place)
+            case Action.OFFER_TIMES:
+                _, uses = await self._screens.entitlements(ticket_id)
+                return offer_form(view.ticket, uses, look.clock.now(), look.words, look.zone, named)
             case Action.ENTITLEMENT:
                 standings, _ = await self._screens.entitlements(ticket_id)
                 return record_form(view.ticket, standings, look.words, place)

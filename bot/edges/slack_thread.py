@@ -48,6 +48,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.edges.slack_appointments import staff_picks
 from bot.edges.slack_ids import ORIGINAL
 from bot.edges.slack_replacement_panel import history as replacement_history
 from bot.edges.slack_sending import undo_button
@@ -88,14 +89,16 @@ def thread_post(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo)
         KeyError: the ticket's data names a sentence that does not exist.
     """
     tail = [line(*people(post.mention))] if post.mention else []
-    buttons = _buttons(post, words)
+    buttons = _buttons(post, words, zone)
     lines = _RENDERERS[post.note](Post(post.data, now, words, zone, [*tail, *buttons]))
     blocks = [block([*lines, *tail]), *buttons]
     return fallback(blocks), blocks
 
 
-def _buttons(post: PostInThread, words: Words) -> Blocks:
-    """The whole mail, where the post leaves something of it out; undo, while a reply waits."""
+def _buttons(post: PostInThread, words: Words, zone: ZoneInfo) -> Blocks:
+    """The whole mail, where the post leaves something of it out; undo, while a reply waits; dates to pick from."""
+    if post.note is Note.AGREED_DATE:
+        return staff_picks(post.ticket_id, post.data, words, zone)
     if post.note is Note.ENGINEER_REPLY and post.data.get("status") == "waiting":
         return [undo_button(post.ticket_id, post.data.get("sending"), words)]
     if post.message_id is None or not post.data.get("has_more"):
@@ -251,6 +254,10 @@ def _mail_not_sent(post: Post) -> list[Json]:
 def _agreed_date(post: Post) -> list[Json]:
     sentence = f"date_{post.get('event')}"
     known = f"thread.{sentence}" in post.words
+    options = post.data.get("options")
+    if post.get("event") == "offered" and isinstance(options, list):
+        dates = [line(text(f"{place}. {post.moment(str(at))}")) for place, at in enumerate(options, 1)]
+        return [post.say(sentence, "bold"), *dates]
     return [post.say(sentence if known else "date_reminder", "bold", at=post.instant("at"), by=person(post.get("by")))]
 
 

@@ -23,8 +23,8 @@ tak potwierdzam potwierdzamy potwierdzone potwierdzony ok okej okay oki zgoda zg
 akceptuje akceptujemy oczywiscie jasne swietnie super dobrze
 yes yep sure fine confirmed confirm agreed agree accept accepted great perfect works suits alright
 """
-_YES = frozenset(_YES_WORDS.split())
-_YES_PHRASES = re.compile(r"\b(?:moze byc|jak najbardziej|w porzadku|all right|(?:sounds|looks) good)\b")
+YES_WORDS = frozenset(_YES_WORDS.split())
+YES_PHRASES = re.compile(r"\b(?:moze byc|jak najbardziej|w porzadku|all right|(?:sounds|looks) good)\b")
 _WORDS_AROUND = """
 dzien dobry witam hej czesc panie pani pan panu panstwo panstwa panstwu szanowny szanowna szanowni dziekuje
 dziekujemy dzieki prosze bardzo ten to ta termin terminu data date godzina godzine godzinie godz o na w dnia
@@ -32,7 +32,8 @@ dniu mi nam mnie nas dla jest sie z gory proponowany proponowana podany podana b
 hello hi dear good morning afternoon thank thanks you the this that day time proposed is it its s us me we i for
 with at on please be there our see then
 """
-_AROUND = frozenset(_WORDS_AROUND.split())
+ALLOWED_AROUND = frozenset(_WORDS_AROUND.split())
+"""What may stand around a yes, or a choice, without saying anything more."""
 _SIGN_OFF = re.compile(
     r"\b(?:pozdrawiam\w{0,3}|pozdrowienia|pozdr|z (?:powazaniem|wyrazami szacunku)|(?:best|kind|warm) regards|regards"
     r"|sincerely|cheers|wyslane z|sent from)\b|^--\s*$",
@@ -47,7 +48,7 @@ WEEKDAYS = (
     "sobota sobote sob saturday sat",
     "niedziela niedziele niedz sunday sun",
 )
-_MONTHS = (
+MONTHS = (
     "stycznia sty january jan",
     "lutego lut february feb",
     "marca mar march",
@@ -94,16 +95,20 @@ def confirms(text: str, names: str, agreed: datetime) -> bool:
         names: What the sender is called, for a name below the words without any greeting before it.
         agreed: The proposed date, in the zone in which the customer was told it; it may be repeated.
     """
-    plain = bare_letters(readable(text[:_MOST]))
-    closing = _SIGN_OFF.search(plain)
-    plain = plain[: closing.start()] if closing else plain
+    plain = spoken_part(bare_letters(readable(text[:_MOST])))
     if "?" in plain:
         return False
-    plain = _YES_PHRASES.sub(" tak ", _repeated(agreed).sub(" ", plain))
+    plain = YES_PHRASES.sub(" tak ", _repeated(agreed).sub(" ", plain))
     said = re.findall(r"[^\W_]+", plain)
     called = re.findall(r"[^\W\d_]+", bare_letters(readable(names)))
-    allowed = {*_AROUND, *_YES, *called, *WEEKDAYS[agreed.weekday()].split()}
-    return len(said) <= _MOST_WORDS and not _YES.isdisjoint(said) and allowed.issuperset(said)
+    allowed = {*ALLOWED_AROUND, *YES_WORDS, *called, *WEEKDAYS[agreed.weekday()].split()}
+    return len(said) <= _MOST_WORDS and not YES_WORDS.isdisjoint(said) and allowed.issuperset(said)
+
+
+def spoken_part(plain: str) -> str:
+    """What stands before the sign-off; `plain` in bare letters."""
+    closing = _SIGN_OFF.search(plain)
+    return plain[: closing.start()] if closing else plain
 
 
 def _repeated(at: datetime) -> re.Pattern[str]:
@@ -116,7 +121,7 @@ def _repeated(at: datetime) -> re.Pattern[str]:
     days = [
         rf"\b{at:%Y-%m-%d}\b",
         rf"\b0?{at.day}[./-]0?{at.month}\b{year}",
-        rf"\b0?{at.day}\.?\s{{0,3}}(?:{'|'.join(_MONTHS[at.month - 1].split())})\b{year}",
+        rf"\b0?{at.day}\.?\s{{0,3}}(?:{'|'.join(MONTHS[at.month - 1].split())})\b{year}",
     ]
     return re.compile("|".join((*days, *times)))
 

@@ -31,7 +31,7 @@ def invite_text(source: str) -> str:
     """
     fields: dict[str, tuple[dict[str, str], str]] = {}
     answers: list[str] = []
-    for name, parameters, value in _fields(source[:_LONGEST]):
+    for name, parameters, value in calendar_fields(source):
         if name == "ATTENDEE":
             if (answer := parameters.get("PARTSTAT", "").upper()) not in {"", "NEEDS-ACTION"} and len(answers) < 20:
                 answers.append(f"{_person(parameters, value)}: {answer}")
@@ -52,9 +52,12 @@ def invite_text(source: str) -> str:
     return "\n".join(line for line in lines if line) + (f"\n\n{description}" if description else "")
 
 
-def _fields(source: str) -> Iterator[tuple[str, dict[str, str], str]]:
-    """METHOD and the properties of the first event, without those of its alarms and of time zones."""
-    lines = _FOLD.sub("", source.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+def calendar_fields(source: str) -> Iterator[tuple[str, dict[str, str], str]]:
+    """METHOD and the properties of the first event, without those of its alarms and of time zones.
+
+    Gives names in capitals, their parameters, and values as they are escaped.
+    """
+    lines = _FOLD.sub("", source[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     inside: list[str] = []
     for line in lines[:_MOST_LINES]:
         match = _LINE.match(line)

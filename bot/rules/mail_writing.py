@@ -38,6 +38,7 @@ _LOCAL_PART = re.compile(
 )
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f.:IPv]{3,50}\]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_METHOD = re.compile(r"^METHOD:([A-Z]{1,20})\r?$", re.MULTILINE)
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
 _ANSWER_PREFIX = re.compile(
     r"\s*(?:re|odp|odpowiedź|aw|sv|fwd?|pd|przek|wg|automatyczna odpowiedź|odpowiedź automatyczna)"
@@ -75,6 +76,7 @@ class OutgoingMail:
         html: The same as HTML (`bot.rules.html_writing.html_from_text`); None for plain text only.
         references: The whole chain, oldest first (`reply_chain`); bounded when written.
         automatic: NO for mails in an engineer's name.
+        calendar: An iCalendar object that the reader's calendar is to take (RFC 6047); None for most mails.
     """
 
     from_: Address
@@ -90,6 +92,7 @@ class OutgoingMail:
     references: tuple[str, ...] = ()
     automatic: Automatic = Automatic.NO
     attachments: tuple[OutgoingAttachment, ...] = ()
+    calendar: str | None = None
 
 
 def compose(mail: OutgoingMail) -> bytes:
@@ -217,10 +220,16 @@ def _encoded_words(text: str) -> str:
 def _body(mail: OutgoingMail) -> bytes:
     """The MIME tree: text, or its alternatives, and around them the attachments."""
     entity = _text_entity("plain", mail.text)
-    if mail.html is not None:
-        entity = _multipart("alternative", mail.message_id, [entity, _text_entity("html", mail.html)])
-    if mail.attachments:
-        files = [_attachment(attachment, number) for number, attachment in enumerate(mail.attachments, start=1)]
+    others = [] if mail.html is None else [_text_entity("html", mail.html)]
+    attachments = mail.attachments
+    if mail.calendar is not None:
+        # As an alternative it is taken by calendars; programs that know none at least show a file (RFC 6047 §2.4).
+        others.append(_calendar_entity(mail.calendar))
+        attachments = (*attachments, OutgoingAttachment("invite.ics", "application/ics", mail.calendar.encode()))
+    if others:
+        entity = _multipart("alternative", mail.message_id, [entity, *others])
+    if attachments:
+        files = [_attachment(attachment, number) for number, attachment in enumerate(attachments, start=1)]
         entity = _multipart("mixed", mail.message_id, [entity, *files])
     return entity
 
@@ -235,6 +244,16 @@ def _text_entity(subtype: str, text: str) -> bytes:
         octets = re.sub(rb"(?m)^From ", b"=46rom ", octets)
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode("ascii") + octets.replace(b"\n", b"\r\n")
+
+
+def _calendar_entity(calendar: str) -> bytes:
+    """The iCalendar object with its method in the type, as RFC 6047 §2.4 wants it."""
+    found = _METHOD.search(calendar)
+    method = f"; method={found[1]}" if found else ""
+    encoded = binascii.b2a_base64(calendar.encode(), newline=False)
+    lines = [encoded[start : start + 76] for start in range(0, len(encoded), 76)]
+    head = f'Content-Type: text/calendar; charset="utf-8"{method}\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    return head.encode("ascii") + b"\r\n".join(lines) + b"\r\n"
 
 
 def _attachment(attachment: OutgoingAttachment, number: int) -> bytes:

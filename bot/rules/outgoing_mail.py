@@ -65,6 +65,7 @@ def write_mail(
             references=effect.references,
             automatic=AUTOMATIC[effect.kind],
             attachments=tuple(files),
+            calendar=effect.calendar,
         )
     )
     return own_id, raw

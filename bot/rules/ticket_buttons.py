@@ -25,7 +25,16 @@ class Group(StrEnum):
 
 
 GROUPS: dict[Group, tuple[Action, ...]] = {
-    Group.CUSTOMER: (Action.REPLY, Action.ASK, Action.CALL, Action.AGREE, Action.CONFIRM_DATE, Action.DATE_KEPT),
+    Group.CUSTOMER: (
+        Action.REPLY,
+        Action.ASK,
+        Action.CALL,
+        Action.AGREE,
+        Action.OFFER_TIMES,
+        Action.CONFIRM_DATE,
+        Action.DATE_KEPT,
+        Action.CANCEL_DATE,
+    ),
     Group.WORK: (
         Action.TAKE, Action.TAKE_OVER, Action.ASSIGN, Action.PRIORITY, Action.REPLACE, Action.ENTITLEMENT,
         Action.SNOOZE, Action.WAKE

@@ -59,6 +59,8 @@ class Action(StrEnum):
     SPAM = "spam"
     ENTITLEMENT = "entitlement"
     REPLACE = "replace"
+    OFFER_TIMES = "offer_times"
+    CANCEL_DATE = "cancel_date"
 
 
 _ESCALATED = (Action.ESCALATE, Action.LOG_CALL)
@@ -72,6 +74,8 @@ _WORKED_ON = (
     Action.AGREE,
     Action.CONFIRM_DATE,
     Action.DATE_KEPT,
+    Action.CANCEL_DATE,
+    Action.OFFER_TIMES,
     Action.ENTITLEMENT,
     Action.REPLACE,
     Action.ASK,
@@ -129,16 +133,18 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
 
     Taking is for a ticket that nobody has: of two people who press at once, the second learns who was first. Taking
     over is for one that somebody has. What a contract entitles to is for reports that were accepted on one. A date is
-    confirmed while one is proposed, and kept while one is agreed (`handlers.agreed_dates`). While a device is being
-    replaced, the ticket does not end. What was merged goes on in the other ticket, and is not reopened.
+    confirmed while one is proposed (of several each has a button of its own), and kept or called off while one is
+    agreed (`handlers.agreed_dates`). While a device is being replaced, the ticket does not
+    end. What was merged goes on in the other ticket, and is not reopened.
     """
     impossible = {Action.TAKE if ticket.assignee else Action.TAKE_OVER}
-    if not ticket.facts.get("proposed"):
+    proposed = ticket.facts.get("proposed")
+    if not isinstance(proposed, dict) or len(proposed.get("options", [])) > 1:
         impossible.add(Action.CONFIRM_DATE)
     if ticket.contract_id is None or ticket.accepted_at is None:
         impossible.add(Action.ENTITLEMENT)
     if not ticket.facts.get("agreed"):
-        impossible.add(Action.DATE_KEPT)
+        impossible |= {Action.DATE_KEPT, Action.CANCEL_DATE}
     if is_replacing(ticket):
         impossible |= {Action.CLOSE, Action.RESOLVE, Action.SPAM, Action.MERGE, Action.HOLD}
     if not can_be_replaced(ticket):
