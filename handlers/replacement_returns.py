@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.model import AttachmentVerdict, ClockKind, ClockState, Device, Ticket
 from bot.ports import UnitOfWork
 from bot.replacement_commands import RecordDelivery, RecordReturn, SendReturnWaybill, WaiveReturn
-from bot.replacements import DeviceChange, Replacement, ReturnWaybill
+from bot.replacements import DeviceChange, Fate, Replacement, ReturnWaybill
 from bot.rules import replacement as moves
 from bot.rules import replacement_text as letters
 from bot.rules.new_devices import SerialProblem, new_device
@@ -63,6 +63,8 @@ async def _take_in(
             0, replacement.contract_id, ticket.id, replacement.device.serial, device, replacement.fate, by, ctx.now
         )
     )
+    if replacement.fate is Fate.REPLACES:  # what the device has used of the contract goes on with its successor
+        await uow.entitlements.device_replaced(replacement.contract_id, replacement.device.serial, device.serial)
     return (await uow.contracts.get(replacement.contract_id)).number
 
 

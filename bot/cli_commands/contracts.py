@@ -18,9 +18,17 @@ from bot.cli_commands.db import opened_database
 if TYPE_CHECKING:
     from bot.entitlements import DeviceStanding, Standing
     from bot.model import Contract, Ticket
+    from bot.replacements import Replacement
     from storage.contract_import import ImportResult
 
-    _Found = tuple[Contract, tuple[str, ...], tuple[DeviceStanding, ...], tuple[Ticket, ...], date]
+    _Found = tuple[
+        Contract,
+        tuple[str, ...],
+        tuple[DeviceStanding, ...],
+        tuple[tuple[Replacement, str], ...],
+        tuple[Ticket, ...],
+        date,
+    ]
 
 _MOST_TICKETS = 100
 _WIDEST = 48
@@ -112,7 +120,7 @@ async def _all(invocation: Invocation) -> tuple[tuple[Contract, ...], date]:
 @pass_invocation
 @click.pass_context
 def show(ctx: click.Context, invocation: Invocation, number: str, as_json: bool) -> None:
-    """Show a contract: its validity, people and devices, what each has used and has left, and its open tickets.
+    """Show a contract: validity, people, devices, what each has used and has left, open tickets and replacements.
 
     NUMBER may be written with or without spaces, hyphens and slashes, in any case. Exit code 1 when there is none.
     """
@@ -120,7 +128,7 @@ def show(ctx: click.Context, invocation: Invocation, number: str, as_json: bool)
     if found is None:
         click.echo(f"There is no contract {_shown(number)} in the registry.", err=True)
         ctx.exit(1)
-    contract, of_slack, entitled, tickets, today = found
+    contract, of_slack, entitled, replaced, tickets, today = found
     if as_json:
         open_tickets = [
             {"number": t.number, "state": t.state, "priority": t.priority, "subject": t.subject} for t in tickets
@@ -128,11 +136,12 @@ def show(ctx: click.Context, invocation: Invocation, number: str, as_json: bool)
         values = _as_json(contract, today) | {
             "channels": list(of_slack),
             "entitlements": [_entitled_json(device, one) for device in entitled for one in device.standings],
+            "replacements": [_replaced_json(replacement, number) for replacement, number in replaced],
             "open_tickets": open_tickets,
         }
         click.echo(json.dumps(values, ensure_ascii=False, indent=2))
         return
-    for line in _described(contract, of_slack, entitled, tickets, today):
+    for line in _described(contract, of_slack, entitled, replaced, tickets, today):
         click.echo(_shown(line))
 
 
@@ -148,10 +157,14 @@ async def _one(invocation: Invocation, number: str) -> _Found | None:
                 return None
             of_slack = await uow.contracts.channels_of(contract.id)
             uses = await uow.entitlements.of_contract(contract.id)
+            replaced = [
+                (each, (await uow.tickets.get(each.ticket_id)).number)
+                for each in await uow.replacements.of_contract(contract.id)
+            ]
         tickets = await OverviewQueries(database).open_tickets(_MOST_TICKETS, contract_id=contract.id)
         today = _today(invocation)
         entitled = standings(contract, uses, today, invocation.load_config().entitlements)
-        return contract, of_slack, entitled, tickets, today
+        return contract, of_slack, entitled, tuple(replaced), tickets, today
 
 
 def _today(invocation: Invocation) -> date:
@@ -203,10 +216,29 @@ def _entitled(standing: Standing) -> str:
     return f"{standing.used} of {standing.allowance} {name} used{agreed}, {standing.left} left{until}"
 
 
+def _replaced(replacement: Replacement, number: str) -> str:
+    """Such as "FG121GTK25004672 by FG121GTK25009999  return_due  HEZO-2026-000001"."""
+    new = f" by {replacement.new_device.serial}" if replacement.new_device else ""
+    return f"{replacement.device.serial}{new}  {replacement.stage}  {number}"
+
+
+def _replaced_json(replacement: Replacement, number: str) -> dict[str, object]:
+    return {
+        "ticket": number,
+        "stage": replacement.stage,
+        "device": replacement.device.serial,
+        "new_device": replacement.new_device and replacement.new_device.serial,
+        "begun_at": replacement.begun_at.isoformat(),
+        "delivered_at": replacement.delivered_at and replacement.delivered_at.isoformat(),
+        "returned_at": replacement.returned_at and replacement.returned_at.isoformat(),
+    }
+
+
 def _described(
     contract: Contract,
     of_slack: Sequence[str],
     entitled: Sequence[DeviceStanding],
+    replaced: Sequence[tuple[Replacement, str]],
     tickets: Sequence[Ticket],
     today: date,
 ) -> Iterable[str]:
@@ -222,6 +254,8 @@ def _described(
         yield f"authorised {value}" + (" (everybody there)" if value.startswith("@") else "")
     for channel in of_slack:
         yield f"channel    {channel} (Slack)"
+    for replacement, number in replaced:
+        yield f"replaced   {_replaced(replacement, number)}"
     for ticket in tickets:
         yield f"ticket     {ticket.number}  {ticket.state}  {ticket.priority}  {ticket.subject}"
     if not tickets:

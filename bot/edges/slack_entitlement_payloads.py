@@ -10,6 +10,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.commands import SlackCommand, SlackPerson
+from bot.edges import slack_appointments as appointments
 from bot.edges.slack_entitlement_ids import (
     CHOOSE,
     CORRECT,
@@ -30,8 +31,8 @@ from bot.entitlements import Entitlement
 
 
 def is_decision(action_id: str) -> bool:
-    """Whether a button decides about a use."""
-    return action_id in DECISIONS_BY_ID
+    """Whether a button decides about a use, or picks one of the times that were offered for it."""
+    return action_id in DECISIONS_BY_ID or appointments.is_pick(action_id)
 
 
 def decided_command(action_id: str, value: object, by: SlackPerson) -> SlackCommand:
@@ -40,13 +41,15 @@ def decided_command(action_id: str, value: object, by: SlackPerson) -> SlackComm
     Raises:
         ValueError: its value is none of ours.
     """
+    if appointments.is_pick(action_id):
+        return appointments.picked(value, by)
     pressed = PressedUse.from_value(value)
     return DecideEntitlement(by, pressed.ticket_id, pressed.use_id, DECISIONS_BY_ID[action_id], pressed.taken)
 
 
 def is_form(callback_id: object) -> bool:
-    """Whether a modal is one of `bot.edges.slack_entitlement_views`."""
-    return isinstance(callback_id, str) and callback_id in {*ENTITLEMENT_FORMS, RECORD_MODAL}
+    """Whether a modal is one of `bot.edges.slack_entitlement_views`, or offers times."""
+    return isinstance(callback_id, str) and callback_id in {*ENTITLEMENT_FORMS, RECORD_MODAL, appointments.OFFER_MODAL}
 
 
 def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPerson) -> SlackCommand:
@@ -58,6 +61,8 @@ def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPe
     if place.ticket_id is None:
         raise ValueError("no ticket")
     callback_id = view.get("callback_id")
+    if callback_id == appointments.OFFER_MODAL:
+        return appointments.offered(view, place.ticket_id, by)
     if callback_id == RECORD_MODAL:
         note, day = typed(view, NOTE_BLOCK).strip(), _day(view)
         kind, serial = Entitlement(choice(view, KIND_BLOCK)), choice(view, DEVICE_BLOCK)
@@ -79,6 +84,8 @@ def form_problems(
         now: With `zone`: nothing is done in the future.
     """
     callback_id, problems = view.get("callback_id"), {}
+    if callback_id == appointments.OFFER_MODAL:
+        return appointments.offer_problems(view, now)
     if callback_id == CORRECT:
         reason = typed(view, CORRECTION_BLOCK)
         if not reason.strip():

@@ -32,7 +32,6 @@ from bot.commands import (
     TakeTicket,
 )
 from bot.edges import slack_acting_payloads as acting
-from bot.edges import slack_appointments as appointments
 from bot.edges import slack_entitlement_payloads as entitlements
 from bot.edges import slack_escalation_payloads as escalations
 from bot.edges import slack_replacement_payloads as replacements
@@ -159,8 +158,6 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
         return replacements.pressed_command(action_id, first.get("value"), person_of(body))
     if escalations.is_press(action_id):
         return escalations.pressed_command(body, action_id, first.get("value"), person_of(body))
-    if appointments.is_pick(action_id):
-        return appointments.picked(first.get("value"), person_of(body))
     if entitlements.is_decision(action_id):
         return entitlements.decided_command(action_id, first.get("value"), person_of(body))
     action = ACTIONS_BY_ID.get(action_id)
@@ -223,8 +220,6 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
     if acting.is_form(callback_id):
         return acting.submitted_command(view, place, by, real_names(body), body.get(escalations.FOUND_TICKET))
     ticket_id = _ticket_id(place.ticket_id)
-    if callback_id == appointments.OFFER_MODAL:
-        return appointments.offered(view, ticket_id, by)
     if callback_id == REPLY_MODAL:
         text, turn = typed(view, text_block(view)).strip(), choice(view, TURN_BLOCK)
         files = words.shared_files(state(view, FILES_BLOCK).get("files"))
@@ -265,8 +260,6 @@ def submission_problems(
         return replacements.form_problems(view, now)
     if acting.is_form(callback_id):
         return acting.form_problems(view, now, staff)
-    if callback_id == appointments.OFFER_MODAL:
-        return appointments.offer_problems(view, now)
     if callback_id == PRIORITY_MODAL:
         return {} if choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
     if callback_id == DATE_MODAL:

@@ -19,9 +19,10 @@ from bot.entitlement_commands import (
 )
 from bot.entitlements import Entitlement, EntitlementUse, UseState
 from bot.model import ClockKind, ClockState, Contract
+from bot.replacements import Fate
 from bot.rules.contract_numbers import fold
-from tests.fakes.memory_database import run
 from tests.handlers.desk import ANNA, DAIRY, EWA, Desk
+from tests.handlers.replacing import NEW, OLD, ReplacementDesk
 from tests.handlers.timekeeping import REPORT, Timekeeper, warsaw
 
 SERIAL = "FG121GTK25004672"
@@ -266,21 +267,19 @@ def test_a_stranger_may_not_decide_and_a_recorded_use_needs_a_contract() -> None
     assert desk.told()[-1] == "entitlement_no_contract"
 
 
-@pytest.mark.parametrize("priority", ["Problem krytyczny.", "Pytanie."])
-def test_a_replaced_device_keeps_its_counts(priority: str) -> None:
-    desk = EntitledDesk(priority)
-    desk.record(done_on=date(2026, 11, 20))
-    new = "FG121GTK25009999"
-
-    async def replaced() -> None:
-        async with desk.database.begin() as uow:
-            await uow.entitlements.device_replaced(DAIRY.id, SERIAL, new)
-
-    run(replaced())
-    desk._contract = replace(DAIRY, devices=(replace(DAIRY.devices[0], serial=new),))
-    desk.database.tables.contracts[fold(DAIRY.number)] = desk._contract
-    desk.record(serial=new)
-    assert "Wykorzystano 1 z 5" in desk.last_mail.text
+@pytest.mark.parametrize("fate", list(Fate))
+def test_a_replaced_device_keeps_its_counts(fate: Fate) -> None:
+    desk = ReplacementDesk()
+    desk.do(RecordEntitlement(EWA, 1, CHANGE, OLD, "", date(2026, 11, 20)))
+    desk.asked()
+    desk.log_confirmation()
+    desk.dispatch()
+    desk.deliver(fate=fate)
+    [use] = desk.database.tables.entitlement_uses.values()
+    assert use.serial == (NEW if fate is Fate.REPLACES else OLD)
+    desk.do(RecordEntitlement(EWA, 1, CHANGE, NEW))
+    counts = "Wykorzystano 1 z 5" if fate is Fate.REPLACES else "Wykorzystano 0 z 5"
+    assert counts in desk.last_mail.text
 
 
 def test_english_customers_read_english() -> None:
