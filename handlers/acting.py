@@ -22,7 +22,7 @@ from bot.people import SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.clock_terms import SUSPENDED_BY_A_DATE
 from bot.rules.ticket_states import Action, move
-from handlers import clocks, duty, escalated_tickets
+from handlers import agreed_dates, clocks, duty, escalated_tickets
 from handlers.acted import SNOOZE, said
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import allowed, store
@@ -59,6 +59,7 @@ async def hold(command: HoldTicket, uow: UnitOfWork, ctx: Context) -> None:
     if not await allowed(uow, ctx, by, ticket, Action.HOLD):
         return
     await journal(uow, ctx, ticket, by.user, "held")
+    await agreed_dates.forget(uow, ctx, ticket)
     await clocks.cancel_all(uow, ctx, ticket, "held", by.user)
     reasons = ticket.facts.get("hold_reasons")
     ticket.facts["hold_reasons"] = [*(reasons if isinstance(reasons, list) else []), "doubted"]

@@ -23,7 +23,7 @@ from bot.ports import UnitOfWork
 from bot.rules.mail_writing import bare_subject
 from bot.rules.sla import terms_from_config
 from bot.rules.ticket_states import Action, move
-from handlers import attachments, clocks, customer_answered, customer_mails, escalated_tickets, turns
+from handlers import agreed_dates, attachments, clocks, customer_answered, customer_mails, escalated_tickets, turns
 from handlers.acted import said
 from handlers.acting import join_links
 from handlers.context import Context, journal, tell
@@ -46,6 +46,7 @@ async def merge(command: MergeTicket, uow: UnitOfWork, ctx: Context) -> None:
         await tell(uow, by, "merge_strangers", number=target.number, people=", ".join(strangers))
         return
     waiting = [clock for clock in await clocks.running(uow, ticket, *OURS) if not ticket.facts.get("enquiry")]
+    await agreed_dates.forget(uow, ctx, ticket)
     await clocks.cancel_all(uow, ctx, ticket, "merged", by.user)
     move(ticket, TicketState.CLOSED, ctx.now)
     ticket.facts |= {"joined": target.number, "quoted_ticket": None, "hold_reasons": []}
