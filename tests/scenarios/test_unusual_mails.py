@@ -69,9 +69,9 @@ async def test_a_mail_that_comes_twice_and_an_id_that_is_used_twice(world: World
     mail.set_content(f"Pierwsze. {NUMBERS}")
     for _ in range(3):
         await world.mail.submit(mail.as_bytes(), world.anna, [world.mail.support])
+    await ticket(world, 1, "Pierwsze.")  # Postfix may let a later mail overtake an earlier one
     mail.set_content(f"Drugie. {NUMBERS}")
     await world.mail.submit(mail.as_bytes(), world.anna, [world.mail.support])
-    await ticket(world, 1, "Pierwsze.")
     await ticket(world, 2, "Drugie.")
     await all_is_handled(world)
     assert len(said_by_customers(world)) == 3
