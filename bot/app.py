@@ -17,9 +17,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.collecting import collect_seldom
 from bot.commands import Command, EmailReceived
-from bot.config import Config, ImapConfig
+from bot.config import Config
+from bot.config_mail import ImapConfig, ServerConfig
 from bot.config_slack import SlackMode
 from bot.edges.imap_inbox import ImapInbox
+from bot.edges.oauth_tokens import AccessTokens
 from bot.edges.pacing import Pace
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
@@ -56,6 +58,7 @@ from storage.inbox import MAIL, SLACK
 from storage.mail_sink import StoredMailSink
 from storage.overview import OverviewQueries
 from storage.queues import OutboxQueue
+from storage.refresh_tokens import StoredRefreshTokens
 from storage.schema import Transport
 
 log = logging.getLogger(__name__)
@@ -86,10 +89,15 @@ class Bot:
         )
         self.supervisor = Supervisor(clock, config.stop_within)
         self.health = HealthServer(config.health, self._report)
-        self._mailer = SmtpMailer(config.mail.smtp)
+        kept = StoredRefreshTokens(self.database)
+        self._tokens = {source.name: AccessTokens(source, clock, kept) for source in config.mail.oauth}
+        self._mailer = SmtpMailer(config.mail.smtp, tokens=self._tokens_of(config.mail.smtp))
         self._open = AsyncExitStack()
         self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
         self._started_at = clock.now()
+
+    def _tokens_of(self, server: ServerConfig) -> AccessTokens | None:
+        return self._tokens[server.oauth] if server.oauth is not None else None
 
     async def start(self) -> None:
         """Open the database, settle what a crash left half-way, start every part.
@@ -196,7 +204,8 @@ class Bot:
 
         async def read() -> None:
             # Reading waits on the server, mostly; what it has stored is committed, so it can be cut off at any point.
-            reading = asyncio.ensure_future(ImapInbox(mailbox, sink, on_state=tell).run())
+            inbox = ImapInbox(mailbox, sink, tokens=self._tokens_of(mailbox), on_state=tell)
+            reading = asyncio.ensure_future(inbox.run())
             stopped = asyncio.ensure_future(self.supervisor.stopping.wait())
             try:
                 await asyncio.wait({reading, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -49,6 +49,7 @@ COMMANDS: dict[str, Entry] = {
         "Explain what the bot would make of a mail.",
     ),
     "health": Entry("bot.cli_commands.health:health", "Ask the running bot whether all is well."),
+    "mail": Entry("bot.cli_commands.mail:mail", "Allow the bot to log in to its mailboxes."),
     "run": Entry("bot.cli_commands.run:run", "Run the bot until it is stopped by SIGTERM or Ctrl-C."),
     "sla": Entry("bot.cli_commands.sla:sla", "Work out deadlines and service time, and explain a ticket's clocks."),
 }

@@ -18,35 +18,27 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from bot.config_entitlements import EntitlementsConfig
 from bot.config_escalation import DutyConfig, EscalationConfig
+from bot.config_mail import MailConfig, MailNamesConfig
 from bot.config_replacement import ReturnsConfig
 from bot.config_replies import RepliesConfig
 from bot.config_slack import SlackConfig
 from bot.config_values import (
     DANGEROUS_TYPES,
-    LOOPBACK,
-    Address,
     Day,
     DayTimes,
     DeliveryTime,
-    Domain,
     Duration,
     DurationOrNone,
     Extension,
-    FileName,
-    Folder,
     Host,
-    IdleTime,
     Language,
-    MailboxName,
     Multiples,
     Name,
     NotAllowed,
     OpeningTime,
     Percents,
-    Port,
     Secret,
     Section,
-    Security,
     TimeOfDay,
     Weekdays,
     check_database_url,
@@ -84,95 +76,6 @@ class DatabaseConfig(Section):
     @classmethod
     def _known_scheme(cls, value: SecretStr) -> SecretStr:
         check_database_url(value.get_secret_value())
-        return value
-
-
-class ServerConfig(Section):
-    """A mail server's address; without encryption it must be on this machine."""
-
-    host: Host
-    port: Port
-    security: Security = "tls"
-    ca_file: FileName | None = None
-    username: Name | None = None
-    password: Secret | None = None
-    timeout: Duration = timedelta(seconds=30)
-
-    @field_validator("security")
-    @classmethod
-    def _encrypted_unless_loopback(cls, value: Security, info: ValidationInfo) -> Security:
-        if value == "none" and info.data.get("host", "localhost") not in LOOPBACK:
-            raise NotAllowed('"tls" or "starttls"; "none" only where host is 127.0.0.1, ::1 or localhost')
-        return value
-
-
-class ImapConfig(ServerConfig):
-    """One mailbox that is read."""
-
-    name: MailboxName
-    username: Name
-    password: Secret
-    port: Port = 993
-    folder: Name = "INBOX"
-    processed_folder: Folder = "Processed"
-    idle: IdleTime = timedelta(minutes=4)
-    poll: Duration = timedelta(minutes=1)
-    batch: Annotated[int, Field(strict=True, ge=1, le=50)] = 50
-    max_size_mb: Annotated[int, Field(strict=True, ge=1, le=150)] = 25
-
-
-class SmtpConfig(ServerConfig):
-    """The server that takes our mail."""
-
-    port: Port = 465
-
-    @field_validator("password")
-    @classmethod
-    def _has_a_user(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is not None and info.data.get("username", "") is None:
-            raise NotAllowed("a password needs mail.smtp.username beside it", rule=True)
-        if value is None and info.data.get("username"):
-            raise NotAllowed(
-                "missing, though mail.smtp.username is given: set HEZO360_MAIL_SMTP_PASSWORD or password_file",
-                rule=True,
-            )
-        return value
-
-
-class MailNamesConfig(Section):
-    """Our addresses and how mails look: what can be known without a server."""
-
-    support_address: Address = "pomoc@myhezo.pl"
-    info_address: Address = "info@myhezo.pl"
-    escalation_address: Address = "escalation@myhezo.pl"
-    sender_name: Name = "HEZO 360"
-    message_id_domain: Domain = "myhezo.pl"
-    trusted_authserv_ids: tuple[Name, ...] = ()
-    plus_addressing: bool = False
-    copy_to_self: bool = True
-
-    @property
-    def own_addresses(self) -> frozenset[str]:
-        """Every address that is ours, lower case: mail from them is our own coming back."""
-        return frozenset(
-            address.lower() for address in (self.support_address, self.info_address, self.escalation_address)
-        )
-
-
-class MailConfig(MailNamesConfig):
-    """Addresses, mailboxes and the outgoing server."""
-
-    token_key: Secret | None = None
-    imap: Annotated[tuple[ImapConfig, ...], Field(min_length=1, description="at least one [[mail.imap]] table")]
-    smtp: SmtpConfig
-
-    @field_validator("imap")
-    @classmethod
-    def _names_differ(cls, value: tuple[ImapConfig, ...]) -> tuple[ImapConfig, ...]:
-        # Names go into environment variables, where - becomes _.
-        names = [mailbox.name.replace("-", "_") for mailbox in value]
-        if len(set(names)) != len(names):
-            raise NotAllowed("every mailbox needs a name of its own (- and _ count as the same)", rule=True)
         return value
 
 

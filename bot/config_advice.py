@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bot.config import Config, ServerConfig
+from bot.config import Config
+from bot.config_mail import ServerConfig
 from bot.config_values import LOOPBACK
 
 _USUAL_SECURITY = {143: "starttls", 587: "starttls", 25: "starttls", 993: "tls", 465: "tls"}
+_MICROSOFT_365 = (".office365.com", ".outlook.com")
 
 
 def odd_but_legal(config: Config) -> tuple[str, ...]:
@@ -21,6 +23,8 @@ def _mail(config: Config) -> Iterator[str]:
     servers: list[tuple[str, ServerConfig]] = [(f'mail.imap "{box.name}"', box) for box in mail.imap]
     for where, server in [*servers, ("mail.smtp", mail.smtp)]:
         usual = _USUAL_SECURITY.get(server.port, server.security)
+        if server.password is not None and server.host.endswith(_MICROSOFT_365):
+            yield f"{where}: Microsoft 365 ends logins by password; use oauth (docs/mail.md)"
         if server.security not in {usual, "none"}:
             yield f'{where}: port {server.port} with security "{server.security}"; "{usual}" is usual on this port'
     if mail.smtp.username is None and mail.smtp.host not in LOOPBACK:

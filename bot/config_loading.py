@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.config import Config, MailConfig, MailNamesConfig, ServiceSections
+from bot.config import Config, ServiceSections
+from bot.config_mail import MailConfig, MailNamesConfig
 from bot.config_problems import Problems, allowed_keys
 from bot.config_secrets import fill_in_secrets
 from bot.errors import ConfigError

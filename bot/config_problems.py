@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from bot.config import Config
-from bot.config_values import NotAllowed
+from bot.config_values import Missing, NotAllowed
 from bot.redaction import looks_secret
 from bot.toml_lines import KeyPath
 
@@ -103,13 +103,16 @@ def _in_words(error: ErrorDetails, path: KeyPath, raw: object, variable: str) ->
         return _unknown_key(path)
     shown = _shown(_value_at(raw, path), secret=is_secret(path))
     reason = error.get("ctx", {}).get("error")
-    if isinstance(reason, NotAllowed):
+    missing = error["type"] == "missing" or isinstance(reason, Missing)
+    if isinstance(reason, NotAllowed) and not missing:
         return str(reason) if reason.rule else f"{shown} is not allowed; {reason}"
     if is_secret(path):
         allowed = f'give it as "{path[-1]}_file" (a file\'s name)' + (f" or in {variable}" if variable else "")
     else:
         allowed = _allowed(_schema_at(path), path)
-    return f"is missing; {allowed}" if error["type"] == "missing" else f"{shown} is not allowed; {allowed}"
+    if isinstance(reason, Missing):
+        allowed += f", {reason}"
+    return f"is missing; {allowed}" if missing else f"{shown} is not allowed; {allowed}"
 
 
 def _unknown_key(path: KeyPath) -> str:

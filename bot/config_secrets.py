@@ -47,18 +47,18 @@ class SecretOrigins:
 def secret_keys(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Give every key that holds a secret, with the environment variable that may supply it.
 
-    A mailbox's variable carries its name in capitals, with - as _: HEZO360_MAIL_IMAP_POMOC_PASSWORD.
+    Those of a mailbox or a [[mail.oauth]] carry its name in capitals, with - as _: HEZO360_MAIL_IMAP_POMOC_PASSWORD.
     """
     for path in _SECRETS:
         yield path, PREFIX + "_".join(str(part).upper() for part in path)
     mail = raw.get("mail")
-    mailboxes = mail.get("imap") if isinstance(mail, dict) else None
-    for index, mailbox in enumerate(mailboxes if isinstance(mailboxes, list) else ()):
-        name = mailbox.get("name") if isinstance(mailbox, dict) else None
-        if isinstance(name, str) and name:
-            yield ("mail", "imap", index, "password"), f"{PREFIX}MAIL_IMAP_{name.upper().replace('-', '_')}_PASSWORD"
-        else:
-            yield ("mail", "imap", index, "password"), ""
+    for table, key in (("imap", "password"), ("oauth", "client_secret"), ("oauth", "refresh_token")):
+        listed = mail.get(table) if isinstance(mail, dict) else None
+        for index, item in enumerate(listed if isinstance(listed, list) else ()):
+            name = item.get("name") if isinstance(item, dict) else None
+            named = isinstance(name, str) and name != ""
+            variable = f"{PREFIX}MAIL_{table}_{name}_{key}".upper().replace("-", "_") if named else ""
+            yield ("mail", table, index, key), variable
 
 
 def secret_values(section: BaseModel) -> frozenset[str]:

@@ -36,6 +36,10 @@ class NotAllowed(ValueError):
         self.rule = rule
 
 
+class Missing(NotAllowed):
+    """A key that is needed here is not given; `words` is what may stand in its place."""
+
+
 class OpeningTime(NamedTuple):
     """One opening time of a day, half-open [opens, closes), local time; closing at 00:00 is the end of the day."""
 

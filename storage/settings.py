@@ -1,4 +1,4 @@
-"""Single values that the program made for itself, for example a generated secret."""
+"""Single values that the program keeps for itself, for example a generated secret."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ class StoredSettings:
         standing = await self.get(key)
         assert standing is not None, "it was stored just now or before"
         return standing
+
+    async def put(self, key: str, value: str) -> None:
+        """Store a value in place of the one that stands."""
+        insert = self._transaction.insert(settings)
+        replace = insert.on_conflict_do_update(index_elements=["key"], set_={"value": insert.excluded.value})
+        await self._transaction.connection.execute(replace, {"key": key, "value": value})

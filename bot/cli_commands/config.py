@@ -11,9 +11,10 @@ import click
 from pydantic import BaseModel, SecretStr
 
 from bot.cli import Invocation, pass_invocation
-from bot.config import Config, ServerConfig
+from bot.config import Config
 from bot.config_advice import odd_but_legal
 from bot.config_loading import LoadedConfig
+from bot.config_mail import ServerConfig
 from bot.config_values import OpeningTime
 
 _OFF_BY_EMPTY_TEXT = frozenset({"processed_folder", "delivery"})
@@ -71,7 +72,10 @@ def _summary(loaded: LoadedConfig) -> Iterator[tuple[str, str]]:
 
 
 def _server(server: ServerConfig) -> str:
-    return f"{server.host}:{server.port} ({'not encrypted' if server.security == 'none' else server.security})"
+    by_token = f', token of mail.oauth "{server.oauth}"' if server.oauth else ""
+    return (
+        f"{server.host}:{server.port} ({'not encrypted' if server.security == 'none' else server.security}{by_token})"
+    )
 
 
 def _sla(config: Config) -> Iterator[tuple[str, str]]:

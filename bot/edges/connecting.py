@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 
-from bot.config import ServerConfig
+from bot.config_mail import ServerConfig
 from bot.errors import HezoError, OperatorError, RetryLater
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")

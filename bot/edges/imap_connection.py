@@ -9,12 +9,14 @@ import asyncio
 import base64
 import logging
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from aioimaplib import AUTH, NONAUTH, Command, FetchCommand, IMAP4ClientProtocol, Response
 
-from bot.config import ImapConfig
+from bot.config_mail import ImapConfig
 from bot.edges.connecting import quoted_reply
 from bot.edges.imap_opening import open_imap
 from bot.edges.imap_syntax import (
@@ -29,6 +31,8 @@ from bot.edges.imap_syntax import (
     response_code,
     uid_set,
 )
+from bot.edges.oauth_tokens import AccessToken, AccessTokens
+from bot.edges.xoauth2 import MECHANISM, advice_on, initial_response, token_refused
 from bot.errors import HezoError, OperatorError, RetryLater
 
 _EXISTS = re.compile(rb"\* [0-9]+ EXISTS\b", re.IGNORECASE)
@@ -65,20 +69,26 @@ class ImapConnection:
 
     Attributes:
         usable: False once it was lost or aborted.
+        token: The access token that it was opened with; None where a password was.
     """
 
     def __init__(self, config: ImapConfig, protocol: _Protocol) -> None:
+        self.token: AccessToken | None = None
         self._config = config
         self._protocol = protocol
         self._server = _server_name(config)
         self._limit = config.timeout.total_seconds()
+        self._secret = _password(config)
 
     @classmethod
-    async def open(cls, config: ImapConfig) -> ImapConnection:
+    async def open(cls, config: ImapConfig, tokens: AccessTokens | None = None) -> ImapConnection:
         """Connect and log in.
 
+        Args:
+            tokens: Where `config.oauth` names a source of access tokens, that source.
+
         Raises:
-            OperatorError: TLS, STARTTLS, user name or password need mending.
+            OperatorError: TLS, STARTTLS, user name, password or access token need mending.
             RetryLater: the server cannot be reached or does not serve now.
         """
         # its debug lines hold passwords and whole mails; what we need to know comes as exceptions
@@ -91,7 +101,7 @@ class ImapConnection:
             protocol.data_received(opened.early)
             await connection._ask_capabilities()
             if not opened.preauth:
-                await connection._login()
+                await (connection._login() if tokens is None else connection._login_by_token(tokens))
                 await connection._ask_capabilities()  # a server may offer more after the login
         except BaseException:
             connection.abort()
@@ -114,7 +124,12 @@ class ImapConnection:
 
     async def select(self, folder: str) -> int:
         """Open a folder; gives its UIDVALIDITY."""
-        lines = await self._command("SELECT", self._protocol.select(mailbox_name(folder)))
+        try:
+            lines = await self._command("SELECT", self._protocol.select(mailbox_name(folder)))
+        except ImapRefused as refusal:
+            if advice := advice_on(str(refusal)):
+                raise OperatorError(f"{refusal}; {advice}") from None
+            raise
         if response_code(bytes(lines[-1])) == "READ-ONLY":
             raise OperatorError(f'{self._server}: folder "{folder}" is read-only for {self._config.username}')
         return self._read(read_uidvalidity, lines)
@@ -172,17 +187,20 @@ class ImapConnection:
         """Mark messages as read."""
         await self._command("STORE", self._protocol.store(uid_set(uids), "+FLAGS.SILENT", "(\\Seen)", by_uid=True))
 
-    async def wait_for_news(self) -> None:
+    async def wait_for_news(self, at_most: timedelta | None = None) -> None:
         """Return when the server pushes anything (IDLE, RFC 2177), or when it is time to look by ourselves.
 
         Returns at once when a message arrived since the last `search`: that was told with the answer to some other
         command, and the server does not tell it again.
+
+        Args:
+            at_most: Shortens the time that one IDLE takes.
         """
         if self._protocol.exists:
             return
         if "IDLE" in self._protocol.capabilities:
             try:
-                await self._idle(self._config.idle.total_seconds())
+                await self._idle(min(self._config.idle, at_most or self._config.idle).total_seconds())
             except ImapRefused:
                 self._protocol.capabilities.discard("IDLE")
             else:
@@ -194,7 +212,7 @@ class ImapConnection:
         self._protocol.capabilities = {capability.upper() for capability in self._protocol.capabilities}
 
     async def _login(self) -> None:
-        username, password = self._config.username, self._config.password.get_secret_value()
+        username, password = self._config.username, _password(self._config)
         capabilities = self._protocol.capabilities
         if "LOGINDISABLED" in capabilities:
             raise OperatorError(f'{self._server}: it takes no password unencrypted; set security = "tls" or "starttls"')
@@ -212,10 +230,30 @@ class ImapConnection:
             raise OperatorError(f"{refusal}; check username ({username}) and password of this mailbox") from None
         self._protocol.state = AUTH
 
-    async def _authenticate(self, mechanism: str, initial_response: bytes) -> None:
-        """Log in by any SASL mechanism of one step (RFC 4959); XOAUTH2 is one too."""
-        response = base64.b64encode(initial_response).decode()
-        command = Command("AUTHENTICATE", self._protocol.new_tag(), mechanism, response)
+    async def _login_by_token(self, tokens: AccessTokens) -> None:
+        username = self._config.username
+        if f"AUTH={MECHANISM}" not in self._protocol.capabilities:
+            raise OperatorError(
+                f"{self._server}: it offers no login by access token ({MECHANISM}); check host and port"
+            )
+        self.token = token = await tokens.get()
+        self._secret = token.value
+        try:
+            await self._authenticate(MECHANISM, initial_response(username, token.value))
+        except ImapRefused as refusal:
+            if refusal.passing:
+                raise RetryLater(str(refusal)) from None
+            was_taken = tokens.refused(token, username)
+            raise token_refused(str(refusal), tokens.config, username, was_taken=was_taken) from None
+        tokens.accepted(token, username)
+        self._protocol.state = AUTH
+
+    async def _authenticate(self, mechanism: str, response: bytes) -> None:
+        """Log in by a SASL mechanism whose client speaks first, in the command itself where it may (RFC 4959)."""
+        spoken = base64.b64encode(response).decode()
+        words = [mechanism, spoken] if "SASL-IR" in self._protocol.capabilities else [mechanism]
+        self._protocol.sasl = deque([] if len(words) > 1 else [spoken.encode()])
+        command = Command("AUTHENTICATE", self._protocol.new_tag(), *words)
         await self._command("AUTHENTICATE", self._protocol.execute(command))
 
     async def _fetch(self, uids: Sequence[int], what: str, octets: int) -> Sequence[Line]:
@@ -249,7 +287,7 @@ class ImapConnection:
             lines: Sequence[Line] = response.lines
             return lines
         text = bytes(response.lines[-1])
-        words = quoted_reply(text, self._config.password.get_secret_value())
+        words = quoted_reply(text, self._secret)
         raise ImapRefused(f"{self._server}: it refused {name}: {words}", response_code(text))
 
     async def _within(self, name: str, answer: Awaitable[T], limit: float | None = None) -> T:
@@ -305,6 +343,7 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library ships
         self.lost = asyncio.Event()
         self.bye = b""
         self.exists = False
+        self.sasl: deque[bytes] = deque()
         transport.set_protocol(self)
         if transport.is_closing():
             self.lost.set()
@@ -324,6 +363,14 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library ships
         self.transport.abort()
         self.lost.set()
 
+    def _continuation(self, line: bytes) -> None:
+        """Answer a server that asks during AUTHENTICATE; nothing is the answer to an error's details (XOAUTH2)."""
+        command = self.pending_sync_command
+        if command is not None and command.name == "AUTHENTICATE":
+            self.transport.write((self.sasl.popleft() if self.sasl else b"") + b"\r\n")
+            return
+        super()._continuation(line)
+
     def _untagged_response(self, line: bytes) -> Any:
         if line.upper().startswith(b"* BYE"):
             self.bye = line[len(b"* BYE") :]
@@ -338,6 +385,10 @@ def _server_name(config: ImapConfig) -> str:
 
 def _refuse_line_breaks(config: ImapConfig) -> None:
     """Refuse what would end a command's line and begin another one."""
-    texts = config.username, config.password.get_secret_value(), config.folder, config.processed_folder or ""
-    if any(control in text for text in texts for control in "\0\r\n"):
+    texts = config.username, _password(config), config.folder, config.processed_folder or ""
+    if any(control in text for text in texts for control in "\0\r\n") or "\x01" in config.username:
         raise OperatorError(f"{_server_name(config)}: username, password and folder names cannot hold line breaks")
+
+
+def _password(config: ImapConfig) -> str:
+    return config.password.get_secret_value() if config.password else ""

@@ -6,10 +6,12 @@ import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 
-from bot.config import ImapConfig
+from bot.config_mail import ImapConfig
 from bot.edges.imap_connection import ImapBroken, ImapConnection, ImapRefused
 from bot.edges.imap_syntax import Overview
+from bot.edges.oauth_tokens import AccessTokens
 from bot.errors import OperatorError, RetryLater
 from bot.ports import FetchedMail, MailSink
 
@@ -30,14 +32,21 @@ class ImapInbox:
     Args:
         config: Which mailbox, and how to read it.
         sink: Takes the messages.
+        tokens: Where `config.oauth` names a source of access tokens, that source.
         on_state: Told of "connecting", "ready" (all that was there is stored; waiting for more) and "degraded"
             (as ready, but something is to be mended; the second argument says what).
     """
 
     def __init__(
-        self, config: ImapConfig, sink: MailSink, *, on_state: Callable[[str, str | None], None] | None = None
+        self,
+        config: ImapConfig,
+        sink: MailSink,
+        *,
+        tokens: AccessTokens | None = None,
+        on_state: Callable[[str, str | None], None] | None = None,
     ) -> None:
         self._config = config
+        self._tokens = tokens
         self._sink = sink
         self._on_state = on_state or (lambda _state, _detail: None)
         self._connection: ImapConnection
@@ -59,14 +68,30 @@ class ImapInbox:
             while True:
                 await self._take_all()
                 self._on_state("degraded" if self._complaint else "ready", self._complaint)
-                await self._connection.wait_for_news()
+                await self._connection.wait_for_news(self._login_lasts())
+                await self._renew_login()
         except ImapRefused as refusal:
             raise RetryLater(str(refusal)) from None
         finally:
             self._connection.abort()
 
+    def _login_lasts(self) -> timedelta | None:
+        """How long the connection's token is good; None where it has none, or where renewing it fails for now."""
+        if self._tokens is None or self._connection.token is None:
+            return None
+        return self._tokens.good_for(self._connection.token) or None
+
+    async def _renew_login(self) -> None:
+        """Go on over a new connection before the token ends: some servers cut those whose token has ended."""
+        token = self._connection.token
+        if self._tokens is None or token is None or self._tokens.good_for(token):
+            return
+        if await self._tokens.get() is not token:
+            self._connection.abort()
+            await self._connect()
+
     async def _connect(self) -> None:
-        self._connection = await ImapConnection.open(self._config)
+        self._connection = await ImapConnection.open(self._config, self._tokens)
         try:
             self._uidvalidity = await self._open_folders()
         except BaseException:

@@ -7,7 +7,7 @@ import socket
 import ssl
 from typing import NamedTuple
 
-from bot.config import ServerConfig
+from bot.config_mail import ServerConfig
 from bot.edges.connecting import connect_error, quoted_reply, tls_context
 from bot.errors import OperatorError, RetryLater
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import re
 import socket
@@ -12,8 +13,10 @@ from typing import NoReturn
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
-from bot.config import SmtpConfig
+from bot.config_mail import SmtpConfig
 from bot.edges.connecting import connect_error, quoted_reply, tls_context
+from bot.edges.oauth_tokens import AccessToken, AccessTokens
+from bot.edges.xoauth2 import MECHANISM, initial_response, token_refused
 from bot.errors import InDoubt, OperatorError, Refused, RetryLater
 
 _log = logging.getLogger(__name__)
@@ -33,11 +36,15 @@ class SmtpMailer:
 
     Args:
         config: The outgoing server.
+        tokens: Where `config.oauth` names a source of access tokens, that source.
         idle_seconds: How long an unused connection is kept.
     """
 
-    def __init__(self, config: SmtpConfig, *, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self, config: SmtpConfig, *, tokens: AccessTokens | None = None, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
         self._config = config
+        self._tokens = tokens
         self._idle_seconds = idle_seconds
         self._limit = config.timeout.total_seconds()
         self._server = f"mail server {config.host}:{config.port}"
@@ -109,9 +116,10 @@ class SmtpMailer:
         if self._client is not None and await self._answers(self._client):
             return self._client
         self._abandon()
+        token = await self._tokens.get() if self._tokens is not None else None
         try:
             async with asyncio.timeout(self._limit):
-                return await self._connect()
+                return await self._connect(token)
         except SMTPResponseException as error:
             raise RetryLater(f"{self._server}: it does not serve now: {_reply(error)}") from None
         except OSError as error:  # the library's connection errors and TimeoutError are kinds of it
@@ -127,7 +135,7 @@ class SmtpMailer:
         except (SMTPException, OSError):
             return False
 
-    async def _connect(self) -> SMTP:
+    async def _connect(self, token: AccessToken | None) -> SMTP:
         config = self._config
         self._client = client = SMTP(
             hostname=config.host,
@@ -146,11 +154,14 @@ class SmtpMailer:
             await client.starttls()
             await client.ehlo()
         if config.username is not None:
-            await self._login(client, config.username)
+            await self._login(client, config.username, token)
         return client
 
-    async def _login(self, client: SMTP, username: str) -> None:
-        """AUTH by one mechanism only: every wrong try counts towards a lock-out. XOAUTH2 would be one more branch."""
+    async def _login(self, client: SMTP, username: str, token: AccessToken | None) -> None:
+        """AUTH by one mechanism only: every wrong try counts towards a lock-out."""
+        if self._tokens is not None and token is not None:
+            await self._login_by_token(client, username, token, self._tokens)
+            return
         offered = [mechanism for mechanism in _MECHANISMS if mechanism in client.server_auth_methods]
         if not offered:
             raise OperatorError(f"{self._server}: it offers no login by password; check port and security")
@@ -162,9 +173,28 @@ class SmtpMailer:
             reply = quoted_reply(f"{error.code} {error.message}", password)
             if error.code < 500:
                 raise RetryLater(f"{self._server}: it cannot check logins now: {reply}") from None
+            advice = f"check username ({username}) and password"
+            if "basic authentication" in reply.lower():
+                advice = "it takes no passwords any more, set oauth in their place (docs/mail.md)"
+            raise OperatorError(f"{self._server}: it refused the login: {reply}; {advice}") from None
+
+    async def _login_by_token(self, client: SMTP, username: str, token: AccessToken, tokens: AccessTokens) -> None:
+        if MECHANISM.lower() not in client.server_auth_methods:
             raise OperatorError(
-                f"{self._server}: it refused the login: {reply}; check username ({username}) and password"
-            ) from None
+                f"{self._server}: it offers no login by access token ({MECHANISM}); check host and port"
+            )
+        spoken = base64.b64encode(initial_response(username, token.value))
+        response = await client.execute_command(b"AUTH", MECHANISM.encode(), spoken)
+        if response.code == 334:  # the details of an error, which an empty answer ends
+            response = await client.execute_command(b"")
+        if response.code == 235:
+            tokens.accepted(token, username)
+            return
+        reply = quoted_reply(f"{response.code} {response.message}", token.value, spoken.decode())
+        if response.code < 500:
+            raise RetryLater(f"{self._server}: it cannot check logins now: {reply}")
+        refusal = f"{self._server}: it refused the login: {reply}"
+        raise token_refused(refusal, tokens.config, username, was_taken=tokens.refused(token, username))
 
     async def _transact(self, client: SMTP, sender: str, receiver: str, copy: str | None, raw: bytes) -> None:
         octets = _wire_form(raw)

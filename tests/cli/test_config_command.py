@@ -105,6 +105,7 @@ def test_show_prints_what_can_be_loaded_again(file: Path, capsys: pytest.Capture
     ("old", "new", "warning"),
     [
         ('"C0002"', '"C0001"', "slack: support_channel and escalation_channel are the same"),
+        ('"imap.example"', '"outlook.office365.com"', 'mail.imap "pomoc": Microsoft 365 ends logins by password'),
         ('managers = ["U0002"]', "", "slack.managers is empty: nobody can close an escalation"),
         (
             '["dyzur@myhezo.pl"]',

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.config import Config, ServiceSections
 from bot.config_loading import LoadedConfig, load_config, read_config, read_sections
@@ -278,7 +279,7 @@ class TestSecrets:
         )
         config = loaded.config
         assert config.slack.bot_token.get_secret_value() == "xoxb-env"
-        assert config.mail.imap[0].password.get_secret_value() == "from env"
+        assert config.mail.imap[0].password == SecretStr("from env")
         assert config.database.url.get_secret_value().startswith("postgresql")
         assert config.mail.token_key is not None
         assert loaded.origins == {

@@ -19,6 +19,7 @@ from storage.engine import Database
 from storage.mail_sink import StoredMailSink
 from storage.overview import Backlog, OverviewQueries
 from storage.queues import InboxQueue, OutboxQueue, TimerQueue
+from storage.refresh_tokens import StoredRefreshTokens
 from storage.schema import Transport
 from tests.storage.making import (
     NOON,
@@ -103,6 +104,26 @@ async def test_the_settings_keep_what_was_first(database: Database) -> None:
         assert await uow.settings.keep("token_key", "second") == "first"
     async with database.read() as uow:
         assert await uow.settings.get("token_key") == "first"
+
+
+async def test_a_setting_can_be_replaced(database: Database) -> None:
+    async with database.begin() as uow:
+        await uow.settings.put("state", "one")
+        await uow.settings.put("state", "two")
+    async with database.read() as uow:
+        assert await uow.settings.get("state") == "two"
+
+
+async def test_the_newest_refresh_token_follows_from_the_configured_one(database: Database) -> None:
+    kept = StoredRefreshTokens(database)
+    assert await kept.newest("m365", "configured") == ""
+    await kept.keep("m365", "configured", "second")
+    await kept.keep("m365", "configured", "third")
+    await kept.keep("google", "", "of a person")
+    after_a_restart = StoredRefreshTokens(database)
+    assert await after_a_restart.newest("m365", "configured") == "third"
+    assert await after_a_restart.newest("m365", "another one by now") == ""
+    assert await after_a_restart.newest("google", "") == "of a person"
 
 
 async def test_no_everyday_statement_reads_a_whole_table(tmp_path: Path) -> None:

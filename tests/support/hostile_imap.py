@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -33,6 +34,9 @@ class HostileImap:
         greeting: The first line.
         starttls_reply: What is sent in answer to STARTTLS, in the clear.
         login_reply: What is answered to LOGIN, without its tag.
+        good_tokens: The access tokens that AUTHENTICATE XOAUTH2 takes.
+        token_reply: What is answered to any other one, without its tag.
+        users: Who logged in by a token.
         uidvalidity: None keeps it secret.
         refusals: Per command, the answer that it gets instead of being done.
         moved: The other folders.
@@ -46,6 +50,9 @@ class HostileImap:
     greeting: str = "* OK ready"
     starttls_reply: bytes = b"{tag} OK begin\r\n"
     login_reply: str = "OK done"
+    good_tokens: Collection[str] = ()
+    token_reply: str = "NO [AUTHENTICATIONFAILED] Invalid credentials"
+    users: list[str] = field(default_factory=list)
     uidvalidity: int | None = 7
     refusals: dict[str, str] = field(default_factory=dict)
     moved: dict[str, dict[int, bytes]] = field(default_factory=lambda: {"Processed": {}})
@@ -76,7 +83,10 @@ class HostileImap:
             while line := (await reader.readline()).decode("latin-1"):
                 self.commands.append(line.strip())
                 tag, _, rest = line.strip().partition(" ")
-                writer.write(self._answer(tag, rest))
+                if rest.upper().startswith("AUTHENTICATE XOAUTH2") and "AUTHENTICATE" not in self.refusals:
+                    writer.write(await self._authenticate(tag, rest.split(" ")[2:], reader, writer))
+                else:
+                    writer.write(self._answer(tag, rest))
                 await writer.drain()
                 async with self._changed:
                     self._changed.notify_all()
@@ -84,6 +94,21 @@ class HostileImap:
             return
         finally:
             writer.close()
+
+    async def _authenticate(
+        self, tag: str, spoken: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bytes:
+        """XOAUTH2 as Google defines it: an error's details come first, and the client has to take note."""
+        if not spoken:
+            writer.write(b"+ \r\n")
+            spoken = [(await reader.readline()).decode().strip()]
+        user, _, rest = base64.b64decode(spoken[0]).decode().partition("\x01auth=Bearer ")
+        if rest.removesuffix("\x01\x01") in self.good_tokens:
+            self.users.append(user.removeprefix("user="))
+            return f"{tag} OK logged in\r\n".encode()
+        writer.write(b"+ " + base64.b64encode(b'{"status":"400","schemes":"Bearer"}') + b"\r\n")
+        assert await reader.readline() == b"\r\n", "an error is answered with nothing"
+        return f"{tag} {self.token_reply}\r\n".encode()
 
     def _answer(self, tag: str, command: str) -> bytes:
         words = command.split(" ")

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.config import ImapConfig
+from bot.config_mail import ImapConfig
 from bot.edges.imap_inbox import ImapInbox
+from bot.edges.oauth_tokens import AccessTokens
 from bot.errors import OperatorError, RetryLater
 from bot.ports import MailSink
 
@@ -42,10 +43,12 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(config: ImapConfig, sink: MailSink, *, may_fail: bool = False) -> AsyncIterator[Watch]:
+async def watching(
+    config: ImapConfig, sink: MailSink, *, tokens: AccessTokens | None = None, may_fail: bool = False
+) -> AsyncIterator[Watch]:
     """Run an inbox and wait until it is ready; on the way out it is stopped. Without `may_fail` a failure is raised."""
     watch = Watch()
-    watch.task = asyncio.create_task(ImapInbox(config, sink, on_state=watch.on_state).run())
+    watch.task = asyncio.create_task(ImapInbox(config, sink, tokens=tokens, on_state=watch.on_state).run())
     try:
         await watch.until_ready_or_failed()
         if watch.task.done() and not may_fail:
@@ -56,8 +59,10 @@ async def watching(config: ImapConfig, sink: MailSink, *, may_fail: bool = False
         await asyncio.wait({watch.task})
 
 
-async def run_to_error(config: ImapConfig, sink: MailSink, within: float = 10) -> Exception:
+async def run_to_error(
+    config: ImapConfig, sink: MailSink, within: float = 10, tokens: AccessTokens | None = None
+) -> Exception:
     """What ends the run."""
     with pytest.raises((OperatorError, RetryLater)) as caught:
-        await asyncio.wait_for(ImapInbox(config, sink).run(), within)
+        await asyncio.wait_for(ImapInbox(config, sink, tokens=tokens).run(), within)
     return caught.value

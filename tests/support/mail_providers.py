@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from bot.config import ImapConfig, SmtpConfig
+from bot.config_mail import ImapConfig, SmtpConfig
 from bot.sandbox.mail import Account, MailSandbox
 from bot.sandbox.smtp_server import Submission
 from tests.support.mailservers import PASSWORD, MailServers

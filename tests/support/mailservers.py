@@ -32,6 +32,7 @@ class MailServers:
         ghosts: Addresses that SMTP accepts and the delivery refuses: a real bounce (RFC 3464) comes back.
         authserv_id: The name under which Authentication-Results are stamped; None stamps nothing.
         authentication: Per domain of the envelope sender, the result to stamp ("pass", "fail").
+        introspection_url: Where the servers ask whether an access token is good (RFC 7662); None takes passwords only.
 
     Attributes:
         host: "localhost"; the certificate also names 127.0.0.1.
@@ -48,6 +49,7 @@ class MailServers:
         ghosts: Sequence[str] = GHOSTS,
         authserv_id: str | None = None,
         authentication: Mapping[str, str] | None = None,
+        introspection_url: str | None = None,
     ) -> None:
         fresh = [f"fresh-{number}@myhezo.test" for number in range(_FRESH_ACCOUNTS)]
         self._addresses = (*addresses, *fresh)
@@ -55,6 +57,7 @@ class MailServers:
         self._ghosts = tuple(ghosts)
         self._authserv_id = authserv_id
         self._authentication = dict(authentication or {})
+        self._introspection_url = introspection_url
         self._root = as_root()
         self.directory = Path(tempfile.mkdtemp(prefix="mailservers-"))
         self.ca_file = self.directory / "certificate.pem"
@@ -191,7 +194,7 @@ class MailServers:
             ssl_cert = <{d}/certificate.pem
             ssl_key = <{d}/key.pem
             disable_plaintext_auth = no
-            auth_mechanisms = plain login
+            auth_mechanisms = plain login {"xoauth2" if self._introspection_url else ""}
             auth_failure_delay = 0
             mail_location = maildir:{d}/mail/%d/%n
             mail_uid = mail
@@ -201,6 +204,7 @@ class MailServers:
             recipient_delimiter = +
             lmtp_save_to_detail_mailbox = no
             mail_max_userip_connections = 100
+            {self._oauth_passdb()}
             passdb {{
               driver = passwd-file
               args = username_format=%u {d}/dovecot/users
@@ -245,6 +249,16 @@ class MailServers:
               }}
             }}
         """
+
+    def _oauth_passdb(self) -> str:
+        if self._introspection_url is None:
+            return ""
+        settings = self.directory / "dovecot/oauth2.conf"
+        settings.write_text(
+            f"introspection_mode = post\nintrospection_url = {self._introspection_url}\n"
+            "username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+        )
+        return f"passdb {{\ndriver = oauth2\nmechanisms = xoauth2\nargs = {settings}\n}}"
 
     def _postfix_settings(self) -> dict[str, str]:
         d = self.directory

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import aiosmtplib
 
-from bot.config import ImapConfig
+from bot.config_mail import ImapConfig
 from bot.edges.imap_inbox import ImapInbox
 from bot.errors import RetryLater
 from bot.ports import Clock, FetchedMail

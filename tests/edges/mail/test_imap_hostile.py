@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.config import ImapConfig
+from bot.config_mail import ImapConfig
 from bot.errors import OperatorError, RetryLater
 from tests.support.hostile_imap import HostileImap, Poison
 from tests.support.inbox_watch import run_to_error, watching

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from bot.config import SmtpConfig
+from bot.config_mail import SmtpConfig
 from bot.edges.smtp_mailer import SmtpMailer
 from bot.errors import HezoError, InDoubt, OperatorError, Refused, RetryLater
 from bot.sandbox.mail import Account
