@@ -166,8 +166,18 @@ class OneLogin:
         self.mechanisms = mechanisms
         self.replies = list(replies)
         self.lines: list[str] = []
+        self.is_left = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._converse(reader, writer)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+            self.is_left.set()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 ready\r\n")
         while line := (await reader.readline()).decode().rstrip("\r\n"):
             self.lines.append(line)
@@ -180,7 +190,6 @@ class OneLogin:
                 line = ""
             reply = self.replies[-1] if line.startswith("AUTH") or not line else "250 ok"
             writer.write(f"{reply}\r\n".encode())
-        writer.close()
 
 
 @contextmanager
@@ -202,6 +211,7 @@ async def smtp_login(server: OneLogin, tokens: AccessTokens) -> HezoError | None
                 return error
             finally:
                 await mailer.close()
+                await server.is_left.wait()
     return None
 
 
@@ -250,13 +260,15 @@ async def test_a_revoked_token_is_replaced_for_the_next_mail(endpoint: TokenEndp
 
 async def test_a_server_that_takes_no_passwords_any_more_says_what_to_use() -> None:
     refusal = "550 5.7.30 Basic authentication is not supported for Client Submission."
-    listening = await asyncio.start_server(OneLogin("PLAIN XOAUTH2", refusal).serve, "127.0.0.1", 0)
+    server = OneLogin("PLAIN XOAUTH2", refusal)
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     async with listening:
         with smtp(listening.sockets[0].getsockname()[1], oauth=None, password="secret") as config:
             mailer = SmtpMailer(config)
             with pytest.raises(OperatorError, match=r"takes no passwords any more, set oauth in their place"):
                 await mailer.check()
             await mailer.close()
+            await server.is_left.wait()
 
 
 async def test_an_smtp_server_that_knows_no_tokens(tokens: AccessTokens) -> None:
