@@ -84,16 +84,6 @@ class Mailer(Protocol):
         """
 
 
-class RefreshTokens(Protocol):
-    """Keeps what a provider handed out in place of the refresh token that it was given (RFC 6749 §6)."""
-
-    async def newest(self, source: str, given: str) -> str:
-        """The newest refresh token of a source, as long as the configured one (`given`) is the same; "" for none."""
-
-    async def keep(self, source: str, given: str, token: str) -> None:
-        """Store a newer one, committed when this returns."""
-
-
 class Chat(Protocol):
     """Slack, as far as the outbox needs it. Every post carries our key in its metadata, so that a doubt is settled.
 

@@ -15,7 +15,7 @@ _KEY = "mail.oauth.{}.refresh_token"
 
 
 class StoredRefreshTokens:
-    """`bot.ports.RefreshTokens` over the table settings."""
+    """`bot.edges.oauth_tokens.RefreshTokens` over the table settings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,7 +9,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -18,7 +18,7 @@ from bot.config_oauth import OAuthConfig
 from bot.config_values import LOOPBACK
 from bot.edges.oauth_refusals import needs_a_person, refusal
 from bot.errors import HezoError, OperatorError, RetryLater
-from bot.ports import Clock, RefreshTokens
+from bot.ports import Clock
 
 RENEW_BEFORE = timedelta(minutes=5)
 """How long before its end a token is renewed; of one that lives less than four times as long, at its last quarter."""
@@ -27,6 +27,16 @@ _USUAL_LIFE = timedelta(hours=1)
 _LONGEST_LIFE = timedelta(days=1)
 _LARGEST_ANSWER = 256 * 1024
 _USELESS = frozenset({"invalid_grant"})
+
+
+class RefreshTokens(Protocol):
+    """Keeps what a provider handed out in place of the refresh token that it was given (RFC 6749 §6)."""
+
+    async def newest(self, source: str, given: str) -> str:
+        """The newest refresh token of a source, as long as the configured one (`given`) is the same; "" for none."""
+
+    async def keep(self, source: str, given: str, token: str) -> None:
+        """Store a newer one, committed when this returns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ STALE = "AADSTS7000222: The provided client secret keys for 'app' are expired"
 
 
 class Kept:
-    """`bot.ports.RefreshTokens` in memory."""
+    """`bot.edges.oauth_tokens.RefreshTokens` in memory."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, tuple[str, str]] = {}
