@@ -25,6 +25,7 @@ from bot.edges.oauth_tokens import AccessTokens
 from bot.edges.pacing import Pace
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
+from bot.edges.slack_groups import SlackGroups
 from bot.edges.slack_http import SlackHttp
 from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
@@ -42,6 +43,7 @@ from bot.loops.posting_to_slack import SlackPerformer
 from bot.loops.sending_mail import MailPerformer
 from bot.loops.sharing_files import FilesPerformer
 from bot.loops.slack_desk import SlackDesk
+from bot.loops.staff_groups import StaffGroups
 from bot.loops.timers import TimerLoop
 from bot.model import Language, Ticket
 from bot.ports import Clock, InboxRow
@@ -49,6 +51,7 @@ from bot.rules.mail_reading import read_mail
 from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
 from bot.rules.wording import words
+from bot.staff_directory import StaffDirectory
 from bot.supervisor import Supervisor
 from handlers.context import ContextMaker
 from storage.auditing import StoredAudit
@@ -81,6 +84,7 @@ class Bot:
         self._config = config
         self._clock = clock
         self._key = b""
+        self._staff = StaffDirectory(config)
         self.database = Database(
             config.database.url.get_secret_value(),
             clock=clock,
@@ -113,7 +117,8 @@ class Bot:
             log.warning("effects were interrupted and are looked up", extra={"hezo": {"count": doubts}})
         client = await self._open.enter_async_context(slack_client(self._config.slack))
         pager = await self._open.enter_async_context(webhook(self._config.escalation.webhook))
-        self._add_parts(ContextMaker(self._clock, self._config, self._key), outbox, client, pager)
+        await self._add_groups(client)
+        self._add_parts(ContextMaker(self._clock, self._config, self._key, self._staff), outbox, client, pager)
         self.supervisor.start()
 
     async def stop(self) -> None:
@@ -129,6 +134,16 @@ class Bot:
         await self._mailer.close()
         await self._open.aclose()
         await self.database.close()
+
+    async def _add_groups(self, client: AsyncWebClient) -> None:
+        """Who is in the configured user groups: what was known at the last stop, and from then on what Slack says."""
+        slack = self._config.slack
+        if not self._staff.groups:
+            return
+        groups = SlackGroups(client, slack.timeout)
+        part = StaffGroups(groups, self._staff, self.database, self._clock, slack.groups_refresh)
+        await part.restore()
+        self.supervisor.add("slack: groups", lambda: part.run(self.supervisor.stopping))
 
     def _add_parts(self, contexts: ContextMaker, outbox: OutboxQueue, client: AsyncWebClient, pager: Webhook) -> None:
         config, database, clock, stopping = self._config, self.database, self._clock, self.supervisor.stopping
@@ -184,11 +199,12 @@ class Bot:
             ZoneInfo(config.service.timezone),
             self._clock,
             config.service.escalation_phone,
-            frozenset({*config.slack.managers, *config.escalation.team_leads}),
+            self._staff.leaders,
             config.escalation.snooze_at_most,
             config.service.name,
             config.service.hotline,
             config.replies.canned,
+            self._staff,
         )
 
     def _add_mailbox(self, mailbox: ImapConfig) -> None:

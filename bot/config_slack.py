@@ -19,6 +19,12 @@ class SlackMode(StrEnum):
     HTTP = "http"
 
 
+GroupId = Annotated[
+    str,
+    Field(pattern=r"^S[A-Z0-9]{2,20}$", description='the id of a user group, such as "S0123456789"'),
+]
+
+
 class SlackConfig(Section):
     """The workspace: tokens, channels and who may act."""
 
@@ -34,6 +40,11 @@ class SlackConfig(Section):
     support_channel: SlackId
     escalation_channel: SlackId
     enquiries_channel: SlackId | None = None
+    engineer_groups: tuple[GroupId, ...] = ()
+    manager_groups: tuple[GroupId, ...] = ()
+    groups_refresh: Annotated[
+        Duration, Field(ge=timedelta(seconds=30), description='a duration from "30s" to "366d", such as "5min"')
+    ] = timedelta(minutes=5)
     engineers: tuple[SlackId, ...] = ()
     managers: tuple[SlackId, ...] = ()
     timeout: Duration = timedelta(seconds=10)
@@ -73,8 +84,11 @@ class SlackConfig(Section):
     @field_validator("managers")
     @classmethod
     def _somebody_may_act(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if not value and info.data.get("engineers") == ():
+        others = ("engineers", "engineer_groups", "manager_groups")
+        if not value and all(info.data.get(name) == () for name in others):
             raise NotAllowed(
-                "slack.engineers and slack.managers are both empty: nobody could answer a customer", rule=True
+                "slack.engineers and slack.managers are both empty, and no groups are named: nobody could answer a "
+                "customer",
+                rule=True,
             )
         return value

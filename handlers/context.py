@@ -12,6 +12,7 @@ from bot.effects import TellUser
 from bot.model import JournalEntry, Language, Ticket
 from bot.ports import Clock, UnitOfWork
 from bot.rules.wording import Words, words
+from bot.staff_directory import StaffDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,12 @@ class ContextMaker:
     clock: Clock
     config: Config
     token_key: bytes = field(repr=False)
+    staff: StaffDirectory | None = None
 
     def __call__(self) -> Context:
-        """The context of now."""
-        return Context(self.clock.now(), self.config, self.token_key)
+        """The context of now, with everybody who may act as far as that is known."""
+        config = self.config if self.staff is None else self.staff.config
+        return Context(self.clock.now(), config, self.token_key)
 
 
 async def journal(uow: UnitOfWork, ctx: Context, ticket: Ticket, actor: str, event: str, /, **data: object) -> None:

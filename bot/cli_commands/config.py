@@ -62,6 +62,9 @@ def _summary(loaded: LoadedConfig) -> Iterator[tuple[str, str]]:
     slack = config.slack
     yield "Slack", f"{slack.api_url}, support in {slack.support_channel}, escalations in {slack.escalation_channel}"
     yield "people", f"{len(slack.engineers)} engineer(s), {len(slack.managers)} manager(s)"
+    groups = (*slack.engineer_groups, *slack.manager_groups)
+    if groups:
+        yield "people", f"and the members of the user groups {', '.join(groups)}"
     yield "database", _without_password(config.database.url.get_secret_value())
     yield "health", f"http://{config.health.host}:{config.health.port}/healthz"
     yield from _sla(config)

@@ -51,6 +51,9 @@ WHAT_TO_DO: Mapping[str, str] = {
     "thread_not_found": "the thread's first message in {channel} was deleted",
     "user_not_in_channel": "the person is not in the channel {channel} any more",
     "cant_update_message": "the message in {channel} was not posted with this bot token: it cannot be edited",
+    "no_such_subteam": (
+        "Slack knows no user group {channel}: correct slack.engineer_groups and slack.manager_groups, or enable it"
+    ),
     "file_uploads_disabled": "the workspace's administrators have switched uploads off",
     "file_uploads_except_images_disabled": "the workspace's administrators allow pictures only",
     "file_type_not_allowed": "the workspace's administrators do not allow files of this type",

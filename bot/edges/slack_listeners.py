@@ -121,7 +121,7 @@ class Listeners:
         self._client = client
         self._look = look
         self._identity = identity
-        self._staff = {*config.engineers, *config.managers}
+        self._staff = look.staff if look.staff is not None else {*config.engineers, *config.managers}
         self._names = Names(client, self._staff)
         self._modals = Modals(screens, self._names, look)
         self._limit = config.timeout.total_seconds()

@@ -103,6 +103,7 @@ class Look:
         snooze_at_most: For how long an escalation can be put off at once.
         service: What we are called, and the phone number that customers read below a mail.
         canned: Texts that are ready for replies.
+        staff: Who may act, at any time; None for those of the configuration alone.
     """
 
     words: Words
@@ -114,6 +115,7 @@ class Look:
     service: str = "HEZO 360"
     hotline: str = ""
     canned: tuple[CannedReply, ...] = ()
+    staff: Collection[str] | None = None
 
 
 class Modals:

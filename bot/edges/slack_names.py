@@ -21,22 +21,22 @@ class Names:
 
     Args:
         client: From `slack_client`.
-        staff: Whose names are asked for; those of others concern nobody.
+        staff: Whose names are asked for, whoever that is at the time; those of others concern nobody.
     """
 
     def __init__(self, client: AsyncWebClient, staff: Collection[str]) -> None:
         self._client = client
-        self._staff = frozenset(staff)
+        self._staff = staff
         self._known: dict[str, tuple[float, str]] = {}
 
     @property
-    def staff(self) -> frozenset[str]:
+    def staff(self) -> Collection[str]:
         """Whose names are asked for."""
         return self._staff
 
     async def of(self, users: Collection[str]) -> dict[str, str]:
         """The names of those of them who are staff, as far as Slack tells them in time. Never raises."""
-        wanted = sorted(self._staff.intersection(users))
+        wanted = sorted(user for user in set(users) if user in self._staff)
         names = await asyncio.gather(*(self._name(user) for user in wanted))
         return {user: name for user, name in zip(wanted, names, strict=True) if name}
 

@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.commands_sending",
         "bot.entitlement_commands",
         "bot.replacement_commands",
+        "bot.staff_directory",
     ),
     (
         "bot.model",
