@@ -39,7 +39,7 @@ from bot.edges.slack_buttons import note_view
 from bot.edges.slack_errors import translate
 from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK
 from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
-from bot.edges.slack_ids import ACTIONS_BY_ID, CANNED, OPENS_MODAL, SHORTCUTS, ModalPlace
+from bot.edges.slack_ids import ACTIONS_BY_ID, CANNED, OPENS_MODAL, PREVIEW, SHORTCUTS, ModalPlace
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_modals import Look, Modals, Screens
 from bot.edges.slack_names import Names
@@ -145,7 +145,7 @@ class Listeners:
             authorize=authorize,
             before_authorize=self._record,
         )
-        app.action(_one_of(OPENS_ANY))(self._open_modal)
+        app.action(_one_of(OPENS_ANY | {PREVIEW}))(self._open_modal)
         app.action(_one_of(ACTIONS_BY_ID.keys() - OPENS_MODAL))(self._say_that_it_is_taken)
         app.action(CANNED)(self._put_in)
         app.command(COMMAND)(self._open_modal)
