@@ -21,12 +21,6 @@ class StoredSettings:
         )
         return value
 
-    async def put(self, key: str, value: str) -> None:
-        """Store a value in place of the one that stands, if any."""
-        insert = self._transaction.insert(settings)
-        replaces = insert.on_conflict_do_update(index_elements=["key"], set_={"value": insert.excluded.value})
-        await self._transaction.connection.execute(replaces, {"key": key, "value": value})
-
     async def keep(self, key: str, value: str) -> str:
         """Store a value unless there is one already; gives the one that stands."""
         insert = self._transaction.insert(settings).on_conflict_do_nothing(index_elements=["key"])
