@@ -42,6 +42,7 @@ CONFIG = Config.model_validate(
             "engineers": ENGINEERS,
             "managers": ["U0ZOFIA"],
         },
+        "replies": {"undo_within": "0s"},  # what is taken back was never said (tests/handlers/test_sendings.py)
         # Who is called again and again, and when, has a model of its own; here everybody is called once.
         "escalation": {
             priority: {
