@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from bot.entitlements import Entitlement
 
 if TYPE_CHECKING:
-    from bot.commands import SlackPerson
+    from bot.people import SlackPerson
+    from bot.sendings import SharedFile
 
 
 class Decision(StrEnum):
@@ -83,6 +84,22 @@ class CorrectEntitlement:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverReport:
+    """An engineer sends the report of a review to the customer.
+
+    Attributes:
+        files: The report.
+        words: The engineer's own words to the customer; may be empty.
+    """
+
+    by: SlackPerson
+    ticket_id: int
+    use_id: int
+    files: tuple[SharedFile, ...]
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OfferTimes:
     """An engineer offers times for an appointment to the customer, who picks one.
 
@@ -118,5 +135,12 @@ class CancelDate:
 
 
 EntitlementCommand = (
-    DecideEntitlement | ChooseEntitlement | RecordEntitlement | CorrectEntitlement | OfferTimes | PickDate | CancelDate
+    DecideEntitlement
+    | ChooseEntitlement
+    | RecordEntitlement
+    | CorrectEntitlement
+    | DeliverReport
+    | OfferTimes
+    | PickDate
+    | CancelDate
 )

@@ -19,7 +19,7 @@ from bot.entitlements import EntitlementUse, UseState
 from bot.model import ClockState, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.entitlements import local_day
-from handlers import agreed_dates, appointments, entitlements
+from handlers import agreed_dates, appointments, entitlement_reports, entitlements
 from handlers.context import Context, tell
 from handlers.entitlements import Count
 from handlers.ticket_actions import store
@@ -56,6 +56,7 @@ async def decide(command: DecideEntitlement, uow: UnitOfWork, ctx: Context) -> N
             await _agree(uow, ctx, ticket, use, by, counted)
         case _:
             await entitlements.finish(uow, ctx, ticket, use, by.user, counted, day, at=by.at or ctx.now)
+            await entitlement_reports.done_by_hand(uow, ctx, ticket, use, by.user)
             await _date_is_kept(uow, ctx, ticket, use, by)
     await store(uow, ticket)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.entitlements import Entitlement, EntitlementUse, Standing
@@ -46,6 +47,26 @@ async def tell(
     ]
     customer_mails.a_person_wrote(ticket)  # an engineer decided it: no robot answers robots
     await customer_mails.notice(uow, ctx, ticket, parts)
+
+
+def report_text(
+    ctx: Context, ticket: Ticket, use: EntitlementUse, contract: Contract, before: Standing, own_words: str
+) -> str:
+    """The letter that goes with a review's report, without its signature.
+
+    Args:
+        before: What is used without this review, which counts from now on.
+    """
+    w = ctx.customer_words(ticket.language)
+    device = next((device for device in contract.devices if device.serial == use.serial), None)
+    said = w(
+        "report_delivered",
+        number=ticket.number,
+        model=device.model if device else "FortiGate",
+        serial=use.serial or "",
+    )
+    after = replace(before, used=before.used + 1)
+    return "\n\n".join(filter(None, [w("greeting"), said, own_words.strip(), counted(w, use.kind, after)]))
 
 
 def counted(w: Words, kind: Entitlement, standing: Standing) -> str:

@@ -7,16 +7,29 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from bot.edges.slack_entitlement_ids import CHOOSE, CORRECT, DECISION_IDS, PressedUse
-from bot.edges.slack_text import Blocks, Json, block, fallback, line, people, person, plain, rich, text
+from bot.edges.slack_entitlement_ids import BOOK, CHOOSE, CORRECT, DECISION_IDS, REPORT, PressedUse
+from bot.edges.slack_text import Blocks, Json, block, fallback, line, one_line, people, person, plain, rich, text
 from bot.entitlement_commands import Decision
-from bot.entitlements import DeviceStanding, EntitlementUse, Standing, UseState
+from bot.entitlements import DeviceStanding, Entitlement, EntitlementUse, Standing, UseState
 from bot.model import Contract, Ticket
 from bot.rules.wording import Words, format_day, format_fixed
 
 MAX_WORDS = 300
+MAX_FILES = 5
+MAX_FILE_NAME = 80
 MAX_DEVICES = 3
 """Devices whose counts a head message shows."""
+
+
+_FORMS = {"choose": CHOOSE, "choose_device": CHOOSE, "correct": CORRECT, "book": BOOK, "report": REPORT}
+_STYLES: dict[str, str] = {
+    Decision.AGREE: "primary",
+    Decision.DONE: "primary",
+    Decision.DECLINE: "danger",
+    "choose_device": "primary",
+}
+_ASKS_BACK: frozenset[str] = frozenset({Decision.GRANT, Decision.DECLINE, Decision.DONE, Decision.DONE_BEYOND})
+"""What the customer hears of at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +161,27 @@ def _state(shown: UseShown, look: _Look) -> Iterator[Json]:
                 yield look.say("due", until=look.at(shown.until))
             if _is_over(shown):
                 yield look.say("done_over", "bold")
+            yield from _files(use, look)
         case UseState.DONE:
             sentence = "state_done_beyond" if use.beyond else "state_done"
             yield look.say(sentence, "bold", day=look.day(use.done_on), by=said["by"])
+            yield from _files(use, look)
         case UseState.DECLINED:
             yield look.say("state_declined", "bold", **said)
         case UseState.DROPPED:
             taken_back = use.facts.get("taken_back")
             why = {"reason": str(taken_back.get("reason"))} if isinstance(taken_back, dict) else {}
             yield look.say("state_taken_back" if why else "state_dropped", **said, **why)
+
+
+def _files(use: EntitlementUse, look: _Look) -> Iterator[Json]:
+    """The report of a review, or what may be one."""
+    names = use.facts.get("sent_files")
+    if isinstance(names, list) and names:
+        said = ", ".join(one_line(str(name), MAX_FILE_NAME) for name in names[:MAX_FILES])
+        yield look.say("report_files" if use.state is UseState.DONE else "sent_files", files=said)
+    elif use.state is UseState.AGREED and use.facts.get("report"):
+        yield look.say("report_waits", "italic")
 
 
 def _is_over(shown: UseShown) -> bool:
@@ -166,38 +191,35 @@ def _is_over(shown: UseShown) -> bool:
 
 def _buttons(shown: UseShown, words: Words) -> list[Json]:
     use, over = shown.use, _is_over(shown)
-    value = PressedUse(use.ticket_id, use.id, shown.before.taken).to_value()
-
-    def button(name: str, action_id: str, style: str = "", *, asks: bool = False) -> Json:
-        label = plain(words(f"entitlement_button.{name}"), 75)
-        made: Json = {"type": "button", "action_id": action_id, "text": label, "value": value}
-        if style:
-            made["style"] = style
-        if asks:
-            made["confirm"] = {
-                "title": plain(words(f"entitlement_confirm.{name}_title"), 100),
-                "text": plain(words(f"entitlement_confirm.{name}_text"), 300),
-                "confirm": plain(words(f"entitlement_confirm.{name}_yes"), 30),
-                "deny": plain(words("confirm.no"), 30),
-            }
-        return made
-
-    def decision(one: Decision, style: str = "", *, asks: bool = True) -> Json:
-        return button(one, DECISION_IDS[one], style, asks=asks)
-
     match use.state:
         case UseState.ASKED if use.serial is None:
-            return [button("choose_device", CHOOSE, "primary"), decision(Decision.DROP, asks=False)]
-        case UseState.ASKED if over:
-            first = [decision(Decision.GRANT), decision(Decision.DECLINE, "danger")]
-            return [*first, button("choose", CHOOSE), decision(Decision.DROP, asks=False)]
+            names = ["choose_device", Decision.DROP]
         case UseState.ASKED:
-            agree = decision(Decision.AGREE, "primary", asks=False)
-            return [agree, button("choose", CHOOSE), decision(Decision.DROP, asks=False)]
+            names = [*([Decision.GRANT, Decision.DECLINE] if over else [Decision.AGREE]), "choose", Decision.DROP]
         case UseState.AGREED:
-            done = decision(Decision.DONE_BEYOND) if over else decision(Decision.DONE, "primary")
-            return [done, button("correct", CORRECT)]
+            names = [Decision.DONE_BEYOND if over else Decision.DONE]
+            if shown.ticket.is_open:
+                names += ["book", "report"] if use.kind is Entitlement.REVIEW else ["book"]
+            names.append("correct")
         case UseState.DONE:
-            return [button("correct", CORRECT)]
+            names = ["correct"]
         case _:
-            return []
+            names = []
+    value = PressedUse(use.ticket_id, use.id, shown.before.taken).to_value()
+    return [_button(name, value, words) for name in names]
+
+
+def _button(name: str, value: str, words: Words) -> Json:
+    action_id = _FORMS.get(name) or DECISION_IDS[Decision(name)]
+    label = plain(words(f"entitlement_button.{name}"), 75)
+    button: Json = {"type": "button", "action_id": action_id, "text": label, "value": value}
+    if name in _STYLES:
+        button["style"] = _STYLES[name]
+    if name in _ASKS_BACK:
+        button["confirm"] = {
+            "title": plain(words(f"entitlement_confirm.{name}_title"), 100),
+            "text": plain(words(f"entitlement_confirm.{name}_text"), 300),
+            "confirm": plain(words(f"entitlement_confirm.{name}_yes"), 30),
+            "deny": plain(words("confirm.no"), 30),
+        }
+    return button

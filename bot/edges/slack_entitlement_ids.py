@@ -11,13 +11,15 @@ DECISION_IDS: dict[Decision, str] = {decision: f"entitlement_{decision}" for dec
 DECISIONS_BY_ID = {action_id: decision for decision, action_id in DECISION_IDS.items()}
 
 CHOOSE, CORRECT = "entitlement_choose", "entitlement_correct"
-ENTITLEMENT_FORMS = frozenset({CHOOSE, CORRECT})
-"""Buttons of a use whose form has their own name as callback_id."""
+BOOK, REPORT = "entitlement_book", "entitlement_report"
+ENTITLEMENT_FORMS = frozenset({CHOOSE, CORRECT, BOOK, REPORT})
+"""Buttons of a use that open a form; all but BOOK are its callback_id, too."""
 RECORD_MODAL = "ticket_entitlement"
 """callback_id of the form that a ticket's button opens, and that button's action_id."""
 
 KIND_BLOCK, DEVICE_BLOCK, DONE_BLOCK = "entitlement_kind", "entitlement_device", "entitlement_done_on"
 NOTE_BLOCK, CORRECTION_BLOCK = "entitlement_note", "entitlement_reason"
+REPORT_BLOCK, WORDS_BLOCK = "report_files", "report_words"
 
 _ID = r"[1-9][0-9]{0,17}"
 _PRESSED = re.compile(rf"({_ID}):({_ID}):([0-9]{{1,6}})")

@@ -22,12 +22,23 @@ from bot.edges.slack_entitlement_ids import (
     KIND_BLOCK,
     NOTE_BLOCK,
     RECORD_MODAL,
+    REPORT,
+    REPORT_BLOCK,
+    WORDS_BLOCK,
     PressedUse,
 )
 from bot.edges.slack_fields import choice, state, typed
 from bot.edges.slack_ids import REPLY_LIMIT, ModalPlace
-from bot.entitlement_commands import ChooseEntitlement, CorrectEntitlement, DecideEntitlement, RecordEntitlement
+from bot.edges.slack_words_payloads import shared_files
+from bot.entitlement_commands import (
+    ChooseEntitlement,
+    CorrectEntitlement,
+    DecideEntitlement,
+    DeliverReport,
+    RecordEntitlement,
+)
 from bot.entitlements import Entitlement
+from bot.rules.notes import is_note
 
 
 def is_decision(action_id: str) -> bool:
@@ -69,6 +80,9 @@ def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPe
         return RecordEntitlement(by, place.ticket_id, kind, serial, note, day)
     if place.use_id is None:
         raise ValueError("no use")
+    if callback_id == REPORT:
+        files = shared_files(state(view, REPORT_BLOCK).get("files"))
+        return DeliverReport(by, place.ticket_id, place.use_id, files, typed(view, WORDS_BLOCK).strip())
     if callback_id == CORRECT:
         return CorrectEntitlement(by, place.ticket_id, place.use_id, typed(view, CORRECTION_BLOCK).strip())
     kind, serial = Entitlement(choice(view, KIND_BLOCK)), choice(view, DEVICE_BLOCK)
@@ -91,6 +105,8 @@ def form_problems(
         if not reason.strip():
             return {CORRECTION_BLOCK: "empty_correction"}
         return {CORRECTION_BLOCK: "too_long"} if len(reason) > REPLY_LIMIT else {}
+    if callback_id == REPORT:
+        return _report_problems(view)
     if choice(view, KIND_BLOCK) not in set(Entitlement):
         problems[KIND_BLOCK] = "not_chosen"
     if not 0 < len(choice(view, DEVICE_BLOCK)) <= 40:
@@ -102,6 +118,18 @@ def form_problems(
     day = _day(view)
     if day is not None and now is not None and zone is not None and day > now.astimezone(zone).date():
         problems[DONE_BLOCK] = "done_in_future"
+    return problems
+
+
+def _report_problems(view: Mapping[str, object]) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if not shared_files(state(view, REPORT_BLOCK).get("files")):
+        problems[REPORT_BLOCK] = "no_report"
+    words = typed(view, WORDS_BLOCK)
+    if len(words) > REPLY_LIMIT:
+        problems[WORDS_BLOCK] = "too_long"
+    elif is_note(words):
+        problems[WORDS_BLOCK] = "looks_like_note"
     return problems
 
 

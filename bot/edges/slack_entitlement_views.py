@@ -14,15 +14,19 @@ from bot.edges.slack_entitlement_ids import (
     KIND_BLOCK,
     NOTE_BLOCK,
     RECORD_MODAL,
+    REPORT,
+    REPORT_BLOCK,
+    WORDS_BLOCK,
 )
 from bot.edges.slack_ids import REPLY_LIMIT, VALUE, ModalPlace
-from bot.edges.slack_text import Blocks, Json, block, line, one_line, plain, rich, text, topic
+from bot.edges.slack_text import Blocks, Json, block, line, one_line, plain, reached_at, rich, text, topic
 from bot.entitlements import DeviceStanding, Entitlement, EntitlementUse
 from bot.model import Ticket
 from bot.rules.wording import Words, format_day
 
 MAX_OPTIONS = 100
 MAX_COUNTS = 10
+MAX_REPORTS = 5
 
 
 def record_form(ticket: Ticket, devices: Sequence[DeviceStanding], words: Words, place: ModalPlace) -> Json:
@@ -60,6 +64,21 @@ def correct_form(ticket: Ticket, use: EntitlementUse, words: Words, place: Modal
         lines.append(line(text(use.serial, "code")))
     reason = _hinted(_input(CORRECTION_BLOCK, "reason", _text(), words), "reason", words)
     return _form("correct", CORRECT, [_head(ticket, words, *lines), reason], words, place)
+
+
+def report_form(ticket: Ticket, use: EntitlementUse, words: Words, place: ModalPlace) -> Json:
+    """Sending the report of a review."""
+    lines = [line(*rich(words, "modal.to", "bold", address=reached_at(ticket) or words("unknown")))]
+    if use.serial is not None:
+        lines.append(line(text(use.serial, "code")))
+    files: Json = {"type": "file_input", "action_id": VALUE, "max_files": MAX_REPORTS}
+    blocks: Blocks = [
+        _head(ticket, words, *lines),
+        _input(REPORT_BLOCK, "report_files", files, words),
+        {**_input(WORDS_BLOCK, "report_words", _text(), words), "optional": True},
+        block([line(text(words("entitlement_modal.report_note"), "italic"))]),
+    ]
+    return _form("report", REPORT, blocks, words, place)
 
 
 def _about(ticket: Ticket, devices: Sequence[DeviceStanding], words: Words) -> Json:

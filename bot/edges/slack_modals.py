@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from bot.commands import SlackPerson
 from bot.config_replies import CannedReply
+from bot.edges import slack_entitlement_ids
 from bot.edges.slack_acting_views import acting_form
 from bot.edges.slack_appointments import offer_form
 from bot.edges.slack_asked import Asked
 from bot.edges.slack_buttons import more_view
-from bot.edges.slack_entitlement_ids import CORRECT, PressedUse
-from bot.edges.slack_entitlement_views import choose_form, correct_form, record_form
+from bot.edges.slack_entitlement_ids import BOOK, CHOOSE, CORRECT, REPORT, PressedUse
+from bot.edges.slack_entitlement_views import choose_form, correct_form, record_form, report_form
 from bot.edges.slack_escalation_ids import PRESSES_BY_ID, Pressed
 from bot.edges.slack_escalation_payloads import people_in_message
 from bot.edges.slack_escalation_views import (
@@ -60,6 +61,14 @@ from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import Words, format_instant
 from bot.sendings import Sending, SendingState
+
+_POSSIBLE = {
+    CHOOSE: {UseState.ASKED},
+    CORRECT: {UseState.AGREED, UseState.DONE},
+    BOOK: {UseState.AGREED},
+    REPORT: {UseState.AGREED},
+}
+"""In which states a use's forms open."""
 
 
 class Screens(Protocol):
@@ -141,7 +150,7 @@ class Modals:
         if asked.pressed is not None:
             return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
         if asked.use is not None:
-            return await self._entitlement(asked.what, asked.use, place)
+            return await self._entitlement(asked.what, asked.use, by, place)
         if asked.what == MORE:
             view = await self._screens.ticket_view(asked.ticket_id or 0)
             return more_view(view.ticket, self._look.words, place)
@@ -258,7 +267,7 @@ class Modals:
             state = words(f"state.{ticket.state}")
             raise StaffError(fill(words, "tell.not_in_this_state", number=ticket.number, state=state))
 
-    async def _entitlement(self, what: str, pressed: PressedUse, place: ModalPlace) -> Json:
+    async def _entitlement(self, what: str, pressed: PressedUse, by: SlackPerson, place: ModalPlace) -> Json:
         view, (devices, uses) = await asyncio.gather(
             self._screens.ticket_view(pressed.ticket_id), self._screens.entitlements(pressed.ticket_id)
         )
@@ -266,14 +275,19 @@ class Modals:
         if use is None:
             raise LookupError(f"no use {pressed.use_id} of an entitlement")
         words, number = self._look.words, view.ticket.number
-        possible = {UseState.AGREED, UseState.DONE} if what == CORRECT else {UseState.ASKED}
-        if use.state not in possible:
+        if use.state not in _POSSIBLE[what]:
             who = mention(use.decided_by or "")
             raise StaffError(fill(words, f"tell.entitlement_is_{use.state}", number=number, who=who))
-        place = replace(place, ticket_id=view.ticket.id, use_id=use.id)
-        if what == CORRECT:
-            return correct_form(view.ticket, use, words, place)
-        return choose_form(view.ticket, use, devices, words, place)
+        place = replace(place, ticket_id=view.ticket.id, use_id=use.id, real_name=await self._real_name(by))
+        match what:
+            case slack_entitlement_ids.CORRECT:
+                return correct_form(view.ticket, use, words, place)
+            case slack_entitlement_ids.REPORT:
+                return report_form(view.ticket, use, words, place)
+            case slack_entitlement_ids.BOOK:
+                return offer_form(view.ticket, uses, self._look.clock.now(), words, self._look.zone, place)
+            case _:
+                return choose_form(view.ticket, use, devices, words, place)
 
     async def _real_name(self, by: SlackPerson) -> str:
         """The name to sign with; where Slack does not tell it in time, the handle."""

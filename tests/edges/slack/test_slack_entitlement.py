@@ -22,9 +22,11 @@ from bot.edges.slack_entitlement_ids import (
     DONE_BLOCK,
     KIND_BLOCK,
     RECORD_MODAL,
+    REPORT,
+    REPORT_BLOCK,
     PressedUse,
 )
-from bot.edges.slack_entitlement_views import choose_form, correct_form, record_form
+from bot.edges.slack_entitlement_views import choose_form, correct_form, record_form, report_form
 from bot.edges.slack_ids import ModalPlace
 from bot.edges.slack_payloads import submission_problems, to_command
 from bot.entitlement_commands import (
@@ -32,6 +34,7 @@ from bot.entitlement_commands import (
     CorrectEntitlement,
     DecideEntitlement,
     Decision,
+    DeliverReport,
     RecordEntitlement,
 )
 from bot.entitlements import DeviceStanding, Entitlement, EntitlementUse, Standing, UseState
@@ -99,9 +102,17 @@ def test_a_wish_word_for_word() -> None:
         (a_use(UseState.ASKED), 5, "⚠️ Ponad pulę", ["grant", "decline", "choose", "drop"]),
         (a_use(UseState.ASKED, serial=None), 0, "trzeba wskazać", ["choose", "drop"]),
         (a_use(UseState.ASKED, done_on=date(2026, 11, 20)), 3, "wykonane 20 lis 2026", ["agree", "choose", "drop"]),
-        (a_use(UseState.AGREED), 3, "✅ Przyjęte (<@U0EWA>", ["done", "correct"]),
-        (a_use(UseState.AGREED), 5, "pula jest już wykorzystana", ["done_beyond", "correct"]),
-        (a_use(UseState.AGREED, beyond=True), 5, "✅ Przyznane ponad pulę", ["done", "correct"]),
+        (a_use(UseState.AGREED), 3, "✅ Przyjęte (<@U0EWA>", ["done", "book", "correct"]),
+        (a_use(UseState.AGREED), 5, "pula jest już wykorzystana", ["done_beyond", "book", "correct"]),
+        (a_use(UseState.AGREED, beyond=True), 5, "✅ Przyznane ponad pulę", ["done", "book", "correct"]),
+        (
+            a_use(UseState.AGREED, kind=Entitlement.REVIEW, facts={"sent_files": ["raport.pdf"]}), 0,
+            "📄 Do klienta wysłano: raport.pdf.", ["done", "book", "report", "correct"],
+        ),
+        (
+            a_use(UseState.AGREED, kind=Entitlement.REVIEW, facts={"report": 4}), 0,
+            "📄 Raport czeka na wysłanie", ["done", "book", "report", "correct"],
+        ),
         (a_use(UseState.DONE, done_on=date(2026, 11, 20)), 3, "☑️ Wykonane 20 lis 2026, policzone (", ["correct"]),
         (a_use(UseState.DONE, beyond=True), 3, "policzone ponad pulę", ["correct"]),
         (a_use(UseState.DECLINED), 5, "🚫 Odmówiono", []),
@@ -158,6 +169,7 @@ def test_forms_are_what_slack_takes(language: Language) -> None:
         record_form(make_ticket(), many, words, place),
         choose_form(make_ticket(), a_use(UseState.ASKED, serial=None), DEVICES, words, place),
         correct_form(make_ticket(), a_use(UseState.DONE), words, place),
+        report_form(make_ticket(), a_use(UseState.AGREED, kind=Entitlement.REVIEW), words, place),
     ):
         check_view(view, "modal")
     assert "zmiany konfiguracji 3 z 5, wdrożenie 0 z 1, do 14 mar 2027" in json.dumps(
@@ -200,6 +212,13 @@ def test_forms() -> None:
     assert command(done, RecordEntitlement).done_on == date(2026, 11, 20)
     corrected = command(form(CORRECT, {CORRECTION_BLOCK: {"value": " Pomyłka "}}), CorrectEntitlement)
     assert (corrected.use_id, corrected.reason) == (4, "Pomyłka")
+
+
+def test_a_report_needs_its_file() -> None:
+    file = {"id": "F1", "name": "raport.pdf", "mimetype": "application/pdf", "size": 9, "url_private": "https://x/1"}
+    delivered = command(form(REPORT, {REPORT_BLOCK: {"files": [file]}}), DeliverReport)
+    assert [(one.id, one.name) for one in delivered.files] == [("F1", "raport.pdf")]
+    assert submission_problems(form(REPORT, {})) == {REPORT_BLOCK: "no_report"}
 
 
 def test_what_is_wrong_with_a_form() -> None:
