@@ -50,6 +50,9 @@ COMMANDS: dict[str, Entry] = {
     ),
     "health": Entry("bot.cli_commands.health:health", "Ask the running bot whether all is well."),
     "mail": Entry("bot.cli_commands.mail:mail", "Allow the bot to log in to its mailboxes."),
+    "interview": Entry(
+        "bot.cli_commands.interview:interview", "Show the technical interview about the device with this SERIAL number."
+    ),
     "run": Entry("bot.cli_commands.run:run", "Run the bot until it is stopped by SIGTERM or Ctrl-C."),
     "sla": Entry("bot.cli_commands.sla:sla", "Work out deadlines and service time, and explain a ticket's clocks."),
 }

@@ -15,6 +15,7 @@ from bot.commands_sending import (
     UndoSending,
 )
 from bot.entitlement_commands import EntitlementCommand
+from bot.interview_commands import InterviewCommand
 from bot.model import Priority, Timer
 from bot.people import NextTurn as NextTurn  # noqa: PLC0414  # a part of commands, imported with them
 from bot.people import SlackPerson as SlackPerson  # noqa: PLC0414  # the same
@@ -382,6 +383,7 @@ SlackCommand = (
     | UndoSending
     | ReplacementCommand
     | ActingCommand
+    | InterviewCommand
     | NothingToDo
 )
 Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown | FilesFetched

@@ -92,6 +92,14 @@ class PostReplacementPanel:
     replacement_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class PostInterviewPanel:
+    """A technical interview's message in the ticket's thread: posted the first time, edited from then on."""
+
+    ticket_id: int
+    interview_id: int
+
+
 class Note(StrEnum):
     """What a post in a ticket's thread says; `data` of the post holds the facts, the words are chosen at posting."""
 
@@ -121,6 +129,7 @@ class Note(StrEnum):
     ACTED = "acted"
     THREAD_BEGUN_ANEW = "thread_begun_anew"
     REPLACEMENT = "replacement"
+    INTERVIEW = "interview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +333,7 @@ SlackEffect = (
     PostToCustomer
     | PostCard
     | PostReplacementPanel
+    | PostInterviewPanel
     | PostInThread
     | ShareFiles
     | EditReply

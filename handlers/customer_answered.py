@@ -18,6 +18,7 @@ from handlers import (
     customer_mails,
     duty,
     entitlements,
+    interviews,
     mail_escalated,
     report_received,
     turns,
@@ -77,6 +78,7 @@ async def _heed(
     elif priority_answered:
         await customer_mails.priority_confirmed(uow, ctx, ticket)
     await turns.customer_wrote(uow, ctx, ticket, message)
+    await interviews.heed(uow, ctx, ticket, message, arrived.mail.text)
 
 
 async def reopen(ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:

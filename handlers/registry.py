@@ -70,6 +70,7 @@ from bot.entitlement_commands import (
     PickDate,
     RecordEntitlement,
 )
+from bot.interview_commands import AnswerInterview, AskInterview, BeginInterview, ExportInterview
 from bot.ports import UnitOfWork
 from bot.replacement_commands import (
     AskUser,
@@ -108,6 +109,7 @@ from handlers import (
     escalation_proposals,
     escalations,
     home_opened,
+    interviews,
     mail_outcome,
     merging,
     quoted_ticket,
@@ -187,6 +189,10 @@ HANDLERS: dict[type[Command], Handler] = {
     SetShift: duty.set_shift,
     SwapShifts: duty.swap,
     RemoveShift: duty.remove,
+    BeginInterview: interviews.begin,
+    AnswerInterview: interviews.answer,
+    AskInterview: interviews.ask,
+    ExportInterview: interviews.export,
     BeginReplacement: replacement_actions.begin,
     RecordCheck: replacement_actions.record_check,
     VerifyFault: replacement_actions.verify,

@@ -19,6 +19,7 @@ from bot.effects import (
     PostEscalationCall,
     PostEscalationCard,
     PostEscalationLine,
+    PostInterviewPanel,
     PostInThread,
     PostOperator,
     PostReplacementPanel,
@@ -65,7 +66,7 @@ IS_URGENT_ITSELF = outbox.c.urgent & (
     outbox.c.type.in_(sorted(ALWAYS_URGENT)) | type_coerce(outbox.c.effect, JSON)["urgent"].as_boolean().is_(True)
 )
 """Not only because something urgent stands behind it in its lane."""
-CARDS = (PostCard, PostEscalationCard, PostReplacementPanel)
+CARDS = (PostCard, PostEscalationCard, PostReplacementPanel, PostInterviewPanel)
 """They show things as they are when they are posted: of several that wait one is enough."""
 
 _WAITING_CARD = built_once(
@@ -114,7 +115,7 @@ def lane_of(effect: Effect) -> str:  # one for each kind of lane
             return "escalation"
         case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
             return f"escalation:{effect.escalation_id}"
-        case PostReplacementPanel(_, its_id):
+        case PostReplacementPanel(_, its_id) | PostInterviewPanel(_, its_id):
             return f"{type(effect).__name__}:{its_id}"
         case CallWebhook():
             return f"webhook:{effect.escalation_id}"

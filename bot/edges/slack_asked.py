@@ -9,11 +9,12 @@ from bot.edges.slack_entitlement_ids import ENTITLEMENT_FORMS, PressedUse
 from bot.edges.slack_escalation_ids import COMMAND, OPENS_FORM, Pressed
 from bot.edges.slack_fields import Unreadable, mapping
 from bot.edges.slack_ids import CANNED, MORE_MODAL, OPENS_MODAL, PREVIEW, SHORTCUTS
+from bot.edges.slack_interview import OPENS_INTERVIEW_FORM
 from bot.edges.slack_payloads import clicked_ticket
 from bot.edges.slack_replacement_ids import OPENS_MOVE_FORM
 from bot.rules.typed_commands import OpenForm, form_wanted
 
-OPENS_ANY = OPENS_MODAL | OPENS_FORM | ENTITLEMENT_FORMS | OPENS_MOVE_FORM
+OPENS_ANY = OPENS_MODAL | OPENS_FORM | ENTITLEMENT_FORMS | OPENS_MOVE_FORM | OPENS_INTERVIEW_FORM
 """Every button for which a form is opened while Slack waits."""
 
 

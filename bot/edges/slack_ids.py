@@ -36,6 +36,7 @@ ACTION_IDS: dict[Action, str] = {
     **{action: f"ticket_{action}" for action in ACTING_FORMS | ACTING_PRESSES},
     Action.OFFER_TIMES: "date_offer",
     Action.CANCEL_DATE: "date_cancel",
+    Action.INTERVIEW: "ticket_interview",
 }
 MORE = "ticket_more"
 """Opens the rest of what can be done, as buttons in a modal."""
@@ -51,6 +52,7 @@ OPENS_MODAL = frozenset(
         Action.ESCALATE,
         Action.LOG_CALL,
         Action.REPLACE,
+        Action.INTERVIEW,
         Action.ENTITLEMENT,
         Action.OFFER_TIMES,
     )

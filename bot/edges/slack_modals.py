@@ -40,6 +40,7 @@ from bot.edges.slack_ids import (
     TURN_BLOCK,
     ModalPlace,
 )
+from bot.edges.slack_interview import OPENS_INTERVIEW_FORM, InterviewShown, begin_form, interview_form
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import modal_place
 from bot.edges.slack_preview import preview, with_canned
@@ -98,6 +99,9 @@ class Screens(Protocol):
     async def replacement(self, replacement_id: int) -> FormShown:
         """A replacement as its forms show it, LookupError when there is none; whose `now` is that of the call."""
 
+    async def interview(self, interview_id: int) -> InterviewShown:
+        """An interview as its forms show it; LookupError when there is none."""
+
     async def tickets_named(self, reference: Reference) -> Sequence[int]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
 
@@ -145,10 +149,8 @@ class Modals:
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
         if asked.form is not None or asked.message is not None:
             return await (self._preview(asked.form, by) if asked.form else self._words_of(asked.message or {}, by))
-        if asked.pressed is not None and asked.what in OPENS_MOVE_FORM:
-            return await self._replacement(MOVES_BY_ID[asked.what], asked.pressed, place)
         if asked.pressed is not None:
-            return await self._escalation(PRESSES_BY_ID[asked.what], asked.pressed, by, place)
+            return await self._something_of(asked.what, asked.pressed, by, place)
         if asked.use is not None:
             return await self._entitlement(asked.what, asked.use, by, place)
         if asked.what == MORE:
@@ -181,10 +183,8 @@ class Modals:
                 return date_modal(view, look.clock.now(), look.words, look.zone, named)
             case Action.ESCALATE:
                 return raise_form(view.ticket, look.words, place)
-            case Action.REPLACE:
-                serials = replaceable(view.ticket)
-                devices = [device for device in view.ticket.devices if device.serial in serials]
-                return start_form(view.ticket, devices, look.words, place)
+            case Action.REPLACE | Action.INTERVIEW:
+                return self._about_device(action, view.ticket, place)
             case Action.LOG_CALL:
                 return call_form(view.ticket, "", look.escalation_phone, look.words, place)
             case Action.OFFER_TIMES:
@@ -292,6 +292,32 @@ class Modals:
     async def _real_name(self, by: SlackPerson) -> str:
         """The name to sign with; where Slack does not tell it in time, the handle."""
         return (await self._names.of({by.user})).get(by.user, by.name)
+
+    def _about_device(self, action: Action, ticket: Ticket, place: ModalPlace) -> Json:
+        if action is Action.INTERVIEW:
+            return begin_form(ticket, ticket.devices, self._look.words, place)
+        serials = replaceable(ticket)
+        devices = [device for device in ticket.devices if device.serial in serials]
+        return start_form(ticket, devices, self._look.words, place)
+
+    async def _something_of(self, what: str, pressed: Pressed, by: SlackPerson, place: ModalPlace) -> Json:
+        """The form of an escalation's, a replacement's or an interview's button."""
+        if what in OPENS_INTERVIEW_FORM:
+            return await self._interview(what, pressed, place)
+        if what in OPENS_MOVE_FORM:
+            return await self._replacement(MOVES_BY_ID[what], pressed, place)
+        return await self._escalation(PRESSES_BY_ID[what], pressed, by, place)
+
+    async def _interview(self, what: str, pressed: Pressed, place: ModalPlace) -> Json:
+        words = self._look.words
+        try:
+            shown = await self._screens.interview(pressed.other_id)
+        except LookupError:
+            raise StaffError(fill(words, "tell.interview_gone")) from None
+        if shown.interview.ticket_id != pressed.ticket_id:
+            raise StaffError(fill(words, "tell.interview_gone"))
+        place = replace(place, ticket_id=pressed.ticket_id, other_id=shown.interview.id)
+        return interview_form(what, shown, words, place)
 
     async def _replacement(self, move: Move, pressed: Pressed, place: ModalPlace) -> Json:
         words = self._look.words

@@ -1,4 +1,4 @@
-"""What Slack payloads about replacements ask for: pure reading, as in `bot.edges.slack_payloads`, which asks here."""
+"""What Slack payloads about replacements and interviews ask for; `bot.edges.slack_payloads` asks here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.commands import NothingToDo, SlackCommand, SlackPerson
+from bot.edges import slack_interview
 from bot.edges.slack_escalation_ids import Pressed
 from bot.edges.slack_fields import Unreadable, choice, chosen_instant, state, typed
 from bot.edges.slack_ids import REPLY_LIMIT, ModalPlace
@@ -60,13 +61,14 @@ _ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
 def is_press(action_id: str) -> bool:
-    """Whether a button is of a replacement."""
-    return action_id in MOVES_BY_ID
+    """Whether a button is of a replacement or an interview."""
+    return action_id in MOVES_BY_ID or slack_interview.is_press(action_id)
 
 
 def is_form(callback_id: object) -> bool:
-    """Whether a modal is one of `bot.edges.slack_replacement_views`."""
-    return isinstance(callback_id, str) and callback_id in {*OPENS_MOVE_FORM, START_MODAL}
+    """Whether a modal is one of `bot.edges.slack_replacement_views` or `bot.edges.slack_interview`."""
+    is_ours = isinstance(callback_id, str) and callback_id in {*OPENS_MOVE_FORM, START_MODAL}
+    return is_ours or slack_interview.is_form(callback_id)
 
 
 def pressed_command(action_id: str, value: object, by: SlackPerson) -> SlackCommand:
@@ -75,6 +77,8 @@ def pressed_command(action_id: str, value: object, by: SlackPerson) -> SlackComm
     Raises:
         ValueError: the button's value is none of ours.
     """
+    if slack_interview.is_press(action_id):
+        return slack_interview.pressed_command(action_id, value, by)
     if action_id in OPENS_MOVE_FORM:
         return NothingToDo(f"{action_id} only opens a modal")
     pressed = Pressed.from_value(value)
@@ -90,6 +94,8 @@ def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPe
         ValueError: it lacks what every one of these forms carries.
     """
     ticket_id, other_id, callback_id = place.ticket_id, place.other_id, view.get("callback_id")
+    if slack_interview.is_form(callback_id):
+        return slack_interview.submitted_command(view, place, by)
     if ticket_id is None:
         raise Unreadable("no ticket")
     if callback_id == START_MODAL:
@@ -163,6 +169,8 @@ def form_problems(view: Mapping[str, object], now: datetime | None = None) -> di
         now: What happened may not lie ahead of it; without it, only the form of the submission is looked at.
     """
     callback_id = view.get("callback_id")
+    if slack_interview.is_form(callback_id):
+        return slack_interview.form_problems(view)
     if callback_id == START_MODAL:
         return {} if choice(view, DEVICE_BLOCK) else {DEVICE_BLOCK: "not_chosen"}
     problems = _wrong_words(view)

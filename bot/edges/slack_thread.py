@@ -35,6 +35,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 |                                  | address or "bot"); source, reason (raised); owner (acknowledged);     |
 |                                  | outcome, because ("resolved", ...: ended); number (tied)              |
 | THREAD_BEGUN_ANEW                | earlier (link to the thread of the head message that was deleted)     |
+| INTERVIEW                        | see `bot.edges.slack_interview`                                       |
 | REPLACEMENT                      | see `bot.edges.slack_replacement_panel`                               |
 | ACTED                            | event, ... (`bot.edges.slack_thread_acts`)                            |
 | ESCALATION_PROPOSED              | words (what the customer wrote), address, message (`Message.id`)      |
@@ -50,6 +51,7 @@ from zoneinfo import ZoneInfo
 
 from bot.edges.slack_appointments import staff_picks
 from bot.edges.slack_ids import ORIGINAL
+from bot.edges.slack_interview import history as interview_history
 from bot.edges.slack_replacement_panel import history as replacement_history
 from bot.edges.slack_sending import undo_button
 from bot.edges.slack_text import (
@@ -315,6 +317,10 @@ def _escalation_proposed(post: Post) -> list[Json]:
     return [post.say("escalation_proposed", "bold", words=post.get("words"), address=named(post.get("address")))]
 
 
+def _interview(post: Post) -> list[Json]:
+    return interview_history(post.data, post.words)
+
+
 def _replacement(post: Post) -> list[Json]:
     return replacement_history(post.data, post.words, post.zone)
 
@@ -346,4 +352,5 @@ _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.ACTED: acted,
     Note.THREAD_BEGUN_ANEW: _begun_anew,
     Note.REPLACEMENT: _replacement,
+    Note.INTERVIEW: _interview,
 }

@@ -1,4 +1,4 @@
-"""Posts the panels of replacements in their ticket's thread, and edits them from then on.
+"""Posts the panels of replacements and interviews in their ticket's thread, and edits them from then on.
 
 A deleted panel is posted anew: without it nothing could be pressed.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from bot.edges import slack_interview
 from bot.edges.slack_replacement_panel import ReplacementShown, panel
-from bot.effects import PostReplacementPanel
+from bot.effects import PostInterviewPanel, PostReplacementPanel
 from bot.errors import Refused, RetryLater
 from bot.loops.slack_posts import Follow, Posts, Rendered
 from bot.ports import OutboxRow, UnitOfWork
@@ -19,7 +20,7 @@ from storage.engine import Database
 
 
 class PanelPosts:
-    """Performs `PostReplacementPanel`."""
+    """Performs `PostReplacementPanel` and `PostInterviewPanel`."""
 
     def __init__(self, posts: Posts, database: Database, words: Words, zone: ZoneInfo) -> None:
         self._posts = posts
@@ -27,8 +28,28 @@ class PanelPosts:
         self._words = words
         self._zone = zone
 
-    async def perform(self, row: OutboxRow, effect: PostReplacementPanel) -> None:
+    async def perform(self, row: OutboxRow, effect: PostReplacementPanel | PostInterviewPanel) -> None:
         """See `bot.loops.outbox.Performer`."""
+        if isinstance(effect, PostInterviewPanel):
+            await self._interview(row, effect)
+        else:
+            await self._replacement(row, effect)
+
+    async def _interview(self, row: OutboxRow, effect: PostInterviewPanel) -> None:
+        async with self._database.read() as uow:
+            interview = await uow.interviews.get(effect.interview_id)
+
+        async def keep(uow: UnitOfWork, ts: str) -> None:
+            posted = await uow.interviews.get(effect.interview_id)
+            if posted.ticket_id == interview.ticket_id:
+                await uow.interviews.update(replace(posted, slack_ts=ts))
+            if posted.version != interview.version:  # it went on meanwhile, and the post shows what was
+                await uow.outbox.add(PostInterviewPanel(posted.ticket_id, posted.id))
+
+        rendered = slack_interview.panel(interview, self._words, self._zone)
+        await self._show(row, interview.ticket_id, interview.slack_ts, rendered, keep)
+
+    async def _replacement(self, row: OutboxRow, effect: PostReplacementPanel) -> None:
         async with self._database.read() as uow:
             replacement = await uow.replacements.get(effect.replacement_id)
             shown = await shown_of(uow, replacement)

@@ -23,6 +23,7 @@ from bot.effects import (
     PostEscalationCall,
     PostEscalationCard,
     PostEscalationLine,
+    PostInterviewPanel,
     PostInThread,
     PostOperator,
     PostReplacementPanel,
@@ -78,7 +79,14 @@ class SlackPerformer:
                 await self._card(row, row.effect)
             case PostToCustomer():
                 await self._to_customer(row, row.effect)
-            case PostInThread() | EditReply() | EditProposal() | PostEntitlement() | PostReplacementPanel():
+            case (
+                PostInThread()
+                | EditReply()
+                | EditProposal()
+                | PostEntitlement()
+                | PostReplacementPanel()
+                | PostInterviewPanel()
+            ):
                 await self._about_ticket(row, row.effect)
             case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
                 await self._escalations.perform(row, row.effect)
@@ -100,7 +108,7 @@ class SlackPerformer:
     async def _about_ticket(
         self,
         row: OutboxRow,
-        effect: PostInThread | EditReply | EditProposal | PostEntitlement | PostReplacementPanel,
+        effect: PostInThread | EditReply | EditProposal | PostEntitlement | PostReplacementPanel | PostInterviewPanel,
     ) -> None:
         match effect:
             case PostInThread():
@@ -109,7 +117,7 @@ class SlackPerformer:
                 await self._edit(row, effect)
             case PostEntitlement():
                 await self._entitlements.perform(row, effect)
-            case PostReplacementPanel():
+            case PostReplacementPanel() | PostInterviewPanel():
                 await self._panels.perform(row, effect)
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
+from bot.edges.slack_interview import InterviewShown
 from bot.edges.slack_replacement_views import FormShown
 from bot.entitlements import DeviceStanding, EntitlementUse
 from bot.escalations import Escalation
@@ -98,6 +99,13 @@ class SlackDesk:
             self._clock.now(),
             Speaker(words_of("customer", ticket.language), ticket.number, replacement, zone),
         )
+
+    async def interview(self, interview_id: int) -> InterviewShown:
+        """An interview as its forms show it; LookupError when there is none."""
+        async with self._database.read() as uow:
+            interview = await uow.interviews.get(interview_id)
+            ticket = await uow.tickets.get(interview.ticket_id)
+        return InterviewShown(ticket, interview, shown_recipient(ticket))
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""

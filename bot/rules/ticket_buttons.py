@@ -36,7 +36,8 @@ GROUPS: dict[Group, tuple[Action, ...]] = {
         Action.CANCEL_DATE,
     ),
     Group.WORK: (
-        Action.TAKE, Action.TAKE_OVER, Action.ASSIGN, Action.PRIORITY, Action.REPLACE, Action.ENTITLEMENT,
+        Action.TAKE, Action.TAKE_OVER, Action.ASSIGN, Action.PRIORITY, Action.REPLACE, Action.INTERVIEW,
+        Action.ENTITLEMENT,
         Action.SNOOZE, Action.WAKE
     ),
     Group.ORDER: (Action.MERGE, Action.SPLIT, Action.LINK, Action.JOIN, Action.SEPARATE),

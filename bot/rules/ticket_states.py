@@ -61,6 +61,7 @@ class Action(StrEnum):
     REPLACE = "replace"
     OFFER_TIMES = "offer_times"
     CANCEL_DATE = "cancel_date"
+    INTERVIEW = "interview"
 
 
 _ESCALATED = (Action.ESCALATE, Action.LOG_CALL)
@@ -81,6 +82,7 @@ _WORKED_ON = (
     Action.ASK,
     Action.RESOLVE,
     *_SORTED,
+    Action.INTERVIEW,
     *_ESCALATED,
     Action.HOLD,
     Action.SPAM,
@@ -152,6 +154,8 @@ def actions_of(ticket: Ticket) -> tuple[Action, ...]:
     impossible.add(Action.SNOOZE if ticket.facts.get("snooze") else Action.WAKE)
     if ticket.facts.get("joined"):
         impossible.add(Action.REOPEN)
+    if ticket.accepted_at is None or not ticket.devices:
+        impossible.add(Action.INTERVIEW)
     actions = ACTIONS[ticket.state]
     if ticket.state is TicketState.HELD and ticket.facts.get("quoted_ticket"):
         actions = QUOTATION_ACTIONS

@@ -38,6 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.entitlement_commands",
         "bot.replacement_commands",
         "bot.staff_directory",
+        "bot.interview_commands",
     ),
     (
         "bot.model",

@@ -14,9 +14,11 @@ import pytest
 
 from bot.cli import main
 from bot.entitlements import Entitlement, UseState
+from bot.interviews import Answer, AnswerSource, Interview
+from bot.model import Device
 from storage.connecting import make_engine, parse_url
 from storage.schema import SCHEMA_REVISION
-from tests.storage.making import FakeClock, make_database, stored_ticket
+from tests.storage.making import NOON, FakeClock, make_database, stored_ticket
 from tests.storage.test_contracts import BAD, G60, G121, HEADER, MILK, WOOD
 from tests.storage.test_entitlements import a_use
 from tests.support.postgres import PostgresServer
@@ -180,3 +182,28 @@ def test_on_postgresql_too(run: Run, csv: Callable[[str], str], tmp_path: Path, 
     assert run("contracts", "import", file)[1] == "1 new, 0 changed, 0 unchanged, 0 rows refused\n"
     assert run("contracts", "import", file)[1] == "0 new, 0 changed, 1 unchanged, 0 rows refused\n"
     asyncio.run(execute("DROP DATABASE commands"))
+
+
+def test_the_interview_about_a_device(run: Run, url: str) -> None:
+    run("db", "upgrade")
+
+    async def hold() -> None:
+        database = make_database(url, FakeClock())
+        await database.open()
+        ticket = await stored_ticket(database)
+        async with database.begin() as uow:
+            answer = Answer("DHCP\x1b[31m\nLTE", "U0EWA", NOON, AnswerSource.FORM)
+            device = Device("FG121GTK25004672", "FortiGate-121G")
+            await uow.interviews.add(Interview(0, ticket.id, device, answer.at, "U0EWA", answers=(("wan", answer),)))
+        await database.close()
+
+    asyncio.run(hold())
+    code, out, _ = run("interview", " fg121gtk25004672 ")
+    assert code == 0
+    assert "5. Łącza WAN\n   DHCP\ufffd[31m\n   LTE\n" in out
+    assert "Contact person" in run("interview", "FG121GTK25004672", "--language", "en")[1]
+    code, out, _ = run("interview", "FG121GTK25004672", "--json")
+    assert json.loads(out)["answers"]["wan"]["source"] == "form"
+    code, out, err = run("interview", "FGT60FTK20012345")
+    assert (code, out) == (1, "")
+    assert "no interview" in err

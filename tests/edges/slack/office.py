@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.commands import SlackCommand
 from bot.config_escalation import EscalationConfig
 from bot.config_slack import SlackConfig
+from bot.edges.slack_interview import InterviewShown
 from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_replacement_views import FormShown
@@ -199,6 +200,10 @@ class Desk:
         if self.replacing is None or replacement_id != self.replacing.replacement.id:
             raise LookupError(replacement_id)
         return self.replacing
+
+    async def interview(self, interview_id: int) -> InterviewShown:
+        """There is none."""
+        raise LookupError(interview_id)
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The one ticket by its number; a device has as many as `about_device`."""

@@ -238,6 +238,19 @@ def test_no_words_break_a_card(subject: str, name: str, address: str, values: li
 
 
 DATA: dict[Note, list[dict[str, object]]] = {
+    Note.INTERVIEW: [
+        {"event": "begin", "serial": "FGT60FTK20012345", "by": "U0EWA"},
+        {"event": "asked", "serial": "FGT60FTK20012345", "by": "U0EWA"},
+        {"event": "answered", "serial": "FGT60FTK20012345", "by": "U0EWA", "questions": ["wan", "ha"]},
+        {
+            "event": "answered_by_mail",
+            "serial": "FGT60FTK20012345",
+            "by": "a@k.example",
+            "questions": ["wan"],
+            "corrected": ["wan"],
+        },
+        {"event": "export", "serial": "FGT60FTK20012345", "json": "{}"},
+    ],
     Note.REPLACEMENT: [
         {"event": "begin", "serial": "FGT60FTK20012345", "by": "U0EWA"},
         {"event": "check", "serial": "FGT60FTK20012345", "by": "U0EWA", "check": "logs", "note": "dysk"},
