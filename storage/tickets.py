@@ -110,7 +110,7 @@ class StoredTickets:
     async def by_slack_place(self, channel: str, ts: str) -> Ticket | None:
         """The ticket whose head message that is, locked for this transaction."""
         query = self._locked(_BY_SLACK_PLACE)
-        row = (await self._connection.execute(query, {"its_ts": ts, "its_channel": channel})).first()
+        row = (await self._connection.execute(query, {"its_ts": ts, "its_channel": channel})).one_or_none()
         return None if row is None else ticket_of(row)
 
     async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:
