@@ -34,8 +34,9 @@ from bot.config import Config
 from bot.effects import SendMail
 from bot.loops.inbox import InboxLoop
 from bot.loops.timers import GIVING_WAY, TimerLoop
+from bot.mail_ports import FetchedMail
 from bot.model import Ticket
-from bot.ports import Clock, FetchedMail, InboxRow, UnitOfWork
+from bot.ports import Clock, InboxRow, UnitOfWork
 from bot.rules.mail_reading import read_mail
 from bot.rules.outgoing_mail import write_mail
 from bot.sandbox.clock import MovableClock

@@ -10,6 +10,7 @@ import secrets
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.collecting import collect_seldom
 from bot.commands import Command, EmailReceived
+from bot.commands_channels import ChannelMessage
 from bot.config import Config
 from bot.config_mail import ImapConfig, ServerConfig
 from bot.config_slack import SlackMode
@@ -50,6 +52,7 @@ from bot.ports import Clock, InboxRow
 from bot.rules.mail_reading import read_mail
 from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
+from bot.rules.sla import terms_from_config
 from bot.rules.wording import words
 from bot.staff_directory import StaffDirectory
 from bot.supervisor import Supervisor
@@ -154,9 +157,10 @@ class Bot:
         files_performer = FilesPerformer(SlackFiles(client, config.slack.timeout), pace, database, contexts)
         webhook_performer = WebhookPerformer(pager, database, clock, chat.workspace_url)
         mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
+        desk = SlackDesk(database, clock, config)
         way_in = SlackHttp if config.slack.mode is SlackMode.HTTP else SlackSocket
         socket = way_in(
-            config.slack, SlackDesk(database, clock, config), SlackDesk(database, clock, config), client, self._look(),
+            config.slack, desk, desk, client, self._look(),
             on_connected=lambda: self.supervisor.report("slack", None),
         )  # fmt: skip
 
@@ -205,6 +209,7 @@ class Bot:
             config.service.hotline,
             config.replies.canned,
             self._staff,
+            {priority: terms.reaction for priority, terms in terms_from_config(config.sla).items()},
         )
 
     def _add_mailbox(self, mailbox: ImapConfig) -> None:
@@ -297,7 +302,8 @@ def _mail_command(row: InboxRow) -> Command:
 
 
 def _slack_command(row: InboxRow) -> Command:
-    return to_command(json.loads(row.body), row.received_at)
+    command = to_command(json.loads(row.body), row.received_at)
+    return replace(command, inbox_id=row.id) if isinstance(command, ChannelMessage) else command
 
 
 async def run_until_stopped(config: Config, clock: Clock) -> None:

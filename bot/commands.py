@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot.commands_acting import ActingCommand
+from bot.commands_channels import ChannelMessage, ChannelMessageDeleted, DecideOffer, OpenTicket, ReportProblem
 from bot.commands_sending import (
     KeepInternal,
     SendThreadMessage,
@@ -331,7 +332,7 @@ class FilesNotShown:
 
 @dataclass(frozen=True, slots=True)
 class FilesFetched:
-    """The files that an engineer shared are here, or cannot be had; `outbox_id` names the row that asked for them.
+    """Files that somebody shared in Slack are here, or cannot be had; `outbox_id` names the row that asked for them.
 
     Attributes:
         digests: The hash of what each holds, by Slack's id of the file.
@@ -384,6 +385,11 @@ SlackCommand = (
     | ReplacementCommand
     | ActingCommand
     | InterviewCommand
+    | ChannelMessage
+    | ChannelMessageDeleted
+    | DecideOffer
+    | ReportProblem
+    | OpenTicket
     | NothingToDo
 )
 Command = EmailReceived | SlackCommand | TimerDue | MailSent | MailNotSent | FilesNotShown | FilesFetched

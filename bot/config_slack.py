@@ -47,6 +47,8 @@ class SlackConfig(Section):
     ] = timedelta(minutes=5)
     engineers: tuple[SlackId, ...] = ()
     managers: tuple[SlackId, ...] = ()
+    customers: tuple[SlackId, ...] = ()
+    report_after: Duration = timedelta(minutes=2)
     timeout: Duration = timedelta(seconds=10)
     silence_limit: Duration = timedelta(minutes=2)
     posts_per_minute: Annotated[int, Field(strict=True, ge=1, le=60_000)] = 60

@@ -26,6 +26,9 @@ class ContractRepo(Protocol):
     async def of_channel(self, channel: str) -> tuple[Contract, ...]:
         """The contracts of the customer whose shared channel it is, ordered by number."""
 
+    async def with_device(self, serial: str) -> tuple[Contract, ...]:
+        """The contracts that cover a device, ordered by number."""
+
     async def channels_of(self, contract_id: int) -> tuple[str, ...]:
         """The shared channels of a contract, Slack's ids in order."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.model import Language
+from bot.sendings import SharedFile
 
 
 class MailKind(StrEnum):
@@ -65,6 +66,8 @@ class PostToCustomer:
         author_name: Of that engineer, as customers read it.
         message_id: `Message.id` of the stored message, so that the outcome is shown where it was written.
         choices: Buttons below the words, each with its label and its value, by which they pick a date.
+        form: What a button says that opens the form for reports, by which questions can be answered as well; "" for
+            none.
     """
 
     kind: MailKind
@@ -75,6 +78,51 @@ class PostToCustomer:
     author_name: str = ""
     message_id: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferReport:
+    """Asks a customer, and nobody else, whether their message in a shared channel is a report.
+
+    Attributes:
+        ts: The message.
+        ticket_id: Their newest open ticket there, of that `number`, to which it may belong.
+    """
+
+    channel: str
+    ts: str
+    user: str
+    language: Language
+    ticket_id: int | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TellCustomer:
+    """A line to one customer in a shared channel, seen by them alone: an answer to their click.
+
+    Attributes:
+        what: Of the customers' sentence "tell_<what>".
+        response_url: As of `TellUser`; what was pressed gives way to the answer.
+    """
+
+    channel: str
+    user: str
+    what: str
+    language: Language
+    data: dict[str, object] = field(default_factory=dict)
+    thread_ts: str | None = None
+    response_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCustomerFiles:
+    """What a customer shared with a message in a shared channel is fetched, kept, and shown in the ticket's thread."""
+
+    ticket_id: int
+    message_id: int
+    files: tuple[SharedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +178,8 @@ class Note(StrEnum):
     THREAD_BEGUN_ANEW = "thread_begun_anew"
     REPLACEMENT = "replacement"
     INTERVIEW = "interview"
+    OPENED = "opened"
+    CUSTOMER_FILES = "customer_files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +381,9 @@ class PublishHome:
 
 SlackEffect = (
     PostToCustomer
+    | OfferReport
+    | TellCustomer
+    | FetchCustomerFiles
     | PostCard
     | PostReplacementPanel
     | PostInterviewPanel

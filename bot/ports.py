@@ -31,59 +31,6 @@ class Clock(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedMail:
-    """One message as an IMAP server gave it.
-
-    Attributes:
-        mailbox: The configured mailbox's name.
-        uidvalidity: UIDVALIDITY of its folder (RFC 9051 §2.3.1.1).
-        uid: The UID within that folder.
-        received_at: INTERNALDATE, aware, UTC.
-        raw: The octets; only the header where `complete` is False.
-        size: RFC822.SIZE in octets.
-        complete: False where the message is over the size limit and only its header was fetched.
-    """
-
-    mailbox: str
-    uidvalidity: int
-    uid: int
-    received_at: datetime
-    raw: bytes
-    size: int
-    complete: bool = True
-
-
-class MailSink(Protocol):
-    """Takes what a mailbox gave. What was taken is committed: the server's copy may be moved afterwards."""
-
-    async def stored_uids(self, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> set[int]:
-        """Which of these UIDs are stored already."""
-
-    async def store(self, mails: Sequence[FetchedMail]) -> None:
-        """Store and commit; a mail seen before changes nothing."""
-
-    async def store_unreadable(self, mailbox: str, uidvalidity: int, uid: int, reason: str) -> None:
-        """Store and commit that a message could not be fetched, so that people see it and the rest goes on."""
-
-
-class Mailer(Protocol):
-    """Sends one finished message to one recipient."""
-
-    async def send(self, envelope_from: str, recipient: str, raw: bytes, *, copy_to: str | None = None) -> None:
-        """Hand the octets to the mail server; returning means that it has taken responsibility (RFC 5321 §6.1).
-
-        Args:
-            copy_to: Our own mailbox, as a second RCPT of the same transaction: its arrival settles a doubt. Where the
-                server refuses the recipient, nothing is sent to either; where it refuses the copy, the mail goes alone.
-
-        Raises:
-            RetryLater: nothing was accepted (connection, authentication, 4xx before the data).
-            InDoubt: the connection broke after the data were sent, before the answer.
-            Refused: a 5xx for this recipient or this message.
-        """
-
-
 class Chat(Protocol):
     """Slack, as far as the outbox needs it. Every post carries our key in its metadata, so that a doubt is settled.
 
@@ -312,6 +259,21 @@ class InboxRepo(Protocol):
 
     async def finish(self, inbox_id: int, state: InboxState, outcome: str, ticket_id: int | None = None) -> None:
         """Say what became of a row; `outcome` is a short reason for people."""
+
+    async def postpone(self, inbox_id: int, until: datetime) -> None:
+        """Handle a row anew then; until that it counts as not yet understood."""
+
+    async def finish_unless_postponed(self, inbox_id: int, now: datetime, outcome: str) -> None:
+        """The handler is done with a row, but for one that it put off beyond `now`."""
+
+    async def waits(self, key: str) -> bool:
+        """Whether the message of that key is postponed."""
+
+    async def hasten(self, key: str, at: datetime) -> bool:
+        """Handle the postponed message of that key already then; False when none waits."""
+
+    async def settle_waiting(self, key: str, outcome: str) -> bool:
+        """Never handle the postponed message of that key; False when none waits."""
 
 
 class OutboxRepo(Protocol):

@@ -68,7 +68,8 @@ async def hear_answer(
         new = below.then(new)
     elif not new.speaks_of_contract and problems & _ABOUT_CONTRACT:
         new = Heard(stated=below.stated, named=below.named).then(new)
-    return known.then(new, serial_was_wrong=bool(problems & _ABOUT_SERIAL))
+    heard = known.then(new, serial_was_wrong=bool(problems & _ABOUT_SERIAL))
+    return heard if arrived.chosen is None else heard.then(arrived.chosen.heard, serial_was_wrong=True)
 
 
 def problems_of(ticket: Ticket) -> frozenset[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.commands import FilesNotShown
-from bot.effects import Note, PostInThread, PostOperator, ShareFiles
+from bot.commands import FilesFetched, FilesNotShown
+from bot.effects import FetchCustomerFiles, Note, PostInThread, PostOperator, ShareFiles
 from bot.model import Attachment, AttachmentVerdict, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.attachments import AttachmentLimits, Decision, sort_attachments
+from bot.rules.file_names import safe_name
+from bot.rules.mail_reading import Attachment as Described
 from bot.rules.mail_reading import IncomingMail, attachment_contents
 from handlers.context import Context, journal
 
@@ -43,6 +45,40 @@ def _attachment(decision: Decision, message: Message, position: int) -> Attachme
         verdict=decision.verdict,
         reason=reason,
     )
+
+
+async def fetched(command: FilesFetched, uow: UnitOfWork, ctx: Context) -> None:
+    """Put what a customer shared in Slack to their message, by the rules for files of mails, and show it."""
+    effect = (await uow.outbox.get(command.outbox_id)).effect
+    assert isinstance(effect, FetchCustomerFiles)
+    ticket = await uow.tickets.get(effect.ticket_id)
+    message = await uow.tickets.message(effect.message_id)
+    here = [file for file in effect.files if file.id in command.digests]
+    contents = [await uow.attachments.content(command.digests[file.id]) for file in here]
+    described = [
+        Described(
+            safe_name(file.name, file.content_type, number),
+            file.content_type,
+            len(content),
+            "",
+            command.digests[file.id],
+            is_inline=False,
+        )
+        for number, (file, content) in enumerate(zip(here, contents, strict=True), start=1)
+    ]
+    decisions = sort_attachments(described, iter(contents), AttachmentLimits.of(ctx.config.intake))
+    kept: list[Attachment] = []
+    for decision, content in zip(decisions, contents, strict=True):
+        file = _attachment(decision, message, len(kept))
+        is_dropped = file.verdict is AttachmentVerdict.DROPPED
+        kept.append(await uow.attachments.add(file, None if is_dropped else content))
+    files = [[file.id, file.name, file.size, file.verdict, file.reason] for file in kept]
+    await journal(uow, ctx, ticket, message.author, "files_received", message=message.id, files=files)
+    missing = [file.name for file in effect.files if file.id not in command.digests]
+    data: dict[str, object] = {"files": listed(kept), "number": ticket.number, "missing": missing}
+    await uow.outbox.add(PostInThread(ticket.id, Note.CUSTOMER_FILES, data | {"reason": command.problem}))
+    if any(file.is_for_slack for file in kept):
+        await uow.outbox.add(ShareFiles(ticket.id, message.id), dedupe_key=f"files:{message.id}")
 
 
 async def keep_ours(uow: UnitOfWork, ticket: Ticket, message: Message, files: Iterable[tuple[str, str, str]]) -> None:

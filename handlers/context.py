@@ -44,6 +44,12 @@ class Context:
         slack = self.config.slack
         return not person.is_stranger and person.user in {*slack.engineers, *slack.managers}
 
+    def is_customer(self, person: SlackPerson) -> bool:
+        """Whether this person is a customer in a shared channel: of another workspace, or a configured guest."""
+        slack = self.config.slack
+        is_staff = not person.is_stranger and person.user in {*slack.engineers, *slack.managers}
+        return not is_staff and (person.is_stranger or person.user in slack.customers)
+
 
 @dataclass(frozen=True, slots=True)
 class ContextMaker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Message, Priority, Ticket, TicketState
-from bot.ports import InboxState, UnitOfWork
+from bot.ports import UnitOfWork
 from bot.rules import intake
 from bot.rules.heard import Heard
 from bot.rules.priority_words import Proposal, priority_answer, propose_priority
@@ -26,12 +26,12 @@ from handlers import (
 from handlers.answered_words import hear_answer, own_words, problems_of
 from handlers.context import Context, journal
 from handlers.intake_facts import Sender, weigh
-from handlers.received_mail import ReceivedMail, sender_of, store_message
+from handlers.received_mail import ReceivedMail, finish, sender_of, store_message
 from handlers.understanding_mail import Understood
 
 
-async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
-    """Take a customer's mail into its ticket."""
+async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> Message:
+    """Take what a customer wrote into its ticket; gives the stored message."""
     arrived, ticket = found.arrived, found.ticket
     assert ticket is not None
     earlier = await uow.tickets.messages(ticket.id)
@@ -49,7 +49,8 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     await entitlements.heed(uow, ctx, ticket, message)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))
-    await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"answer on {ticket.number}", ticket.id)
+    await finish(uow, arrived, f"answer on {ticket.number}", ticket.id)
+    return message
 
 
 async def _heed(
@@ -63,7 +64,8 @@ async def _heed(
         customer_mails.a_person_wrote(ticket)
     if arrived.address == ticket.requester and arrived.language_is_certain:
         ticket.language = arrived.language
-    ticket.facts["reply_to_ids"] = list(arrived.references)
+    if arrived.place is None:
+        ticket.facts["reply_to_ids"] = list(arrived.references)
     await turns.customer_spoke(uow, ctx, ticket, message)
     picks_a_date = agreed_dates.is_chosen_by(ctx, ticket, message)  # then a digit is no priority
     priority_answered = not picks_a_date and await _take_priority(arrived, ticket, uow, ctx)
@@ -99,8 +101,10 @@ async def _take_priority(arrived: ReceivedMail, ticket: Ticket, uow: UnitOfWork,
     if ticket.priority_confirmed or ticket.facts.get("enquiry"):
         return False
     words = own_words(arrived, ticket)
-    proposal = propose_priority(words)
-    answer = priority_answer(words) or (proposal.priority if proposal.stated else None)
+    proposal, answer = propose_priority(words), priority_answer(words)
+    if arrived.chosen is not None:  # whatever else the description seems to say
+        proposal, answer = Proposal(arrived.chosen.priority, stated=True), None
+    answer = answer or (proposal.priority if proposal.stated else None)
     if answer is None and not _got_worse(proposal, ticket):
         return False
     ticket.priority = answer or Priority.CRITICAL

@@ -59,7 +59,9 @@ async def ask(
 def missing(ticket: Ticket, w: Words) -> str:
     """The lines about what the ticket lacks."""
     problems, offer = ticket.facts.get("problems"), ticket.facts.get("offer")
-    return missing_lines(w, problems if isinstance(problems, list) else [], offer if isinstance(offer, dict) else None)
+    by_slack = ticket.customer_channel is not None
+    said = problems if isinstance(problems, list) else []
+    return missing_lines(w, said, offer if isinstance(offer, dict) else None, by_slack=by_slack)
 
 
 async def held(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:

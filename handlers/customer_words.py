@@ -121,7 +121,9 @@ def _post(
     w = ctx.customer_words(ticket.language)
     name = f"{author_name} ({ctx.config.service.name})" if author_name else ""
     text = said if kind is MailKind.REPLY else f"{w('greeting')}\n\n{said}"
-    return PostToCustomer(kind, ticket.id, ticket.requester if to is None else to, text, author, name, message_id)
+    form = w("offer_fill") if kind is MailKind.QUESTION else ""
+    recipient = ticket.requester if to is None else to
+    return PostToCustomer(kind, ticket.id, recipient, text, author, name, message_id, form=form)
 
 
 def _mail(

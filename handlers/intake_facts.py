@@ -20,16 +20,23 @@ class Sender:
         authentic: What the receiving server's own DMARC check said; None when it said nothing.
         info_only: The mail went to the enquiries address and to no other of ours.
         channel: The shared Slack channel that they wrote in: its people represent the customer on its contracts.
+        is_vouched_for: An engineer opened the ticket for them, and so decided that they may report.
     """
 
     address: str
     authentic: bool | None
     info_only: bool
     channel: str | None = None
+    is_vouched_for: bool = False
 
     def to_json(self) -> dict[str, object]:
         """JSON values, to be kept with the ticket."""
-        return {"authentic": self.authentic, "info_only": self.info_only, "channel": self.channel}
+        return {
+            "authentic": self.authentic,
+            "info_only": self.info_only,
+            "channel": self.channel,
+            "is_vouched_for": self.is_vouched_for,
+        }
 
     @classmethod
     def from_json(cls, address: str, value: object) -> Sender:
@@ -37,7 +44,11 @@ class Sender:
         kept = value if isinstance(value, dict) else {}
         channel = kept.get("channel")
         return cls(
-            address, kept.get("authentic"), bool(kept.get("info_only")), channel if isinstance(channel, str) else None
+            address,
+            kept.get("authentic"),
+            bool(kept.get("info_only")),
+            channel if isinstance(channel, str) else None,
+            bool(kept.get("is_vouched_for")),
         )
 
 
@@ -81,6 +92,8 @@ async def weigh(uow: UnitOfWork, heard: Heard, sender: Sender, day: date) -> int
     """
     named = await uow.contracts.by_keys(heard.named) if heard.named else {}
     authorised_on = await _authorised_contracts_of(uow, sender)
+    if sender.is_vouched_for:
+        authorised_on = tuple({c.id: c for c in (*authorised_on, *named.values())}.values())
     return intake.Given(
         devices=_by_registry(heard.devices, (*named.values(), *authorised_on)),
         modules=heard.modules,

@@ -52,6 +52,7 @@ from bot.commands_acting import (
     SplitTicket,
     WakeTicket,
 )
+from bot.commands_channels import ChannelMessage, ChannelMessageDeleted, DecideOffer, OpenTicket, ReportProblem
 from bot.commands_sending import (
     KeepInternal,
     SendThreadMessage,
@@ -60,6 +61,7 @@ from bot.commands_sending import (
     ThreadMessageEdited,
     UndoSending,
 )
+from bot.effects import FetchCustomerFiles
 from bot.entitlement_commands import (
     CancelDate,
     ChooseEntitlement,
@@ -97,6 +99,7 @@ from handlers import (
     attachments,
     calls,
     card_refresh,
+    channel_messages,
     clocks,
     composed_replies,
     date_actions,
@@ -112,6 +115,7 @@ from handlers import (
     interviews,
     mail_outcome,
     merging,
+    opened_tickets,
     quoted_ticket,
     replacement_actions,
     replacement_returns,
@@ -135,6 +139,22 @@ async def _timer(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
     await TIMERS[command.timer.kind](command, uow, ctx)
 
 
+async def _in_thread(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> None:
+    """A thread is a customer's, a ticket's, or none of ours."""
+    if not await channel_messages.in_thread(command, uow, ctx):
+        await thread_messages.written(command, uow, ctx)
+
+
+async def _edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) -> None:
+    if not await channel_messages.edited_in_thread(command, uow, ctx):
+        await thread_messages.edited(command, uow, ctx)
+
+
+async def _fetched(command: FilesFetched, uow: UnitOfWork, ctx: Context) -> None:
+    is_customers = isinstance((await uow.outbox.get(command.outbox_id)).effect, FetchCustomerFiles)
+    await (attachments.fetched if is_customers else thread_messages.files_fetched)(command, uow, ctx)
+
+
 TIMERS: dict[str, Handler] = {
     "clock": timer_due.handle,
     clocks.UNASSIGNED: timer_due.unassigned,
@@ -149,8 +169,13 @@ TIMERS: dict[str, Handler] = {
 HANDLERS: dict[type[Command], Handler] = {
     EmailReceived: email_received.handle,
     ReplyToCustomer: sendings.reply,
-    ThreadMessage: thread_messages.written,
-    ThreadMessageEdited: thread_messages.edited,
+    ThreadMessage: _in_thread,
+    ThreadMessageEdited: _edited_in_thread,
+    ChannelMessage: channel_messages.written,
+    ChannelMessageDeleted: channel_messages.deleted,
+    DecideOffer: channel_messages.decided,
+    ReportProblem: channel_messages.reported,
+    OpenTicket: opened_tickets.handle,
     ThreadMessageDeleted: thread_messages.deleted,
     SendThreadMessage: thread_messages.send,
     AssignTicket: acting.assign,
@@ -167,7 +192,7 @@ HANDLERS: dict[type[Command], Handler] = {
     LogCall: calls.handle,
     KeepInternal: thread_messages.keep_internal,
     UndoSending: sendings.undo,
-    FilesFetched: thread_messages.files_fetched,
+    FilesFetched: _fetched,
     TakeTicket: ticket_actions.take,
     SetPriority: ticket_actions.set_priority,
     DecideSender: ticket_actions.decide_sender,

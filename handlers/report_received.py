@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.effects import Note, PostCard, PostInThread
-from bot.model import ClockKind, Language, Priority, Ticket, TicketState
-from bot.ports import InboxState, UnitOfWork
+from bot.model import ClockKind, Language, Message, Priority, Ticket, TicketState
+from bot.ports import UnitOfWork
 from bot.rules import intake
 from bot.rules.mail_writing import bare_subject
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
@@ -16,7 +16,7 @@ from bot.rules.understanding import Standing, is_sealed
 from handlers import attachments, clocks, customer_mails, entitlements, mail_escalated
 from handlers.context import Context, journal
 from handlers.intake_facts import offer_to_json
-from handlers.received_mail import ReceivedMail, is_escalation, sender_of, store_message
+from handlers.received_mail import ReceivedMail, finish, is_escalation, sender_of, store_message
 from handlers.understanding_mail import Understood
 
 STATES = {
@@ -32,13 +32,16 @@ SHOWN_WHOLE = 2_000
 """Characters that a post certainly holds; longer words may be cut in it."""
 
 
-async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
-    """Open a ticket."""
+async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> tuple[Ticket, Message]:
+    """Open a ticket; gives it with its first message."""
     arrived, assessment = found.arrived, found.assessment
     hold = _hold_because(found)
     outcome = intake.Outcome.HELD if hold else assessment.outcome
     recent = await uow.tickets.recent_of(arrived.address, ctx.now - _LATELY)
-    proposal = propose_priority(f"{arrived.mail.subject}\n{arrived.new_text}")
+    if arrived.chosen is not None:
+        proposal = Proposal(arrived.chosen.priority, stated=True)
+    else:
+        proposal = propose_priority(f"{arrived.mail.subject}\n{arrived.new_text}")
     ticket = await uow.tickets.add(_ticket(found, ctx, outcome, hold, proposal, recent))
     await uow.tickets.add_participant(ticket.id, arrived.address)
     message = await store_message(uow, ctx, ticket, arrived)
@@ -56,7 +59,8 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     await _start_clocks(arrived, outcome, ticket, message.id, uow, ctx)
     await _answer(found, outcome, ticket, uow, _unless_a_robot(arrived, assessment, recent, ctx))
     await uow.tickets.update(ticket)
-    await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"opened {ticket.number}", ticket.id)
+    await finish(uow, arrived, f"opened {ticket.number}", ticket.id)
+    return ticket, message
 
 
 def _hold_because(found: Understood) -> str | None:
@@ -98,6 +102,8 @@ def _ticket(
         devices=assessment.devices,
         accepted_at=arrived.sent_at if outcome is intake.Outcome.COMPLETE else None,
         terms={priority: terms.to_json() for priority, terms in terms_from_config(ctx.config.sla).items()},
+        customer_channel=arrived.place.channel if arrived.place else None,
+        customer_ts=arrived.place.thread_ts if arrived.place else None,
         facts={
             "enquiry": enquiry,
             **assessed(assessment),

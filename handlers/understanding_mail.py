@@ -10,7 +10,7 @@ from bot.rules import intake
 from bot.rules.contract_numbers import fold
 from bot.rules.heard import Heard
 from bot.rules.mail_matching import KeyKind, MatchKey, check_token, match_keys
-from bot.rules.understanding import KnownMail, Match, Standing, Understanding, understand
+from bot.rules.understanding import KnownMail, Match, Standing, Understanding, Verdict, understand
 from handlers.answered_words import hear_all
 from handlers.context import Context
 from handlers.intake_facts import weigh
@@ -77,6 +77,22 @@ async def understand_mail(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context, 
         )
     )
     return Understood(arrived, ticket, match, heard, given, assessment, understanding)
+
+
+async def understand_message(arrived: ReceivedMail, ticket: Ticket | None, uow: UnitOfWork, ctx: Context) -> Understood:
+    """The same for what was written in a shared channel: its thread says whose it is, and nothing else is asked.
+
+    Args:
+        ticket: The one whose thread it is; None for a report.
+    """
+    heard = await hear_all(arrived, None, uow, ctx)
+    if arrived.chosen is not None:
+        heard = heard.then(arrived.chosen.heard, serial_was_wrong=True)
+    day = arrived.sent_at.astimezone(ctx.zone).date()
+    given = await weigh(uow, heard, sender_of(arrived, ctx), day)
+    verdict = Verdict.REPORT if ticket is None else Verdict.FOLLOW_UP
+    understanding = Understanding(verdict, "written in the customer's shared channel", ())
+    return Understood(arrived, ticket, None, heard, given, intake.assess(given), understanding)
 
 
 async def _named_ticket(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) -> tuple[Ticket | None, KeyKind | None]:

@@ -63,10 +63,10 @@ _KINDS = {
 }
 """In the order in which the index of idle tickets names them."""
 
-_SEEN_BY_NOBODY = ("TellUser", "PublishHome")
+_SEEN_BY_NOBODY = ("TellUser", "PublishHome", "OfferReport", "TellCustomer")
 """Urgent because somebody has just clicked, but nobody is forgotten when they wait."""
 
-_TOLD_OTHERWISE = ("SendMail", "PostToCustomer", "ShareFiles", "CallWebhook")
+_TOLD_OTHERWISE = ("SendMail", "PostToCustomer", "ShareFiles", "FetchFiles", "FetchCustomerFiles", "CallWebhook")
 """What is set aside of these is told in the same transaction, under keys of its own (`bot.loops.outbox`)."""
 
 

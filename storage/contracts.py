@@ -91,6 +91,14 @@ class StoredContracts:
         )
         return await self._with_parts(rows.all())
 
+    async def with_device(self, serial: str) -> tuple[Contract, ...]:
+        """The contracts that cover a device, ordered by number."""
+        theirs = select(contract_devices.c.contract_id).where(contract_devices.c.serial == serial)
+        rows = await self._connection.execute(
+            select(contracts).where(contracts.c.id.in_(theirs)).order_by(contracts.c.number)
+        )
+        return await self._with_parts(rows.all())
+
     async def channels_of(self, contract_id: int) -> tuple[str, ...]:
         """The shared channels of a contract, Slack's ids in order."""
         found = await self._connection.scalars(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from typing import get_args
 
@@ -21,9 +21,15 @@ def _adapter(name: str) -> TypeAdapter[Effect]:
 def effect_to_json(effect: Effect) -> tuple[str, dict[str, object]]:
     """The effect's type name and its fields as JSON values."""
     return type(effect).__name__, {
-        field.name: list(value) if isinstance(value := getattr(effect, field.name), tuple) else value
+        field.name: [_json(item) for item in value]
+        if isinstance(value := getattr(effect, field.name), tuple)
+        else value
         for field in fields(effect)
     }
+
+
+def _json(item: object) -> object:
+    return asdict(item) if is_dataclass(item) and not isinstance(item, type) else item
 
 
 def effect_from_json(name: str, values: object) -> Effect:

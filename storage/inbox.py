@@ -11,7 +11,7 @@ from bot.ports import InboxState
 from storage.built_once import built_once
 from storage.errors import AlreadyDone
 from storage.schema import inbox
-from storage.transaction import Transaction
+from storage.transaction import Transaction, Wake
 from storage.types import literal
 
 MAIL = "mail"
@@ -45,6 +45,50 @@ class StoredInbox:
         )
         if result.rowcount != 1:
             raise AlreadyDone(f"inbox row {inbox_id} was finished before")
+
+    async def postpone(self, inbox_id: int, until: datetime) -> None:
+        """Handle a row anew then; until that it counts as not yet understood.
+
+        Raises:
+            AlreadyDone: the row is no longer new.
+        """
+        if not await self._change_new(inbox_id, {"next_attempt_at": until}):
+            raise AlreadyDone(f"inbox row {inbox_id} was finished before")
+        self._transaction.wakes.add(Wake.SLACK_INBOX)
+
+    async def finish_unless_postponed(self, inbox_id: int, now: datetime, outcome: str) -> None:
+        """The handler is done with a row, but for one that it put off beyond `now`. Raises as `finish`."""
+        waits = select(inbox.c.id).where(
+            inbox.c.id == inbox_id, inbox.c.state == literal(InboxState.NEW), inbox.c.next_attempt_at > now
+        )
+        if await self._transaction.connection.scalar(waits) is None:
+            await self.finish(inbox_id, InboxState.DONE, outcome)
+
+    async def waits(self, key: str) -> bool:
+        """Whether the message of that key is postponed."""
+        query = select(inbox.c.id).where(*_waiting(key))
+        return await self._transaction.connection.scalar(query) is not None
+
+    async def waiting_body(self, key: str) -> bytes | None:
+        """The postponed message of that key, as it was recorded."""
+        body = await self._transaction.connection.scalar(select(inbox.c.body).where(*_waiting(key)))
+        return None if body is None else bytes(body)
+
+    async def hasten(self, key: str, at: datetime) -> bool:
+        """Handle the postponed message of that key already then; False when none waits."""
+        self._transaction.wakes.add(Wake.SLACK_INBOX)
+        return await self._change_waiting(key, {"next_attempt_at": at})
+
+    async def settle_waiting(self, key: str, outcome: str) -> bool:
+        """Never handle the postponed message of that key; False when none waits."""
+        finished_at = self._transaction.clock.now()
+        return await self._change_waiting(
+            key, {"state": InboxState.DONE, "outcome": outcome, "finished_at": finished_at}
+        )
+
+    async def _change_waiting(self, key: str, values: dict[str, Any]) -> bool:
+        result = await self._transaction.connection.execute(update(inbox).where(*_waiting(key)).values(values))
+        return result.rowcount == 1
 
     async def body(self, inbox_id: int) -> bytes:
         """The octets of a row; LookupError when there is none."""
@@ -87,3 +131,9 @@ class StoredInbox:
             update(inbox).where(inbox.c.id == inbox_id, inbox.c.state == literal(InboxState.NEW)).values(values)
         )
         return result.rowcount == 1
+
+
+def _waiting(key: str) -> tuple[ColumnElement[bool], ...]:
+    """The second condition only names the index."""
+    new = literal(InboxState.NEW)
+    return inbox.c.content_key == key, inbox.c.state != literal(InboxState.DUPLICATE), inbox.c.state == new

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from bot.ports import FetchedMail, InboxState
+from bot.mail_ports import FetchedMail
+from bot.ports import InboxState
 from storage.engine import Database
 from storage.errors import DatabaseBusy
 from storage.inbox import MAIL

@@ -12,8 +12,10 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot.effects import (
     CallWebhook,
     Effect,
+    FetchCustomerFiles,
     FetchFiles,
     MailKind,
+    OfferReport,
     OfferSending,
     PostCard,
     PostEscalationCall,
@@ -27,6 +29,7 @@ from bot.effects import (
     PublishHome,
     SendMail,
     ShareFiles,
+    TellCustomer,
     TellUser,
 )
 from bot.model import Ticket
@@ -58,7 +61,7 @@ WAKES = {
 ALWAYS_URGENT = frozenset(
     kind.__name__
     for kind in (
-        PostOperator, TellUser, PublishHome, PostToCustomer, OfferSending, FetchFiles,
+        PostOperator, TellUser, PublishHome, PostToCustomer, OfferSending, FetchFiles, OfferReport, TellCustomer,
         PostEscalationCard, PostEscalationCall, PostEscalationLine, CallWebhook,
     )
 )  # fmt: skip
@@ -98,7 +101,12 @@ def _add(*, is_postgresql: bool) -> ReturningInsert[int]:
     return built_once(insert.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(outbox.c.id))
 
 
-_LANES_OF_A_TICKET: dict[type[Effect], str] = {PostToCustomer: "customer", ShareFiles: "files", FetchFiles: "fetch"}
+_LANES_OF_A_TICKET: dict[type[Effect], str] = {
+    PostToCustomer: "customer",
+    ShareFiles: "files",
+    FetchFiles: "fetch",
+    FetchCustomerFiles: "fetch",
+}
 
 
 def lane_of(effect: Effect) -> str:  # one for each kind of lane
@@ -119,7 +127,7 @@ def lane_of(effect: Effect) -> str:  # one for each kind of lane
             return f"{type(effect).__name__}:{its_id}"
         case CallWebhook():
             return f"webhook:{effect.escalation_id}"
-        case TellUser() | OfferSending():
+        case TellUser() | OfferSending() | OfferReport() | TellCustomer():
             return f"tell:{effect.user}"
         case PublishHome():
             return f"home:{effect.user}"
@@ -132,7 +140,7 @@ def transport_of(effect: Effect) -> Transport:
     match effect:
         case SendMail():
             return Transport.MAIL
-        case ShareFiles() | FetchFiles():
+        case ShareFiles() | FetchFiles() | FetchCustomerFiles():
             return Transport.FILES
         case CallWebhook():
             return Transport.WEBHOOK

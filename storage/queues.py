@@ -88,7 +88,9 @@ class InboxQueue:
             )
             return due
 
-    async def add_slack(self, key: str, kind: str, body: bytes, received_at: datetime) -> bool:
+    async def add_slack(
+        self, key: str, kind: str, body: bytes, received_at: datetime, *, message: str | None = None
+    ) -> bool:
         """Record a Slack payload before it is acknowledged; False when its key was seen before.
 
         Args:
@@ -96,12 +98,14 @@ class InboxQueue:
             kind: Its type, kept as the row's place.
             body: The payload as UTF-8 JSON.
             received_at: When it came, aware.
+            message: What names the message that it brings, whatever event brings it; by this it is found again.
         """
         async with self._database.begin() as uow:
             insert = uow.transaction.insert(inbox).values(
                 source=SLACK,
                 place=kind,
                 source_key=f"slack:{key}",
+                content_key=message,
                 body=body,
                 size=len(body),
                 complete=True,
@@ -110,9 +114,7 @@ class InboxQueue:
                 next_attempt_at=received_at,
                 state=InboxState.NEW,
             )
-            result = await uow.transaction.connection.execute(
-                insert.on_conflict_do_nothing(index_elements=["source_key"]).returning(inbox.c.id)
-            )
+            result = await uow.transaction.connection.execute(insert.on_conflict_do_nothing().returning(inbox.c.id))
             if result.scalar_one_or_none() is None:
                 return False
             uow.transaction.wakes.add(Wake.SLACK_INBOX)

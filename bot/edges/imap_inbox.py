@@ -13,7 +13,7 @@ from bot.edges.imap_connection import ImapBroken, ImapConnection, ImapRefused
 from bot.edges.imap_syntax import Overview
 from bot.edges.oauth_tokens import AccessTokens
 from bot.errors import OperatorError, RetryLater
-from bot.ports import FetchedMail, MailSink
+from bot.mail_ports import FetchedMail, MailSink
 
 _log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.edges.slack_channel_ids import OPEN_MESSAGE_SHORTCUT
 from bot.edges.slack_entitlement_ids import ENTITLEMENT_FORMS, PressedUse
 from bot.edges.slack_escalation_ids import COMMAND, OPENS_FORM, Pressed
 from bot.edges.slack_fields import Unreadable, mapping
@@ -48,7 +49,9 @@ def asked_for(body: Mapping[str, object]) -> str | None:
         return form.form if form else None
     if body.get("type") == "message_action":
         callback_id = body.get("callback_id")
-        return callback_id if isinstance(callback_id, str) and callback_id in SHORTCUTS else None
+        return (
+            callback_id if isinstance(callback_id, str) and callback_id in {*SHORTCUTS, OPEN_MESSAGE_SHORTCUT} else None
+        )
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
     action_id = first.get("action_id") if isinstance(first, Mapping) else None
@@ -72,7 +75,7 @@ def read_asked(body: Mapping[str, object]) -> Asked:
         return Asked(what, words=form.words)
     if what == PREVIEW:
         return Asked(what, form=mapping(body.get("view"), "view"))
-    if what in SHORTCUTS:
+    if what in {*SHORTCUTS, OPEN_MESSAGE_SHORTCUT}:
         message = body.get("message")
         return Asked(what, message=message if isinstance(message, Mapping) else {})
     if what in OPENS_MODAL:

@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -36,9 +36,20 @@ from bot.edges.slack_asked import (
     read_asked,
 )
 from bot.edges.slack_buttons import note_view
+from bot.edges.slack_channel_ids import (
+    OPEN_MESSAGE_SHORTCUT,
+    OPEN_MODAL,
+    REPORT_MESSAGE_SHORTCUT,
+    REPORT_MODAL,
+    REPORT_OPEN,
+    REPORT_SHORTCUT,
+)
+from bot.edges.slack_channel_payloads import FIELDS, FOUND_CONTRACT, found_contract, said_to_customer
+from bot.edges.slack_customer_listeners import CustomerForms, asks_for_report
 from bot.edges.slack_errors import translate
 from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK
 from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
+from bot.edges.slack_fields import typed
 from bot.edges.slack_ids import ACTIONS_BY_ID, CANNED, OPENS_MODAL, PREVIEW, SHORTCUTS, ModalPlace
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_modals import Look, Modals, Screens
@@ -54,7 +65,9 @@ from bot.edges.slack_payloads import (
 )
 from bot.edges.slack_text import Json
 from bot.edges.slack_views import loading_view
+from bot.edges.slack_words_payloads import message_name, writer
 from bot.errors import StaffError
+from bot.rules.opening import ADDRESS, CONTRACT, SERIAL, Opening
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +85,12 @@ RECORDED: ContextVar[bool] = ContextVar("recorded", default=False)
 class Recorder(Protocol):
     """Stores payloads in the inbox."""
 
-    async def record(self, key: str, kind: str, body: bytes) -> bool:
-        """Store and commit; False when the key was seen before. What raises is not acknowledged: Slack sends again."""
+    async def record(self, key: str, kind: str, body: bytes, *, message: str | None = None) -> bool:
+        """Store and commit; False when the key was seen before. What raises is not acknowledged: Slack sends again.
+
+        Args:
+            message: By which a message is found again (`bot.rules.customer_channels.message_key`).
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,14 @@ async def identify(client: AsyncWebClient, limit: timedelta) -> Identity:
     return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""))
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What was found of what a form names: words for its blocks that name nothing, or facts to be recorded with it."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+
+
 class Listeners:
     """The Bolt app's middleware and listeners; `app` gives the app.
 
@@ -124,6 +149,7 @@ class Listeners:
         self._staff = look.staff if look.staff is not None else {*config.engineers, *config.managers}
         self._names = Names(client, self._staff)
         self._modals = Modals(screens, self._names, look)
+        self._customers = CustomerForms(config, identity.team_id, client, screens, self._names, look.hotline)
         self._limit = config.timeout.total_seconds()
         self._token = config.bot_token.get_secret_value()
         self._api_url = config.api_url
@@ -149,7 +175,9 @@ class Listeners:
         app.action(_one_of(ACTIONS_BY_ID.keys() - OPENS_MODAL))(self._say_that_it_is_taken)
         app.action(CANNED)(self._put_in)
         app.command(COMMAND)(self._open_modal)
-        app.shortcut(_one_of(SHORTCUTS))(self._open_modal)
+        app.shortcut(_one_of({*SHORTCUTS, OPEN_MESSAGE_SHORTCUT}))(self._open_modal)
+        app.action(REPORT_OPEN)(self._customers.open)
+        app.shortcut(_one_of({REPORT_SHORTCUT, REPORT_MESSAGE_SHORTCUT}))(self._customers.open)
         return app
 
     async def record_only(self, body: dict[str, Any]) -> BoltResponse:
@@ -164,52 +192,87 @@ class Listeners:
         """Record, then acknowledge; an exception here means no acknowledgement."""
         if self._is_own(body) or body.get("type") == "block_suggestion":
             return BoltResponse(status=200)
-        problems = submission_problems(body, self._look.clock.now(), self._look.zone, self._staff)
-        found = None if problems else await self._look_up(body)
-        if isinstance(found, dict):
-            problems = found
-        if problems:
-            words = self._look.words
-            errors = {block_id: words(f"modal_problem.{problem}") for block_id, problem in problems.items()}
-            return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
+        errors = self._errors(body)
+        found = LookedUp() if errors else await self._look_up(body)
+        if errors or found.errors:
+            return BoltResponse(status=200, body={"response_action": "errors", "errors": errors or found.errors})
         kind, key = inbox_key(body)
         stored = {name: value for name, value in body.items() if name != "token"} | {OWN_TEAM: self._identity.team_id}
-        stored[REAL_NAMES] = await self._names.of(people_named(body))
-        if found is not None:
-            stored[FOUND_TICKET] = found
+        stored[REAL_NAMES] = await self._names.of(people_named(body)) | await self._customers_name(body)
+        stored |= found.facts
         async with asyncio.timeout(RECORD_LIMIT):
-            is_new = await self._recorder.record(key, kind, json.dumps(stored).encode())
+            is_new = await self._recorder.record(key, kind, json.dumps(stored).encode(), message=message_name(body))
         RECORDED.set(True)
-        if is_new and (asked_for(body) is not None or pressed_in_more(body) or chose_canned(body)):
+        opens = asked_for(body) is not None or pressed_in_more(body) or chose_canned(body) or asks_for_report(body)
+        if is_new and opens:
             await next_()
             return None
         if kind == "view_submission":
             return BoltResponse(status=200, body={"response_action": "clear"})
         return BoltResponse(status=200)
 
-    async def _look_up(self, body: Mapping[str, Any]) -> int | dict[str, str] | None:
-        """The ticket that a submitted form names, or what is wrong with that name; None where none is named."""
+    def _errors(self, body: Mapping[str, Any]) -> dict[str, str]:
+        """What is wrong with a submitted form, by its block, in the language of who reads it."""
+        problems = submission_problems(body, self._look.clock.now(), self._look.zone, self._staff)
         view = body.get("view")
-        is_submission = body.get("type") == "view_submission" and isinstance(view, dict)
-        named = looked_up(view) if is_submission and isinstance(view, dict) else None
+        if problems and isinstance(view, dict) and view.get("callback_id") == REPORT_MODAL:
+            return said_to_customer(view, problems)
+        return self._said(problems)
+
+    def _said(self, problems: Mapping[str, str]) -> dict[str, str]:
+        return {block_id: self._look.words(f"modal_problem.{problem}") for block_id, problem in problems.items()}
+
+    async def _customers_name(self, body: Mapping[str, Any]) -> dict[str, str]:
+        """The name of a customer who wrote something: it stands on their ticket."""
+        user, event = writer(body), body.get("event")
+        if user is None or user in self._staff or not isinstance(event, dict):
+            return {}
+        team = event.get("user_team") or event.get("source_team") or event.get("team")
+        is_stranger = team is not None and team != self._identity.team_id
+        by = SlackPerson(user, user, is_stranger=is_stranger)
+        return await self._names.of({user}, anybody=True) if self._customers.is_customer(by) else {}
+
+    async def _look_up(self, body: Mapping[str, Any]) -> LookedUp:
+        """What a submitted form names: a ticket, or the contract of a new one; or what is wrong with it."""
+        view = body.get("view")
+        if body.get("type") != "view_submission" or not isinstance(view, dict):
+            return LookedUp()
+        if view.get("callback_id") == OPEN_MODAL:
+            return await self._look_up_contract(view)
+        named = looked_up(view)
         if named is None:
-            return None
+            return LookedUp()
         block_id, reference = named
         try:
             async with asyncio.timeout(READ_LIMIT):
                 found = await self._screens.tickets_named(reference)
         except Exception:
             log.exception("a ticket named in a modal was not looked up")
-            return {block_id: "not_looked_up"}
-        own = modal_place(view or {}).ticket_id
+            return LookedUp(self._said({block_id: "not_looked_up"}))
+        own = modal_place(view).ticket_id
         if reference.serial is not None and block_id == NUMBER_BLOCK:  # about the same device, but not this one
             found = [each for each in found if each != own]
         if not found:
-            return {block_id: "no_such_ticket"} if reference.number else None  # a device without a ticket is a case
+            if reference.number:
+                return LookedUp(self._said({block_id: "no_such_ticket"}))
+            return LookedUp()  # a device without a ticket is a case
         if len(found) > 1:
-            return {block_id: "several_tickets"}
-        is_same = block_id == NUMBER_BLOCK and own == found[0]
-        return {block_id: "same_ticket"} if is_same else found[0]
+            return LookedUp(self._said({block_id: "several_tickets"}))
+        if block_id == NUMBER_BLOCK and own == found[0]:
+            return LookedUp(self._said({block_id: "same_ticket"}))
+        return LookedUp(facts={FOUND_TICKET: found[0]})
+
+    async def _look_up_contract(self, view: Mapping[str, object]) -> LookedUp:
+        typed_in = {field: typed(view, block_id) for field, block_id in FIELDS.items()}
+        try:
+            async with asyncio.timeout(READ_LIMIT):
+                found = await self._screens.opening(typed_in[SERIAL], typed_in[CONTRACT], typed_in[ADDRESS])
+        except Exception:
+            log.exception("a contract named in a modal was not looked up")
+            return LookedUp(self._said({FIELDS[SERIAL]: "not_looked_up"}))
+        if isinstance(found, Opening):
+            return LookedUp(facts={FOUND_CONTRACT: found_contract(found)})
+        return LookedUp(self._said({FIELDS[field]: problem for field, problem in found.items()}))
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
         """Whether it is an event that we caused ourselves, such as the edit of a head message."""

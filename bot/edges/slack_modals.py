@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from bot.edges.slack_acting_views import acting_form
 from bot.edges.slack_appointments import offer_form
 from bot.edges.slack_asked import Asked
 from bot.edges.slack_buttons import more_view
+from bot.edges.slack_channel_ids import OPEN_MESSAGE_SHORTCUT
+from bot.edges.slack_customer_screens import CustomerScreens
 from bot.edges.slack_entitlement_ids import BOOK, CHOOSE, CORRECT, REPORT, PressedUse
 from bot.edges.slack_entitlement_views import choose_form, correct_form, record_form, report_form
 from bot.edges.slack_escalation_ids import PRESSES_BY_ID, Pressed
@@ -42,6 +44,7 @@ from bot.edges.slack_ids import (
 )
 from bot.edges.slack_interview import OPENS_INTERVIEW_FORM, InterviewShown, begin_form, interview_form
 from bot.edges.slack_names import Names
+from bot.edges.slack_open_forms import open_form
 from bot.edges.slack_payloads import modal_place
 from bot.edges.slack_preview import preview, with_canned
 from bot.edges.slack_replacement_ids import MOVES_BY_ID, OPENS_MOVE_FORM
@@ -52,14 +55,17 @@ from bot.edges.slack_words_payloads import words_of
 from bot.entitlements import DeviceStanding, EntitlementUse, UseState
 from bot.errors import StaffError
 from bot.escalations import Escalation
-from bot.model import Message, Ticket, TicketView
+from bot.model import Message, Priority, Ticket, TicketView
 from bot.ports import Clock
 from bot.rules.escalation_presses import Press, may_end, presses_of
+from bot.rules.heard import hear
 from bot.rules.notes import is_note
+from bot.rules.opening import Opening, serial_in
 from bot.rules.replacement import Move, moves_of
 from bot.rules.ticket_reference import Reference
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action, actions_of
+from bot.rules.typed_commands import OPEN_FORM
 from bot.rules.wording import Words, format_instant
 from bot.sendings import Sending, SendingState
 
@@ -72,7 +78,7 @@ _POSSIBLE = {
 """In which states a use's forms open."""
 
 
-class Screens(Protocol):
+class Screens(CustomerScreens, Protocol):
     """Reads what modals show, and what is named in them."""
 
     async def ticket_view(self, ticket_id: int) -> TicketView:
@@ -105,6 +111,9 @@ class Screens(Protocol):
     async def tickets_named(self, reference: Reference) -> Sequence[int]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
 
+    async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
+        """Whose ticket is opened with these, or what is wrong with them (`bot.rules.opening.check_opening`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -117,6 +126,7 @@ class Look:
         service: What we are called, and the phone number that customers read below a mail.
         canned: Texts that are ready for replies.
         staff: Who may act, at any time; None for those of the configuration alone.
+        reactions: The reaction times, by priority, as configured.
     """
 
     words: Words
@@ -129,6 +139,7 @@ class Look:
     hotline: str = ""
     canned: tuple[CannedReply, ...] = ()
     staff: Collection[str] | None = None
+    reactions: Mapping[Priority, timedelta] = field(default_factory=dict)
 
 
 class Modals:
@@ -147,7 +158,8 @@ class Modals:
             LookupError: what it is about does not exist any more.
         """
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
-        if asked.form is not None or asked.message is not None:
+        is_words = asked.message is not None and asked.what != OPEN_MESSAGE_SHORTCUT
+        if asked.form is not None or is_words:
             return await (self._preview(asked.form, by) if asked.form else self._words_of(asked.message or {}, by))
         if asked.pressed is not None:
             return await self._something_of(asked.what, asked.pressed, by, place)
@@ -160,7 +172,13 @@ class Modals:
             return original_view(await self._screens.original(asked.ticket_id or 0), self._look.words)
         if asked.ticket_id is not None:
             return await self._ticket(ACTIONS_BY_ID[asked.what], asked.ticket_id, by, place)
+        return await self._typed(asked, by, place)
+
+    async def _typed(self, asked: Asked, by: SlackPerson, place: ModalPlace) -> Json:
+        """A form that is about no ticket yet."""
         look = self._look
+        if asked.what in {OPEN_FORM, OPEN_MESSAGE_SHORTCUT}:
+            return await self._opening(asked, place)
         if asked.what == "call":
             return call_form(None, asked.words, look.escalation_phone, look.words, place)
         return duty_form(by.user, look.clock.now(), look.words, place)
@@ -195,6 +213,19 @@ class Modals:
                 return record_form(view.ticket, standings, look.words, place)
             case _:
                 return priority_modal(view, look.words, place)
+
+    async def _opening(self, asked: Asked, place: ModalPlace) -> Json:
+        """The form that opens a ticket, with what the typed words or the message say of it."""
+        look, begun = self._look, asked.words
+        if asked.message is not None:
+            names = await self._names.of(people_in_message(asked.message))
+            begun = words_of(asked.message, names).text
+            place = replace(place, source_ts=str(asked.message.get("ts") or "") or None)
+        serial = serial_in(begun) or ""
+        stated = hear(begun, ())[0].stated
+        number = stated[0] if stated else begun if begun and not serial and asked.message is None else ""
+        rest = begun if asked.message is not None else ""
+        return open_form(serial, number, rest, look.hotline, look.reactions, look.words, place)
 
     async def _words_of(self, message: Mapping[str, object], by: SlackPerson) -> Json:
         """The reply modal with a colleague's words of a ticket's thread in it; who sends them sees them once more."""

@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 LIMIT = 0.5
 """Seconds that a name may take: a click is acknowledged within three, and is recorded before."""
+MOST = 5_000
+"""Names that are remembered at a time."""
 KEEP = 3600.0
 """Seconds that a name is remembered."""
 
@@ -34,9 +36,13 @@ class Names:
         """Whose names are asked for."""
         return self._staff
 
-    async def of(self, users: Collection[str]) -> dict[str, str]:
-        """The names of those of them who are staff, as far as Slack tells them in time. Never raises."""
-        wanted = sorted(user for user in set(users) if user in self._staff)
+    async def of(self, users: Collection[str], *, anybody: bool = False) -> dict[str, str]:
+        """The names of those of them who are staff, as far as Slack tells them in time. Never raises.
+
+        Args:
+            anybody: Also of those who are not: of a customer who writes to us.
+        """
+        wanted = sorted(user for user in set(users) if anybody or user in self._staff)
         names = await asyncio.gather(*(self._name(user) for user in wanted))
         return {user: name for user, name in zip(wanted, names, strict=True) if name}
 
@@ -52,5 +58,7 @@ class Names:
         except Exception as error:  # noqa: BLE001 - a name is no reason to hold anything up, whatever went wrong
             log.warning("no real name", extra={"hezo": {"problem": type(error).__name__}})
             return name or None
+        if len(self._known) >= MOST:
+            self._known.clear()
         self._known[user] = (now, name)
         return name or None

@@ -12,52 +12,37 @@ import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.commands import (
-    AgreeDate,
     CloseTicket,
     ConfirmDate,
     DateKept,
     DecideQuotation,
     DecideSender,
-    NextTurn,
     NothingToDo,
     OpenHome,
-    ReplyToCustomer,
-    SetPriority,
     SlackCommand,
     SlackPerson,
     TakeTicket,
 )
 from bot.edges import slack_acting_payloads as acting
+from bot.edges import slack_channel_payloads as channels
 from bot.edges import slack_entitlement_payloads as entitlements
 from bot.edges import slack_escalation_payloads as escalations
 from bot.edges import slack_replacement_payloads as replacements
+from bot.edges import slack_ticket_payloads as tickets
 from bot.edges import slack_words_payloads as words
-from bot.edges.slack_fields import Unreadable, choice, mapping, required, state, text_block, typed
+from bot.edges.slack_channel_ids import OPEN_MODAL, REPORT_MODAL
+from bot.edges.slack_fields import Unreadable, mapping, required
 from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
-    DATE_MODAL,
-    DAY_BLOCK,
-    DAYS_AHEAD,
-    FILES_BLOCK,
     HOME_REFRESH,
     OPENS_MODAL,
-    PRIORITY_BLOCK,
-    PRIORITY_MODAL,
-    REPLY_LIMIT,
-    REPLY_MODAL,
-    TEXT_BLOCK,
-    TIME_BLOCK,
-    TURN_BLOCK,
     ModalPlace,
 )
 from bot.entitlement_commands import CancelDate
-from bot.model import Priority
-from bot.rules.agreed_dates import local_instant
-from bot.rules.notes import is_note
 from bot.rules.ticket_states import Action
 
 OWN_TEAM = "hezo360_own_team"
@@ -152,6 +137,10 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
     action_id = required(first, "action_id")
     if action_id == HOME_REFRESH:
         return OpenHome(person_of(body))
+    if channels.is_press(action_id):
+        return channels.pressed_command(
+            action_id, first.get("value"), replace(person_of(body), response_url=_url(body))
+        )
     if words.is_press(action_id):
         return words.pressed_command(action_id, first.get("value"), replace(person_of(body), response_url=_url(body)))
     if replacements.is_press(action_id):
@@ -201,6 +190,8 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
     if problems:
         return NothingToDo("refused in the modal: " + ", ".join(f"{at} {what}" for at, what in problems.items()))
     view = mapping(body.get("view"), "view")
+    if view.get("callback_id") == REPORT_MODAL:
+        return channels.submitted_report(view, person_of(body))
     place = modal_place(view)
     person = person_of(body)
     by = replace(
@@ -211,6 +202,8 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
         response_url=place.response_url,
     )
     callback_id = view.get("callback_id")
+    if callback_id == OPEN_MODAL:
+        return channels.submitted_opening(body, view, place, by)
     if escalations.is_form(callback_id):
         return escalations.submitted_command(body, view, place, by, real_names(body))
     if entitlements.is_form(callback_id):
@@ -219,19 +212,7 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
         return replacements.submitted_command(view, place, by)
     if acting.is_form(callback_id):
         return acting.submitted_command(view, place, by, real_names(body), body.get(escalations.FOUND_TICKET))
-    ticket_id = _ticket_id(place.ticket_id)
-    if callback_id == REPLY_MODAL:
-        text, turn = typed(view, text_block(view)).strip(), choice(view, TURN_BLOCK)
-        files = words.shared_files(state(view, FILES_BLOCK).get("files"))
-        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn), place.source_ts, files)
-    if callback_id == PRIORITY_MODAL:
-        return SetPriority(by, ticket_id, Priority(choice(view, PRIORITY_BLOCK)))
-    if callback_id == DATE_MODAL:
-        day, clock_time = _day(view), _clock_time(view)
-        assert day is not None
-        assert clock_time is not None
-        return AgreeDate(by, ticket_id, day, clock_time, typed(view, TEXT_BLOCK).strip())
-    return NothingToDo(f"a modal that we do not know: {str(callback_id)[:80]}")
+    return tickets.submitted_command(view, _ticket_id(place.ticket_id), place, by)
 
 
 def submission_problems(
@@ -252,6 +233,8 @@ def submission_problems(
     if body.get("type") != "view_submission" or not isinstance(view, Mapping):
         return {}
     callback_id = view.get("callback_id")
+    if channels.is_form(callback_id):
+        return channels.form_problems(view)
     if escalations.is_form(callback_id):
         return escalations.form_problems(view, now, staff)
     if entitlements.is_form(callback_id):
@@ -260,59 +243,7 @@ def submission_problems(
         return replacements.form_problems(view, now)
     if acting.is_form(callback_id):
         return acting.form_problems(view, now, staff)
-    if callback_id == PRIORITY_MODAL:
-        return {} if choice(view, PRIORITY_BLOCK) in set(Priority) else {PRIORITY_BLOCK: "not_chosen"}
-    if callback_id == DATE_MODAL:
-        return _date_problems(view, now, zone)
-    return _reply_problems(view) if callback_id == REPLY_MODAL else {}
-
-
-def _reply_problems(view: Mapping[str, object]) -> dict[str, str]:
-    block_id = text_block(view)
-    problems = acting.wrong_words(view, block_id)
-    if not typed(view, block_id).strip():
-        problems[block_id] = "empty"
-    if choice(view, TURN_BLOCK) not in set(NextTurn):
-        problems[TURN_BLOCK] = "not_chosen"
-    return problems
-
-
-def _date_problems(view: Mapping[str, object], now: datetime | None, zone: ZoneInfo | None) -> dict[str, str]:
-    day, clock_time, words = _day(view), _clock_time(view), typed(view, TEXT_BLOCK)
-    problems = {}
-    if day is None:
-        problems[DAY_BLOCK] = "not_chosen"
-    if clock_time is None:
-        problems[TIME_BLOCK] = "not_chosen"
-    if len(words) > REPLY_LIMIT:
-        problems[TEXT_BLOCK] = "too_long"
-    elif is_note(words):
-        problems[TEXT_BLOCK] = "looks_like_note"
-    if day is None or clock_time is None or now is None or zone is None:
-        return problems
-    at, today = local_instant(day, clock_time, zone), now.astimezone(zone).date()
-    if day < today or day > today + timedelta(days=DAYS_AHEAD):
-        problems[DAY_BLOCK] = "day_out_of_range"
-    elif at is None:
-        problems[TIME_BLOCK] = "no_such_time"
-    elif at <= now:
-        problems[TIME_BLOCK] = "time_is_past"
-    return problems
-
-
-def _day(view: Mapping[str, object]) -> date | None:
-    value = state(view, DAY_BLOCK).get("selected_date")
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _clock_time(view: Mapping[str, object]) -> time | None:
-    value = state(view, TIME_BLOCK).get("selected_time")
-    if not isinstance(value, str) or not re.fullmatch(r"(?:[01]\d|2[0-3]):[0-5]\d", value):
-        return None
-    return time.fromisoformat(value)
+    return tickets.form_problems(view, now, zone)
 
 
 def person_of(body: Mapping[str, object]) -> SlackPerson:

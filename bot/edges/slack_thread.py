@@ -31,6 +31,8 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | JOINED                           | by (user id), address, number (of the ticket it joined), of (its own) |
 | SEPARATED                        | by (user id), number (of the ticket that it names)                    |
 | FILES_NOT_SHOWN                  | names [str], reason, number (the ticket's)                            |
+| OPENED                           | by (user id), how ("phone", "message", "form")                        |
+| CUSTOMER_FILES                   | files (as above), number; missing [str] with a reason                 |
 | ESCALATION                       | event ("raised", "acknowledged", "ended", "tied"), by (user id,       |
 |                                  | address or "bot"); source, reason (raised); owner (acknowledged);     |
 |                                  | outcome, because ("resolved", ...: ended); number (tied)              |
@@ -164,6 +166,19 @@ def _file_name(name: str) -> Json:
 
 def _list_command(post: Post) -> Json:
     return text(f"hezo360 attachments list {one_line(post.get('number'), MAX_FILE_NAME)}", "code")
+
+
+def _opened(post: Post) -> list[Json]:
+    return [post.say("opened", "bold", by=person(post.get("by")), how=post.named("opened_how", "how"))]
+
+
+def _customer_files(post: Post) -> list[Json]:
+    files, missing = _files(post), post.data.get("missing")
+    lines = [post.say("customer_files"), *files]
+    if isinstance(missing, list) and missing:
+        names = one_line(", ".join(one_line(str(name), MAX_FILE_NAME) for name in missing), 2 * MAX_FILE_NAME)
+        lines.append(post.say("customer_files_missing", "bold", names=names, reason=post.get("reason")))
+    return lines
 
 
 def _files_not_shown(post: Post) -> list[Json]:
@@ -347,6 +362,8 @@ _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.JOINED: _joined,
     Note.SEPARATED: _separated,
     Note.FILES_NOT_SHOWN: _files_not_shown,
+    Note.OPENED: _opened,
+    Note.CUSTOMER_FILES: _customer_files,
     Note.ESCALATION: _escalation,
     Note.ESCALATION_PROPOSED: _escalation_proposed,
     Note.ACTED: acted,

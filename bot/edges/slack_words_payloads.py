@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from bot.commands import NothingToDo, SlackCommand
+from bot.commands_channels import ChannelMessage, ChannelMessageDeleted
 from bot.commands_sending import (
     KeepInternal,
     SendThreadMessage,
@@ -23,6 +24,7 @@ from bot.edges.slack_fields import mapping, required
 from bot.edges.slack_ids import KEEP_INTERNAL, SEND_AND_WAIT, SEND_AS_NEWS, UNDO
 from bot.edges.slack_plain import Plain, plain_words
 from bot.people import NextTurn, SlackPerson
+from bot.rules.customer_channels import is_slack_user, message_key
 from bot.sendings import SharedFile
 
 PEOPLE_WRITE = frozenset({"", "file_share", "thread_broadcast", "me_message"})
@@ -71,6 +73,8 @@ def message_command(body: Mapping[str, object], names: Mapping[str, str], own_te
     if subtype == "message_deleted":
         previous = mapping(event.get("previous_message"), "previous_message")
         gone = _of_people(previous, channel, names, own_team)
+        if isinstance(gone, ChannelMessage):
+            return ChannelMessageDeleted(gone.by, channel, gone.ts)
         return ThreadMessageDeleted(gone.by, channel, gone.thread_ts, gone.ts) if gone else _nothing(subtype)
     written = _of_people(event, channel, names, own_team)
     return written or _nothing(subtype)
@@ -86,6 +90,10 @@ def _changed(event: Mapping[str, object], channel: str, names: Mapping[str, str]
     ):
         return NothingToDo("event message: changed, but not its words")
     written = _of_people(message, channel, names, own_team)
+    if isinstance(written, ChannelMessage):  # it may be the head of a customer's thread
+        written = ThreadMessage(
+            written.by, channel, written.ts, written.ts, written.text, files=written.files
+        )  # fmt: skip
     if written is None:
         return _nothing("message_changed")
     return ThreadMessageEdited(written.by, written, _ts(edited, "ts"))
@@ -99,18 +107,20 @@ def _nothing(subtype: object) -> NothingToDo:
 
 def _of_people(
     message: Mapping[str, object], channel: str, names: Mapping[str, str], own_team: object
-) -> ThreadMessage | None:
-    """A person's message in a thread; None for all else."""
+) -> ThreadMessage | ChannelMessage | None:
+    """A person's message, in a thread or in none; None for all else."""
     user, thread_ts = message.get("user"), message.get("thread_ts")
     is_bot = message.get("bot_id") or message.get("app_id") or message.get("subtype") == "bot_message"
     if is_bot or not isinstance(user, str) or str(message.get("subtype") or "") not in PEOPLE_WRITE:
         return None
     ts = _ts(message, "ts")
-    if not isinstance(thread_ts, str) or thread_ts == ts:
-        return None
     plain = words_of(message, names)
     team = message.get("user_team") or message.get("source_team") or message.get("team") or own_team
-    by = SlackPerson(user, names.get(user, user), channel, thread_ts, is_stranger=team != (own_team or team))
+    is_stranger = team != (own_team or team)
+    if not isinstance(thread_ts, str) or thread_ts == ts:
+        by = SlackPerson(user, names.get(user, user), channel, is_stranger=is_stranger)
+        return ChannelMessage(by, channel, ts, plain.text, shared_files(message.get("files")))
+    by = SlackPerson(user, names.get(user, user), channel, thread_ts, is_stranger=is_stranger)
     return ThreadMessage(by, channel, thread_ts, ts, plain.text, plain.mentions, shared_files(message.get("files")))
 
 
@@ -144,3 +154,25 @@ def _ts(values: Mapping[str, object], key: str) -> str:
     if not _TS.fullmatch(ts):
         raise ValueError(f"no {key}")
     return ts
+
+
+def message_name(body: Mapping[str, object]) -> str | None:
+    """By which a message in no thread is found again (`bot.rules.customer_channels.message_key`); None for all else."""
+    event = body.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "message" or event.get("thread_ts"):
+        return None
+    channel, ts, subtype = event.get("channel"), event.get("ts"), event.get("subtype") or ""
+    if not (isinstance(subtype, str) and isinstance(channel, str) and isinstance(ts, str)):
+        return None
+    is_message = subtype in PEOPLE_WRITE and not event.get("bot_id") and _TS.fullmatch(ts)
+    return message_key(channel, ts) if is_message else None
+
+
+def writer(body: Mapping[str, object]) -> str | None:
+    """Who wrote a message, a person of any workspace; None for all else."""
+    event = body.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "message" or event.get("bot_id"):
+        return None
+    inner = event.get("message") if event.get("subtype") == "message_changed" else event
+    user = inner.get("user") if isinstance(inner, Mapping) else None
+    return user if isinstance(user, str) and is_slack_user(user) else None

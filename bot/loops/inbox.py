@@ -16,7 +16,7 @@ from itertools import takewhile
 from bot.commands import Command
 from bot.effects import PostOperator
 from bot.logs import log_context
-from bot.ports import InboxRow, InboxState, UnitOfWork
+from bot.ports import InboxRow, UnitOfWork
 from bot.rules.retrying import Park, after_failure, describe
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
@@ -123,7 +123,7 @@ class InboxLoop:
         name = type(command).__name__
         await dispatch(command, uow, self._contexts())
         if row.source == "slack":
-            await uow.inbox.finish(row.id, InboxState.DONE, name)
+            await uow.inbox.finish_unless_postponed(row.id, self._clock.now(), name)
         return name
 
     def _named(self, row: InboxRow) -> AbstractContextManager[None]:

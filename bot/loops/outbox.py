@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.commands import FilesFetched, FilesNotShown, MailNotSent
-from bot.effects import CallWebhook, FetchFiles, PostOperator, PostToCustomer, SendMail, ShareFiles
+from bot.effects import CallWebhook, FetchCustomerFiles, FetchFiles, PostOperator, PostToCustomer, SendMail, ShareFiles
 from bot.errors import ChannelUnusable, RateLimited
 from bot.logs import log_context
 from bot.ports import OutboxRow
@@ -146,7 +146,7 @@ class OutboxLoop:
                 await dispatch(MailNotSent(row.id, decision.reason), uow, self._contexts())
             elif isinstance(row.effect, ShareFiles):
                 await dispatch(FilesNotShown(row.id, decision.reason), uow, self._contexts())
-            elif isinstance(row.effect, FetchFiles):
+            elif isinstance(row.effect, FetchFiles | FetchCustomerFiles):
                 await dispatch(FilesFetched(row.id, {}, decision.reason), uow, self._contexts())
             elif not isinstance(row.effect, PostOperator):
                 data: dict[str, object] = {"outbox": row.id, "reason": decision.reason}

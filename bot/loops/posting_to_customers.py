@@ -7,26 +7,59 @@ customer has deleted: words that are meant for them must not be lost with it.
 from __future__ import annotations
 
 from bot.commands import MailSent
+from bot.edges.pacing import Pace
+from bot.edges.slack_channel_forms import offer, told
+from bot.edges.slack_channel_ids import Offered
 from bot.edges.slack_customer import to_customer
-from bot.effects import PostToCustomer
+from bot.effects import OfferReport, PostToCustomer, TellCustomer
 from bot.errors import Refused
 from bot.loops.slack_posts import Follow, Posts
-from bot.ports import OutboxRow, UnitOfWork
+from bot.ports import Chat, OutboxRow, UnitOfWork
+from bot.rules.customer_channels import message_key
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database
 
 
 class CustomerPosts:
-    """Performs `PostToCustomer`."""
+    """Performs `PostToCustomer`, `OfferReport` and `TellCustomer`."""
 
-    def __init__(self, posts: Posts, database: Database, contexts: ContextMaker) -> None:
+    def __init__(self, posts: Posts, chat: Chat, pace: Pace, database: Database, contexts: ContextMaker) -> None:
         self._posts = posts
+        self._chat = chat
+        self._pace = pace
         self._database = database
         self._contexts = contexts
 
-    async def perform(self, row: OutboxRow, effect: PostToCustomer) -> None:
+    async def perform(self, row: OutboxRow, effect: PostToCustomer | OfferReport | TellCustomer) -> None:
         """See `bot.loops.outbox.Performer`."""
+        match effect:
+            case PostToCustomer():
+                await self._post(row, effect)
+            case OfferReport():
+                await self._offer(row, effect)
+            case TellCustomer():
+                await self._tell(row, effect)
+
+    async def _offer(self, row: OutboxRow, effect: OfferReport) -> None:
+        """Ask, unless what was written is settled already: deleted, or reported by the form."""
+        async with self._database.read() as uow:
+            waits = await uow.inbox.waits(message_key(effect.channel, effect.ts))
+        if waits:
+            text, blocks = offer(effect, self._contexts.config.slack.report_after)
+            async with self._pace.turn(effect.channel):
+                await self._chat.tell(effect.channel, effect.user, text, blocks=blocks)
+        await self._posts.sent(row)
+
+    async def _tell(self, row: OutboxRow, effect: TellCustomer) -> None:
+        async with self._pace.turn(effect.channel):
+            await self._chat.tell(
+                effect.channel, effect.user, told(effect), thread_ts=effect.thread_ts,
+                response_url=effect.response_url, replaces=True,
+            )  # fmt: skip
+        await self._posts.sent(row)
+
+    async def _post(self, row: OutboxRow, effect: PostToCustomer) -> None:
         async with self._database.read() as uow:
             ticket = await uow.tickets.get(effect.ticket_id)
         channel = ticket.customer_channel
@@ -36,9 +69,9 @@ class CustomerPosts:
             await self._open_thread(row, effect, channel)
             return
         try:
-            await self._posts.post(
-                row, channel, ticket.customer_ts, to_customer(effect, opens_thread=False), self._follow(row, effect)
-            )
+            offered = Offered(ticket.language, ticket.customer_ts)
+            rendered = to_customer(effect, offered, opens_thread=False)
+            await self._posts.post(row, channel, ticket.customer_ts, rendered, self._follow(row, effect))
         except Refused as refusal:
             if "thread_not_found" not in str(refusal):
                 raise
@@ -51,7 +84,7 @@ class CustomerPosts:
             await uow.tickets.update(ticket)
             await self._told(row, effect, uow, ts)
 
-        await self._posts.post(row, channel, None, to_customer(effect, opens_thread=True), keep)
+        await self._posts.post(row, channel, None, to_customer(effect, None, opens_thread=True), keep)
 
     def _follow(self, row: OutboxRow, effect: PostToCustomer) -> Follow:
         return lambda uow, ts: self._told(row, effect, uow, ts)

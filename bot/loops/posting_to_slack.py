@@ -15,8 +15,10 @@ from bot.effects import (
     CallWebhook,
     EditProposal,
     EditReply,
+    FetchCustomerFiles,
     FetchFiles,
     Note,
+    OfferReport,
     OfferSending,
     PostCard,
     PostEntitlement,
@@ -31,6 +33,7 @@ from bot.effects import (
     PublishHome,
     SendMail,
     ShareFiles,
+    TellCustomer,
     TellUser,
 )
 from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
@@ -67,7 +70,7 @@ class SlackPerformer:
         self._words = words("staff", Language(config.service.staff_language))
         self._zone = ZoneInfo(config.service.timezone)
         self._posts = Posts(chat, pace, database)
-        self._customers = CustomerPosts(self._posts, database, contexts)
+        self._customers = CustomerPosts(self._posts, chat, pace, database, contexts)
         self._panels = PanelPosts(self._posts, database, self._words, self._zone)
         self._escalations = EscalationPosts(self._posts, chat, database, clock, config)
         self._entitlements = EntitlementPosts(self._posts, database, clock, config)
@@ -77,7 +80,7 @@ class SlackPerformer:
         match row.effect:
             case PostCard():
                 await self._card(row, row.effect)
-            case PostToCustomer():
+            case PostToCustomer() | OfferReport() | TellCustomer():
                 await self._to_customer(row, row.effect)
             case (
                 PostInThread()
@@ -96,10 +99,10 @@ class SlackPerformer:
                 await self._to_operators(row, row.effect)
             case PublishHome():
                 await self._home(row, row.effect)
-            case SendMail() | ShareFiles() | FetchFiles() | CallWebhook():
+            case SendMail() | ShareFiles() | FetchFiles() | FetchCustomerFiles() | CallWebhook():
                 raise AssertionError("mails, files and calls of the webhook go other ways")
 
-    async def _to_customer(self, row: OutboxRow, effect: PostToCustomer) -> None:
+    async def _to_customer(self, row: OutboxRow, effect: PostToCustomer | OfferReport | TellCustomer) -> None:
         try:
             await self._customers.perform(row, effect)
         except ChannelUnusable as error:  # whoever wrote it has to learn now that it did not go out

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from bot.commands import MailSent
 from bot.effects import SendMail
 from bot.errors import RetryLater
-from bot.ports import Mailer, OutboxRow
+from bot.mail_ports import Mailer
+from bot.ports import OutboxRow
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database

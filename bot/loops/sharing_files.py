@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from bot.commands import FilesNotShown
 from bot.edges.pacing import Pace
 from bot.edges.slack_text import fill
-from bot.effects import FetchFiles, PostOperator, ShareFiles
+from bot.effects import FetchCustomerFiles, FetchFiles, PostOperator, ShareFiles
 from bot.errors import ChannelUnusable, Refused, RetryLater
 from bot.loops.fetching_files import FileFetcher
 from bot.model import Attachment, Language, Message
@@ -88,7 +88,7 @@ class FilesPerformer:
     async def perform(self, row: OutboxRow) -> None:
         """See `bot.loops.outbox.Performer`."""
         effect = row.effect
-        if isinstance(effect, FetchFiles):
+        if isinstance(effect, FetchFiles | FetchCustomerFiles):
             await self._fetcher.perform(row)
             return
         assert isinstance(effect, ShareFiles)

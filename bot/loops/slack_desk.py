@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from zoneinfo import ZoneInfo
 
+from bot.commands import NothingToDo
+from bot.commands_channels import ChannelMessage
 from bot.config import Config
 from bot.edges.slack_interview import InterviewShown
+from bot.edges.slack_payloads import to_command
 from bot.edges.slack_replacement_views import FormShown
 from bot.entitlements import DeviceStanding, EntitlementUse
 from bot.escalations import Escalation
 from bot.loops.posting_entitlements import standings_of
-from bot.model import AttachmentVerdict, Message, TicketView
+from bot.model import AttachmentVerdict, Contract, Message, TicketView
 from bot.ports import Clock
+from bot.rules.contract_numbers import fold
 from bot.rules.mail_reading import read_mail
+from bot.rules.opening import Opening, check_opening, serial_in
 from bot.rules.replacement_text import Speaker
 from bot.rules.ticket_reference import Reference
 from bot.rules.wording import words as words_of
@@ -35,9 +41,9 @@ class SlackDesk:
         self._clock = clock
         self._config = config
 
-    async def record(self, key: str, kind: str, body: bytes) -> bool:
+    async def record(self, key: str, kind: str, body: bytes, *, message: str | None = None) -> bool:
         """Store a payload and commit; False when it was seen before."""
-        return await self._queue.add_slack(key, kind, body, self._clock.now())
+        return await self._queue.add_slack(key, kind, body, self._clock.now(), message=message)
 
     async def ticket_view(self, ticket_id: int) -> TicketView:
         """The ticket as a form shows it; LookupError when there is none."""
@@ -52,10 +58,10 @@ class SlackDesk:
     async def original(self, message_id: int) -> str:
         """The whole text of a customer's mail, with what was forwarded in it; LookupError when it is not kept."""
         async with self._database.read() as uow:
-            inbox_id = (await uow.tickets.message(message_id)).inbox_id
-            if inbox_id is None:
-                raise LookupError(f"message {message_id} came by no mail")
-            mail = read_mail(await uow.inbox.body(inbox_id))
+            message = await uow.tickets.message(message_id)
+            if message.inbox_id is None:
+                return message.text
+            mail = read_mail(await uow.inbox.body(message.inbox_id))
         return "\n\n".join([mail.text, *mail.attached_texts])
 
     async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
@@ -110,3 +116,31 @@ class SlackDesk:
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
         return await self._finder.find(reference)
+
+    async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
+        """Whose ticket is opened with these, or what is wrong with them (`bot.rules.opening.check_opening`)."""
+        key, device = fold(number), serial_in(serial)
+        async with self._database.read() as uow:
+            named = (await uow.contracts.by_keys([key])).get(key) if key else None
+            of_serial = await uow.contracts.with_device(device) if device else ()
+            concerned = {contract.id for contract in (*of_serial, *([named] if named else []))}
+            channels = {contract_id: await uow.contracts.channels_of(contract_id) for contract_id in concerned}
+        day = self._clock.now().astimezone(ZoneInfo(self._config.service.timezone)).date()
+        return check_opening(serial, number, address, named, of_serial, channels, day)
+
+    async def contracts_of_channel(self, channel: str) -> tuple[Contract, ...]:
+        """The contracts of the customer whose shared channel it is."""
+        async with self._database.read() as uow:
+            return await uow.contracts.of_channel(channel)
+
+    async def shared_channels(self) -> frozenset[str]:
+        """All shared channels that belong to contracts."""
+        async with self._database.read() as uow:
+            return frozenset(channel for channel, _ in await uow.contracts.channels())
+
+    async def waiting_words(self, key: str) -> str:
+        """The words of a message that is no report yet; "" for none."""
+        async with self._database.read() as uow:
+            body = await uow.inbox.waiting_body(key)
+        command = NothingToDo("") if body is None else to_command(json.loads(body))
+        return command.text if isinstance(command, ChannelMessage) else ""

@@ -17,12 +17,15 @@ MOST_NOTES = 5
 """Of a log with more, people read no more."""
 
 
-def missing_lines(w: Words, problems: Sequence[Sequence[str]], offer: Mapping[str, object] | None) -> str:
+def missing_lines(
+    w: Words, problems: Sequence[Sequence[str]], offer: Mapping[str, object] | None, *, by_slack: bool = False
+) -> str:
     """What is missing or wrong, a line for each, with what may be meant.
 
     Args:
         problems: [problem, *values], as the ticket's facts keep them.
         offer: What may be proposed (`handlers.intake_facts.offer_to_json`); None where nothing may.
+        by_slack: It is read in a shared channel, whose people represent the customer: no address is spoken of.
     """
     contract, devices = _offered(offer)
     named = {problem for problem, *_ in problems}
@@ -39,6 +42,8 @@ def missing_lines(w: Words, problems: Sequence[Sequence[str]], offer: Mapping[st
             serial, other, named_contract = values
             lines.append(w(problem, serial=serial, other=other, contract=named_contract))
             lines[-1] += " " + (w("other_contract_offer", other=other) if other == contract else w("which_device"))
+        elif problem == Problem.CONTRACT_NOT_MATCHED and by_slack:
+            lines += [w("contract_not_matched_channel", value=value) for value in values]
         else:
             lines += _sentences(w, Problem(problem), values)
             if contract and problem in {Problem.CONTRACT_NOT_MATCHED, Problem.CONTRACT_NOT_VALID}:

@@ -9,6 +9,7 @@
 | on-duty remove NUMBER                               | a shift is taken back                         |
 | escalate NUMBER REASON                              | a ticket is escalated                         |
 | call [NUMBER or SERIAL]                             | a form: somebody called the escalation phone  |
+| new [SERIAL or CONTRACT]                            | a form: a ticket is opened for a customer     |
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from bot.rules.folding import bare_letters, readable
 from bot.rules.mail_matching import ticket_numbers_in
 from bot.rules.typed_dates import NotADate, take_instant
 
+OPEN_FORM = "new"
+"""The form that opens a ticket for a customer (`OpenForm.form`)."""
 SHOWN = timedelta(days=2)
 SHOWN_OF_A_WEEK = timedelta(days=7)
 _MOST = 4_000
@@ -33,6 +36,7 @@ _HELP = frozenset(["help", "pomoc", "?"])
 _DUTY = frozenset(["on-duty", "onduty", "duty", "dyzur", "dyzury"])
 _ESCALATE = frozenset(["escalate", "eskaluj", "eskalacja"])
 _CALL = frozenset(["call", "telefon", "phone"])
+_NEW = frozenset(["new", "nowe", "nowy", "nowa", "open", "zgloszenie", "otworz", "zaloz"])
 _SHOW = frozenset(["show", "pokaz", "kto", "who"])
 _SET = frozenset(["set", "ustaw"])
 _SWAP = frozenset(["swap", "zamien", "zamiana"])
@@ -92,7 +96,7 @@ class Escalate:
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
-    """A form is wanted: "call" or "duty"; it was opened while Slack waited.
+    """A form is wanted: "call", "duty" or OPEN_FORM; it was opened while Slack waited.
 
     Attributes:
         words: What was typed behind it, to begin with.
@@ -124,6 +128,8 @@ def form_wanted(text: str) -> OpenForm | None:
     match [_folded(word) for word in words]:
         case [first, *_] if first in _CALL:
             return OpenForm("call", " ".join(words[1:]))
+        case [first, *_] if first in _NEW:
+            return OpenForm(OPEN_FORM, " ".join(words[1:]))
         case [first, second] if first in _DUTY and second in _SET:
             return OpenForm("duty")
         case _:

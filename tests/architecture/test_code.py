@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "bot.ports",
         "bot.contract_ports",
+        "bot.mail_ports",
         "bot.escalation_ports",
         "bot.sending_ports",
         "bot.entitlement_ports",

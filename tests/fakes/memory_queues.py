@@ -11,6 +11,7 @@ from bot.effects import (
     CallWebhook,
     EditReply,
     Effect,
+    FetchCustomerFiles,
     FetchFiles,
     MailKind,
     PostEscalationLine,
@@ -54,6 +55,39 @@ class MemoryInbox:
         if kept is None or kept.state is not InboxState.NEW:
             raise AlreadyDone(f"inbox row {inbox_id} was finished before")
         self._tables.put(self._tables.inbox, inbox_id, KeptInbox(state, outcome, ticket_id))
+
+    async def postpone(self, inbox_id: int, until: datetime) -> None:
+        """Handle a row anew then."""
+        kept = self._tables.inbox[inbox_id]
+        self._tables.put(self._tables.inbox, inbox_id, replace(kept, due_at=until))
+
+    async def finish_unless_postponed(self, inbox_id: int, now: datetime, outcome: str) -> None:
+        """The handler is done with a row, but for one that it put off beyond `now`."""
+        due_at = self._tables.inbox[inbox_id].due_at
+        if due_at is None or due_at <= now:
+            await self.finish(inbox_id, InboxState.DONE, outcome)
+
+    async def waits(self, key: str) -> bool:
+        """Whether the message of that key is postponed."""
+        return self._waiting(key) is not None
+
+    async def hasten(self, key: str, at: datetime) -> bool:
+        """Handle the postponed message of that key already then; False when none waits."""
+        found = self._waiting(key)
+        if found is not None:
+            await self.postpone(found, at)
+        return found is not None
+
+    async def settle_waiting(self, key: str, outcome: str) -> bool:
+        """Never handle the postponed message of that key; False when none waits."""
+        found = self._waiting(key)
+        if found is not None:
+            await self.finish(found, InboxState.DONE, outcome)
+        return found is not None
+
+    def _waiting(self, key: str) -> int | None:
+        rows = self._tables.inbox.items()
+        return next((each for each, kept in rows if kept.key == key and kept.state is InboxState.NEW), None)
 
 
 def _content(tables: Tables, digest: str) -> bytes:
@@ -152,7 +186,7 @@ class MemoryOutbox:
     async def slack_backlog(self, at_most: int) -> int:
         """How many Slack effects wait to be performed, counted no further than `at_most`."""
         effects = (self._tables.outbox[outbox_id].effect for outbox_id in self._tables.unsent)
-        elsewhere = (SendMail, ShareFiles, FetchFiles, CallWebhook)
+        elsewhere = (SendMail, ShareFiles, FetchFiles, FetchCustomerFiles, CallWebhook)
         waiting = (effect for effect in effects if not isinstance(effect, elsewhere))
         return sum(1 for _ in islice(waiting, at_most))
 

@@ -45,6 +45,8 @@ class KeptInbox:
     state: InboxState
     outcome: str = ""
     ticket_id: int | None = None
+    key: str | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -245,6 +245,12 @@ class MemoryContracts:
         found = [contract for contract in self._tables.contracts.values() if contract.id in ids]
         return tuple(sorted(found, key=lambda contract: contract.number))
 
+    async def with_device(self, serial: str) -> tuple[Contract, ...]:
+        """The contracts that cover a device, ordered by number."""
+        contracts = self._tables.contracts.values()
+        found = [contract for contract in contracts if serial in {device.serial for device in contract.devices}]
+        return tuple(sorted(found, key=lambda contract: contract.number))
+
     async def channels_of(self, contract_id: int) -> tuple[str, ...]:
         """The shared channels of a contract, Slack's ids in order."""
         return tuple(sorted(channel for each, channel in self._tables.contract_channels if each == contract_id))

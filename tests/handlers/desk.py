@@ -5,23 +5,38 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any
 
 from bot.commands import Command, SlackPerson
+from bot.commands_channels import ChannelMessage
+from bot.commands_sending import ThreadMessage
 from bot.config import Config
-from bot.effects import Note, PostInThread, PostOperator, PostToCustomer, SendMail
+from bot.effects import (
+    FetchCustomerFiles,
+    Note,
+    OfferReport,
+    PostInThread,
+    PostOperator,
+    PostToCustomer,
+    SendMail,
+    TellCustomer,
+    TellUser,
+)
 from bot.model import Contract, Device, Language, Ticket
 from bot.ports import InboxState
+from bot.rules.customer_channels import message_key
 from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
+from bot.sendings import SharedFile
 from handlers.context import Context
 from handlers.registry import dispatch
 from storage.composing import ComposedMail
 from tests.fakes.memory_database import MemoryDatabase, run
+from tests.fakes.memory_tables import KeptInbox
 from tests.storage.making import FakeClock
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -88,6 +103,8 @@ class Desk:
         posts: Every post in a thread.
         operator: Every line in the escalation channel.
         to_customers: Every post into a shared channel; the first on a ticket opens its thread.
+        alone: What one person alone was shown.
+        to_fetch: What was to be fetched of customers' files.
     """
 
     def __init__(self, *contracts: Contract, **intake: Any) -> None:
@@ -100,6 +117,9 @@ class Desk:
         self.posts: list[Post] = []
         self.operator: list[PostOperator] = []
         self.to_customers: list[PostToCustomer] = []
+        self.waiting: dict[int, ChannelMessage] = {}
+        self.alone: list[OfferReport | TellCustomer | TellUser] = []
+        self.to_fetch: list[FetchCustomerFiles] = []
 
     def configured(self, intake: dict[str, Any]) -> dict[str, Any]:
         """The configuration, as TOML would give it."""
@@ -168,6 +188,40 @@ class Desk:
         self.take_in(message.as_bytes(), complete=complete)
         return str(message["Message-ID"])
 
+    def post(
+        self,
+        by: SlackPerson,
+        channel: str,
+        text: str,
+        *,
+        thread: str | None = None,
+        files: tuple[SharedFile, ...] = (),
+    ) -> str:
+        """Somebody writes a message in a channel now; gives its ts. It is handled until it is not put off any more."""
+        ts = f"{self.clock.now().timestamp():.6f}"
+        by = replace(by, channel=channel, thread_ts=thread, at=self.clock.now())
+        if thread is not None:
+            self.do(ThreadMessage(by, channel, thread, ts, text, files=files))
+            return ts
+        inbox_id = self.database.tables.next_id()
+        self.database.tables.inbox[inbox_id] = KeptInbox(InboxState.NEW, key=message_key(channel, ts))
+        self.waiting[inbox_id] = ChannelMessage(by, channel, ts, text, files, inbox_id)
+        self.handle_waiting()
+        return ts
+
+    def handle_waiting(self) -> None:
+        """What was put off until now is handled anew."""
+        for inbox_id, command in list(self.waiting.items()):
+            kept = self.database.tables.inbox[inbox_id]
+            if kept.state is not InboxState.NEW:
+                del self.waiting[inbox_id]
+            elif kept.due_at is None or kept.due_at <= self.clock.now():
+                self.do(command)
+                due_at = self.database.tables.inbox[inbox_id].due_at
+                if due_at is None or due_at <= self.clock.now():
+                    self.database.tables.inbox[inbox_id] = replace(kept, state=InboxState.DONE)
+                    del self.waiting[inbox_id]
+
     def take_in(self, raw: bytes, *, complete: bool = True) -> InboxState:
         """Octets come as they are; gives what became of them."""
         command = self.database.receive(raw, self.clock.now(), complete=complete)
@@ -198,6 +252,17 @@ class Desk:
                     self.operator.append(line)
                 case PostToCustomer() as words:
                     self.to_customers.append(words)
+                    self._open_thread(words)
+                case OfferReport() | TellCustomer() | TellUser() as told:
+                    self.alone.append(told)
+                case FetchCustomerFiles() as files:
+                    self.to_fetch.append(files)
+
+    def _open_thread(self, words: PostToCustomer) -> None:
+        ticket = self.ticket(words.ticket_id)
+        if ticket.customer_ts is None:
+            thread = f"{self.clock.now().timestamp():.6f}"
+            self.database.tables.tickets[ticket.id] = replace(ticket, customer_ts=thread)
 
     # What there is to see.
 

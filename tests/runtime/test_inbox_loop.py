@@ -12,7 +12,8 @@ from sqlalchemy import event, select
 
 from bot.commands import Command, EmailReceived
 from bot.loops.inbox import InboxLoop
-from bot.ports import FetchedMail, InboxRow, InboxState
+from bot.mail_ports import FetchedMail
+from bot.ports import InboxRow, InboxState
 from bot.sandbox.clock import MovableClock
 from handlers.context import ContextMaker
 from storage.engine import Database

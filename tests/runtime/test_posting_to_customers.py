@@ -60,11 +60,11 @@ async def test_the_first_words_open_the_thread_and_a_deleted_one_is_opened_anew(
 
 def test_words_are_never_shortened() -> None:
     long = "żółw _kursywa_ <@U0EWA> " * 600
-    text, blocks = to_customer(PostToCustomer(MailKind.REPLY, 1, "U0ANNA", long), opens_thread=False)
+    text, blocks = to_customer(PostToCustomer(MailKind.REPLY, 1, "U0ANNA", long), None, opens_thread=False)
     assert blocks == [], "too much for blocks"
     assert text.count("żółw") == 600
     assert "<@" not in text
-    short = to_customer(PostToCustomer(MailKind.REPLY, 1, "U0ANNA", "<@U0EWA> *nie*"), opens_thread=False)[1]
+    short = to_customer(PostToCustomer(MailKind.REPLY, 1, "U0ANNA", "<@U0EWA> *nie*"), None, opens_thread=False)[1]
     assert short[0]["elements"] == [
         {"type": "rich_text_section", "elements": [{"type": "text", "text": "<@U0EWA> *nie*"}]}
     ]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.effects import MailKind, SendMail
+from bot.mail_ports import FetchedMail
 from bot.model import (
     ClockKind,
     ClockState,
@@ -22,7 +23,7 @@ from bot.model import (
     TicketState,
     Timer,
 )
-from bot.ports import FetchedMail, UnitOfWork
+from bot.ports import UnitOfWork
 from bot.rules.mail_writing import OutgoingAttachment
 from storage.composing import ComposedMail
 from storage.engine import Database

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.ports import InboxState, MailSink
+from bot.mail_ports import MailSink
+from bot.ports import InboxState
 from storage.engine import Database
 from storage.errors import AlreadyDone
 from storage.mail_sink import StoredMailSink
@@ -177,3 +178,32 @@ async def test_of_two_who_handle_a_row_one_commits(database: Database) -> None:
     assert sorted(await asyncio.gather(*(handle(f"{n}@klient.example") for n in range(4)))) == [False] * 3 + [True]
     async with database.read() as uow:
         assert len(await uow.tickets.participants(ticket.id)) == 1
+
+
+async def test_a_message_is_put_off_and_found_again_by_its_own_key(database: Database) -> None:
+    queue, key = InboxQueue(database), "slack-message:C0SHARED:1.1"
+    assert await queue.add_slack("event_callback:Ev1", "event_callback", b"{}", NOON, message=key)
+    assert not await queue.add_slack("event_callback:Ev2", "event_callback", b"{}", NOON, message=key), (
+        "the same message"
+    )
+    [row] = await queue.take("slack", NOON, 10)
+    later = NOON + timedelta(minutes=2)
+    async with database.begin() as uow:
+        await uow.inbox.postpone(row.id, later)
+        await uow.inbox.finish_unless_postponed(row.id, NOON, "it waits")
+    assert await queue.take("slack", NOON, 10) == []
+    assert await queue.next_due("slack") == later
+    async with database.begin() as uow:
+        assert await uow.inbox.waits(key)
+        assert not await uow.inbox.waits("slack-message:C0SHARED:1.2")
+        assert await uow.inbox.waiting_body(key) == b"{}"
+        assert await uow.inbox.hasten(key, NOON)
+    assert [again.id for again in await queue.take("slack", NOON, 10)] == [row.id]
+    async with database.begin() as uow:
+        assert await uow.inbox.settle_waiting(key, "no report")
+        assert not await uow.inbox.settle_waiting(key, "no report")
+        assert not await uow.inbox.hasten(key, NOON)
+        assert await uow.inbox.waiting_body(key) is None
+        with pytest.raises(AlreadyDone):
+            await uow.inbox.postpone(row.id, later)
+    assert await queue.take("slack", later, 10) == []

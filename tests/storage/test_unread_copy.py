@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.ports import FetchedMail, InboxState
+from bot.mail_ports import FetchedMail
+from bot.ports import InboxState
 from storage.engine import Database
 from storage.mail_sink import StoredMailSink
 

@@ -12,7 +12,7 @@ from bot.config_mail import ImapConfig
 from bot.edges.imap_inbox import ImapInbox
 from bot.edges.oauth_tokens import AccessTokens
 from bot.errors import OperatorError, RetryLater
-from bot.ports import MailSink
+from bot.mail_ports import MailSink
 
 
 class Watch:

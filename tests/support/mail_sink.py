@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from bot.ports import FetchedMail
+from bot.mail_ports import FetchedMail
 
 
 class MemorySink:

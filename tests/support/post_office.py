@@ -12,7 +12,8 @@ import aiosmtplib
 from bot.config_mail import ImapConfig
 from bot.edges.imap_inbox import ImapInbox
 from bot.errors import RetryLater
-from bot.ports import Clock, FetchedMail
+from bot.mail_ports import FetchedMail
+from bot.ports import Clock
 from bot.sandbox.mail import Account, Delivery, MailSandbox
 from tests.support.mail_sink import MemorySink
 from tests.support.mailservers import PASSWORD, MailServers

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.errors import OperatorError, RetryLater
-from bot.ports import FetchedMail
+from bot.mail_ports import FetchedMail
 from tests.support.faulty_proxy import Direction, FaultyProxy
 from tests.support.inbox_watch import run_to_error, watching
 from tests.support.mail_providers import Provider, RealProvider

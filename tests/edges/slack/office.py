@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import SlackCommand
+from bot.commands_channels import ChannelMessage
 from bot.config_escalation import EscalationConfig
 from bot.config_slack import SlackConfig
 from bot.edges.slack_interview import InterviewShown
@@ -38,6 +39,7 @@ from bot.model import (
     TicketView,
 )
 from bot.rules.escalation import chain_from_config
+from bot.rules.opening import Opening
 from bot.rules.ticket_reference import Reference
 from bot.rules.wording import Words, words
 from bot.sandbox.clock import MovableClock
@@ -112,6 +114,13 @@ def make_escalation(**changes: Any) -> Escalation:
     return replace(plain, **changes)
 
 
+REACTIONS = {
+    Priority.CRITICAL: timedelta(hours=1),
+    Priority.NON_CRITICAL: timedelta(hours=1),
+    Priority.QUESTION: timedelta(hours=2),
+}
+
+
 @dataclass
 class Desk:
     """What the bot's inside is to the socket: an inbox and tickets, in memory.
@@ -126,6 +135,9 @@ class Desk:
         about_device: The tickets about any device.
         elsewhere: First messages of threads that are no ticket's.
         sendings: What is known of messages of the ticket's thread.
+        contracts: Of each shared channel.
+        open_with: Whose ticket is opened, whatever is typed.
+        names: Recorded messages by their own key.
     """
 
     view: TicketView
@@ -142,10 +154,15 @@ class Desk:
     sendings: dict[str, Sending] = field(default_factory=dict)
     entitled: tuple[DeviceStanding, ...] = ()
     uses: tuple[EntitlementUse, ...] = ()
+    contracts: dict[str, tuple[Contract, ...]] = field(default_factory=dict)
+    open_with: Opening | dict[str, str] = field(default_factory=dict)
+    names: dict[str, dict[str, Any]] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def record(self, key: str, kind: str, body: bytes) -> bool:
+    async def record(self, key: str, kind: str, body: bytes, *, message: str | None = None) -> bool:
         """Store once."""
+        if message is not None:
+            self.names[message] = json.loads(body)
         async with self.changed:
             self.changed.notify_all()
             if self.fail:
@@ -213,6 +230,20 @@ class Desk:
             )
         return self.about_device
 
+    async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
+        assert serial + number + address
+        return self.open_with
+
+    async def contracts_of_channel(self, channel: str) -> tuple[Contract, ...]:
+        return self.contracts.get(channel, ())
+
+    async def shared_channels(self) -> frozenset[str]:
+        return frozenset(self.contracts)
+
+    async def waiting_words(self, key: str) -> str:
+        command = to_command(self.names[key]) if key in self.names else None
+        return command.text if isinstance(command, ChannelMessage) else ""
+
     @property
     def commands(self) -> list[SlackCommand]:
         """What was asked for, in the order of recording."""
@@ -254,9 +285,16 @@ def make_config(slack: SlackSandbox, office: Office, **changes: Any) -> SlackCon
 
 def make_socket(config: SlackConfig, desk: Desk, client: AsyncWebClient) -> SlackSocket:
     """The bot's way in."""
-    clock, leaders = MovableClock(NOW, frozen=True), frozenset(config.managers)
-    look = Look(staff_words(), ZONE, clock, "12 25 25 502", leaders, timedelta(hours=4))
-    return SlackSocket(config, desk, desk, client, look)
+    return SlackSocket(config, desk, desk, client, make_look(config, MovableClock(NOW, frozen=True)))
+
+
+def make_look(config: SlackConfig, clock: MovableClock) -> Look:
+    """How staff are spoken to."""
+    leaders = frozenset(config.managers)
+    return Look(
+        staff_words(), ZONE, clock, "12 25 25 502", leaders, timedelta(hours=4), hotline="12 25 25 600",
+        reactions=REACTIONS,
+    )  # fmt: skip
 
 
 @asynccontextmanager

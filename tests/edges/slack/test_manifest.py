@@ -6,6 +6,7 @@ manifest does: so what is asked for is used, and what is used is asked for.
 
 from __future__ import annotations
 
+from bot.edges.slack_channel_ids import OPEN_MESSAGE_SHORTCUT, REPORT_MESSAGE_SHORTCUT, REPORT_SHORTCUT
 from bot.edges.slack_escalation_ids import COMMAND
 from bot.edges.slack_ids import SHORTCUTS
 from bot.sandbox.slack.reference import methods
@@ -33,7 +34,7 @@ def test_nothing_is_subscribed_or_offered_that_nobody_handles() -> None:
     manifest, app = MANIFEST.read_text("utf-8"), manifest_app()
     assert app.commands == frozenset({COMMAND})
     assert app.events == HANDLED_EVENTS
-    assert app.shortcuts == SHORTCUTS
+    assert app.shortcuts == SHORTCUTS | {REPORT_SHORTCUT, REPORT_MESSAGE_SHORTCUT, OPEN_MESSAGE_SHORTCUT}
     assert "should_escape: true" in manifest, "people are read by their ids"
     assert "\n    user:" not in manifest, "no scopes of people"
     for needed in ("socket_mode_enabled: true", "interactivity:\n    is_enabled: true"):

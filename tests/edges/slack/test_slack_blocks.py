@@ -267,6 +267,14 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"event": "overdue", "serial": "FGT60FTK20012345", "due_at": NOW.isoformat()},
         {"event": "stays_open", "by": "U0EWA"},
     ],
+    Note.OPENED: [{"by": "U0JAN", "how": how} for how in ("phone", "message", "form")],
+    Note.CUSTOMER_FILES: [
+        {
+            "files": [{"name": "fgt.log", "type": "text/plain", "size": 5, "verdict": "kept", "reason": ""}],
+            "number": "H",
+        },
+        {"files": [], "missing": ["fgt.log"], "reason": "gone"},
+    ],
     Note.CUSTOMER_WROTE: [
         {"author": "Anna", "address": "a@k.example", "text": "Dzień dobry", "sent_at": NOW.isoformat()},
         {

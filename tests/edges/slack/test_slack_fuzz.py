@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import random
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +14,9 @@ from bot.config_slack import SlackConfig
 from bot.edges.slack_dispatch import Take, take_with
 from bot.edges.slack_escalation_ids import CALL_MODAL, DUTY_MODAL, RAISE_MODAL
 from bot.edges.slack_listeners import Identity, Listeners
-from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import inbox_key, submission_problems, to_command
 from bot.sandbox.clock import MovableClock
-from tests.edges.slack.office import NOW, TICKET_ID, ZONE, Desk, staff_words
+from tests.edges.slack.office import NOW, TICKET_ID, ZONE, Desk, make_look
 
 USER = {"id": "U0000001", "name": "jan", "username": "jan", "team_id": "T00000001"}
 PERSON = {"team": {"id": "T00000001", "domain": "d"}, "user": USER, "api_app_id": "A1", "token": "t"}
@@ -138,7 +136,7 @@ def mutated(payload: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 def take(config: SlackConfig, desk: Desk, client: AsyncWebClient) -> Take:
     """The way in, without its connection; nobody is staff, so that no form is opened."""
     nobody = config.model_copy(update={"engineers": (), "managers": ()})
-    look = Look(staff_words(), ZONE, MovableClock(NOW, frozen=True), "12", frozenset(), timedelta(hours=4))
+    look = make_look(nobody, MovableClock(NOW, frozen=True))
     return take_with(Listeners(nobody, desk, desk, client, look, Identity("T00000001", "UBOT", "BBOT")))
 
 

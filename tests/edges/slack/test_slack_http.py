@@ -20,11 +20,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.commands import OpenHome, ReplyToCustomer, TakeTicket
 from bot.config_slack import SlackConfig, SlackMode
 from bot.edges.slack_http import PATH, SlackHttp
-from bot.edges.slack_modals import Look
 from bot.errors import OperatorError
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import SlackSandbox
-from tests.edges.slack.office import NOW, TICKET_ID, ZONE, Desk, Office, make_config, staff_words
+from tests.edges.slack.office import NOW, TICKET_ID, Desk, Office, make_config, make_look
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -68,8 +67,7 @@ class Sender:
 @asynccontextmanager
 async def listening(config: SlackConfig, desk: Desk, client: AsyncWebClient) -> AsyncIterator[Sender]:
     clock, stopping, ready = MovableClock(NOW, frozen=True), asyncio.Event(), asyncio.Event()
-    look = Look(staff_words(), ZONE, clock, "12 25 25 502", frozenset(config.managers), timedelta(hours=4))
-    http = SlackHttp(config, desk, desk, client, look, on_connected=ready.set)
+    http = SlackHttp(config, desk, desk, client, make_look(config, clock), on_connected=ready.set)
     task = asyncio.create_task(http.run(stopping))
     async with asyncio.timeout(5), aiohttp.ClientSession() as session:
         await asyncio.wait({task, asyncio.ensure_future(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,6 +10,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import NothingToDo, OpenHome, TakeTicket
+from bot.commands_channels import ChannelMessage
 from bot.config_slack import SlackConfig
 from bot.edges.slack_chat import slack_client
 from bot.edges.slack_socket import SlackSocket
@@ -63,7 +64,9 @@ async def test_events_are_recorded_once_acknowledged_and_ask_for_nothing(talkati
         await client.chat_postMessage(channel=support.id, text="nasz własny wpis")
         await talkative.settled()
         assert len(desk.bodies) == 4
-    assert {type(command) for command in desk.commands} == {NothingToDo, OpenHome}
+    assert {type(command) for command in desk.commands} == {NothingToDo, OpenHome, ChannelMessage}, (
+        "whose it is, is found out later"
+    )
     assert talkative.sockets.lost_events == []
     assert workspace.violations == []
 

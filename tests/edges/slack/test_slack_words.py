@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import NextTurn, NothingToDo
+from bot.commands_channels import ChannelMessage
 from bot.commands_sending import (
     KeepInternal,
     SendThreadMessage,
@@ -70,15 +71,22 @@ def test_edits_and_deletions() -> None:
     assert (gone.ts, gone.thread_ts, gone.by.user) == ("2.000200", "1.000100", "U0EWA")
 
 
+@pytest.mark.parametrize("thread_ts", [None, "2.000200"], ids=["in no thread", "the head of one"])
+def test_words_in_no_thread_are_a_message_of_the_channel(thread_ts: str | None) -> None:
+    command = to_command(event(thread_ts=thread_ts))
+    assert isinstance(command, ChannelMessage)
+    assert (command.channel, command.ts) == ("C1", "2.000200")
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        event(bot_id="B1"), event(thread_ts=None), event(thread_ts="2.000200"), event(subtype="channel_join"),
+        event(bot_id="B1"), event(thread_ts=None, bot_id="B1"), event(subtype="channel_join"),
         event(user=None), event(user=7), event(ts="x"), event(channel=None), event(subtype="message_changed"),
         event(subtype="bot_message"), changed("nowe", bot_id="B1"),
     ],
 )  # fmt: skip
-def test_what_nobody_wrote_in_a_thread_asks_for_nothing(body: dict[str, Any]) -> None:
+def test_what_nobody_wrote_asks_for_nothing(body: dict[str, Any]) -> None:
     assert isinstance(to_command(body), NothingToDo)
 
 

@@ -1,0 +1,136 @@
+"""Opens the form for reports while Slack waits: from the question about a message, from a thread, or by a shortcut.
+
+Only this is done at once, as a trigger lives three seconds; what is submitted is recorded and handled like any payload.
+Whoever may not report here learns so in their own words, and learns nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.config_slack import SlackConfig
+from bot.edges.slack_answers import answer
+from bot.edges.slack_channel_forms import report_form
+from bot.edges.slack_channel_ids import REPORT_MESSAGE_SHORTCUT, REPORT_OPEN, REPORT_SHORTCUT, Offered, ReportPlace
+from bot.edges.slack_customer_screens import CustomerScreens
+from bot.edges.slack_names import Names
+from bot.edges.slack_payloads import OWN_TEAM, person_of
+from bot.edges.slack_words_payloads import words_of
+from bot.model import Contract, Language
+from bot.people import SlackPerson
+from bot.rules.customer_channels import message_key
+from bot.rules.language import language_of_mail
+from bot.rules.wording import words
+
+log = logging.getLogger(__name__)
+
+READ_LIMIT = 1.5
+"""Seconds that what the form shows may take to be read; a trigger lives three."""
+_MOST_CHANNELS = 999
+
+
+def asks_for_report(body: Mapping[str, object]) -> bool:
+    """Whether a payload asks for the customers' form. Never raises."""
+    kind = body.get("type")
+    if kind == "shortcut" or kind == "message_action":  # noqa: PLR1714 - a payload's value may be no text
+        callback_id = body.get("callback_id")
+        return isinstance(callback_id, str) and callback_id in {REPORT_SHORTCUT, REPORT_MESSAGE_SHORTCUT}
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    return isinstance(first, Mapping) and body.get("type") == "block_actions" and first.get("action_id") == REPORT_OPEN
+
+
+class CustomerForms:
+    """The listener behind those buttons and shortcuts."""
+
+    def __init__(
+        self,
+        config: SlackConfig,
+        own_team: str,
+        client: AsyncWebClient,
+        screens: CustomerScreens,
+        names: Names,
+        hotline: str,
+    ) -> None:
+        self._own_team = own_team
+        self._client = client
+        self._screens = screens
+        self._names = names
+        self._hotline = hotline
+        self._customers = frozenset(config.customers)
+        self._limit = config.timeout.total_seconds()
+        self._api_url = config.api_url
+
+    def is_customer(self, by: SlackPerson) -> bool:
+        """As `handlers.context.Context.is_customer`."""
+        return by.is_stranger or (by.user in self._customers and by.user not in self._names.staff)
+
+    async def open(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
+        """Open the form, or say to the person alone why not."""
+        await ack()
+        by = person_of({**body, OWN_TEAM: self._own_team})
+        url = body.get("response_url")
+        by = replace(by, response_url=url if isinstance(url, str) else None)
+        language = Language.PL
+        try:
+            async with asyncio.timeout(READ_LIMIT):
+                place, begun = await self._place(body, by)
+                language = place.language
+                contracts = await self._contracts(place.channel, by)
+                name = (await self._names.of({by.user}, anybody=True)).get(by.user, by.name)
+            if not contracts:
+                where = "report_not_here" if by.channel or place.channel else "report_choose_channel"
+                await self._say(by, language, where)
+                return
+            view = report_form(contracts, begun, replace(place, name=name))
+            async with asyncio.timeout(self._limit):
+                await self._client.views_open(trigger_id=str(body["trigger_id"]), view=view)
+        except Exception:
+            log.exception("a customer's form did not open")
+            await self._say(by, language, "form_failed")
+
+    async def _contracts(self, channel: str, by: SlackPerson) -> Sequence[Contract]:
+        return await self._screens.contracts_of_channel(channel) if channel and self.is_customer(by) else ()
+
+    async def _place(self, body: Mapping[str, Any], by: SlackPerson) -> tuple[ReportPlace, str]:
+        """Where the form belongs to, and the words that it begins with."""
+        if body.get("type") == "block_actions":
+            offered = Offered.from_value(body["actions"][0].get("value"))
+            channel = by.channel or ""
+            begun = await self._screens.waiting_words(message_key(channel, offered.ts))
+            return ReportPlace(channel, offered.language, offered.ts), begun
+        if body.get("type") == "message_action":
+            message = body.get("message") or {}
+            begun = words_of(message, {}).text
+            ts = str(message.get("thread_ts") or message.get("ts") or "") or None
+            return ReportPlace(by.channel or "", language_of_mail("", begun), ts), begun
+        return ReportPlace(await self._channel_of(by.user), Language.PL), ""
+
+    async def _channel_of(self, user: str) -> str:
+        """The one shared channel of a customer; "" where they are in none, or in several."""
+        shared = await self._screens.shared_channels()
+        answer = await self._client.users_conversations(
+            user=user, types="public_channel,private_channel", exclude_archived=True, limit=_MOST_CHANNELS
+        )
+        theirs = [str(channel["id"]) for channel in answer["channels"] if channel["id"] in shared]
+        return theirs[0] if len(theirs) == 1 else ""
+
+    async def _say(self, by: SlackPerson, language: Language, what: str) -> None:
+        """Show a line to the one who clicked; if that fails too, the log is all that is left."""
+        said = words("customer", language)(f"tell_{what}", hotline=self._hotline)
+        try:
+            async with asyncio.timeout(self._limit):
+                if by.response_url is not None and await answer(by.response_url, said, self._api_url):
+                    return
+                if by.channel is not None:
+                    await self._client.chat_postEphemeral(
+                        channel=by.channel, user=by.user, text=said, thread_ts=by.thread_ts
+                    )
+        except Exception as error:  # noqa: BLE001 - the last resort of an error path
+            log.warning("an ephemeral line was not shown", extra={"hezo": {"problem": type(error).__name__}})

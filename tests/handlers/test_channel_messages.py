@@ -1,0 +1,341 @@
+"""Customers in their shared channel: reports from the form, from plain words, and what goes on in the thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.commands import ReplyToCustomer, SlackPerson
+from bot.commands_channels import ChannelMessageDeleted, DecideOffer, OpenTicket, ReportProblem
+from bot.commands_sending import ThreadMessage, ThreadMessageEdited
+from bot.effects import Note, OfferReport, TellCustomer, TellUser
+from bot.errors import RetryLater
+from bot.model import Language, Priority, TicketState
+from bot.people import NextTurn
+from bot.sendings import SharedFile
+from tests.fakes.memory_database import run
+from tests.handlers.desk import ANNA, DAIRY, EWA, HOSPITAL, HOSPITAL_BRANCH, MONDAY, NORTHWIND, Desk
+
+CHANNEL, THEIRS = "C0SHARED1", "C0HOSPITAL1"
+PIOTR = SlackPerson("U0PIOTR", "Piotr Mleczko", CHANNEL, is_stranger=True)
+OLGA = SlackPerson("U0OLGA", "Olga Szpitalna", THEIRS, is_stranger=True)
+DEAD = "Firewall padł, nie mamy dostępu do urządzenia, nic nie działa!"
+WAIT = timedelta(minutes=2)
+[DEVICE] = DAIRY.devices
+
+
+class ChannelDesk(Desk):
+    """The dairy has a shared channel with one device, the hospital one with two contracts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for contract, channel in ((DAIRY, CHANNEL), (HOSPITAL, THEIRS), (HOSPITAL_BRANCH, THEIRS)):
+            self.database.tables.contract_channels[contract.id, channel] = None
+
+    def pass_time(self, span: timedelta) -> None:
+        self.clock.time += span
+        self.handle_waiting()
+
+    def report(self, by: SlackPerson = PIOTR, text: str = DEAD) -> str:
+        """A message that nobody says anything about; gives its ts."""
+        assert by.channel is not None
+        ts = self.post(by, by.channel, text)
+        self.pass_time(WAIT)
+        return ts
+
+    def said(self) -> str:
+        return self.to_customers[-1].text
+
+
+def form(ts: str | None, **changes: object) -> ReportProblem:
+    filled = ReportProblem(
+        replace(PIOTR, at=MONDAY), CHANNEL, ts, DAIRY.id, DEVICE.serial, Priority.CRITICAL, "Nie wstaje po restarcie."
+    )
+    return replace(filled, **changes)  # type: ignore[arg-type]  # a test names the fields it is about
+
+
+def test_a_message_is_offered_the_form_and_reported_by_itself_when_nobody_answers() -> None:
+    desk = ChannelDesk()
+    ts = desk.post(PIOTR, CHANNEL, DEAD)
+    assert desk.alone == [OfferReport(CHANNEL, ts, PIOTR.user, Language.PL)]
+    assert desk.tickets == []
+    desk.pass_time(WAIT)
+    [ticket] = desk.tickets
+    assert (ticket.customer_channel, ticket.customer_ts, ticket.requester) == (CHANNEL, ts, PIOTR.user)
+    assert (ticket.priority, ticket.priority_confirmed) == (Priority.CRITICAL, False), "a dead firewall at 3 a.m."
+    assert ticket.reported_at == MONDAY, "the message's own timestamp, not when we gave up asking"
+    assert (ticket.subject, ticket.requester_name) == (DEAD, "Piotr Mleczko")
+    assert ticket.state is TicketState.INCOMPLETE
+    assert desk.clocks(1) == ["customer_reply", "intake"]
+    assert "Czy chodzi o FortiGate-121G" in desk.said(), "what the channel's contract covers is proposed, never assumed"
+    assert desk.mails == []
+
+
+def test_words_with_both_numbers_are_a_report_like_any_other() -> None:
+    desk = ChannelDesk()
+    desk.report(text=f"FortiGate nie działa, S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny")
+    [ticket] = desk.tickets
+    assert (ticket.state, ticket.contract_id, ticket.accepted_at) == (TicketState.OPEN, DAIRY.id, MONDAY)
+    assert ticket.number in desk.said()
+    assert desk.said().startswith("Dzień dobry,\n\ndziękujemy za zgłoszenie.")
+    assert desk.clocks(1) == ["reaction"]
+
+
+def test_the_answer_in_the_thread_completes_it() -> None:
+    desk = ChannelDesk()
+    ts = desk.report()
+    desk.post(PIOTR, CHANNEL, "tak, 1", thread=ts)
+    ticket = desk.ticket(1)
+    assert (ticket.state, ticket.priority_confirmed) == (TicketState.OPEN, True)
+    assert ticket.devices == (DEVICE,)
+    assert desk.clocks(1) == ["reaction"]
+
+
+def test_the_form_is_a_complete_report_whatever_the_words_seem_to_say() -> None:
+    desk = ChannelDesk()
+    ts = desk.post(PIOTR, CHANNEL, "Coś nie działa, ale to tylko pytanie.")
+    desk.do(form(ts))
+    desk.pass_time(WAIT)
+    [ticket] = desk.tickets
+    assert (ticket.state, ticket.priority, ticket.priority_confirmed) == (TicketState.OPEN, Priority.CRITICAL, True)
+    assert (ticket.devices, ticket.contract_id, ticket.customer_ts) == ((DEVICE,), DAIRY.id, ts)
+    assert ticket.subject == "Nie wstaje po restarcie."
+    [shown] = [post for post in desk.posts if post.note is Note.CUSTOMER_WROTE]
+    assert str(shown.data["text"]).startswith(f"Urządzenie: FortiGate-121G, numer seryjny {DEVICE.serial}\n")
+    assert len(desk.to_customers) == 1
+
+
+def test_a_form_without_a_message_gets_its_thread_with_our_first_words() -> None:
+    desk = ChannelDesk()
+    desk.do(form(None))
+    assert desk.ticket(1).customer_ts is not None
+    assert desk.ticket(1).reported_at == MONDAY
+
+
+def test_the_form_of_a_thread_answers_what_the_report_lacked() -> None:
+    desk = ChannelDesk()
+    ts = desk.report()
+    assert desk.to_customers[0].form == "Uzupełnij w formularzu"
+    desk.do(form(ts, priority=Priority.NON_CRITICAL))
+    [ticket] = desk.tickets
+    assert (ticket.state, ticket.priority, ticket.devices) == (TicketState.OPEN, Priority.NON_CRITICAL, (DEVICE,))
+
+
+def test_a_device_of_another_channel_cannot_be_chosen() -> None:
+    desk = ChannelDesk()
+    desk.do(form(None, contract_id=HOSPITAL.id, serial=HOSPITAL.devices[0].serial))
+    [ticket] = desk.tickets
+    assert ticket.state is TicketState.INCOMPLETE
+    assert HOSPITAL.devices[0].serial not in desk.said()
+
+
+def test_who_says_that_it_is_no_report_is_left_alone() -> None:
+    desk = ChannelDesk()
+    ts = desk.post(PIOTR, CHANNEL, "Czy ktoś z Państwa będzie na konferencji w piątek?")
+    desk.do(DecideOffer(PIOTR, CHANNEL, ts, None))
+    desk.pass_time(10 * WAIT)
+    assert desk.tickets == []
+    assert isinstance(desk.alone[-1], TellCustomer)
+    assert desk.alone[-1].what == "no_report"
+
+
+def test_a_deleted_message_is_no_report() -> None:
+    desk = ChannelDesk()
+    ts = desk.post(PIOTR, CHANNEL, DEAD)
+    desk.do(ChannelMessageDeleted(PIOTR, CHANNEL, ts))
+    desk.pass_time(10 * WAIT)
+    assert desk.tickets == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Dziękujemy bardzo za pomoc! :tada:", "Dzień dobry", "Thanks a lot, have a great day"]
+)
+def test_small_talk_starts_nothing(text: str) -> None:
+    desk = ChannelDesk()
+    desk.report(text=text)
+    assert (desk.tickets, desk.alone) == ([], [])
+
+
+def test_people_write_in_several_lines() -> None:
+    desk = ChannelDesk()
+    desk.report()
+    desk.clock.move(minutes=3)
+    ts = desk.post(PIOTR, CHANNEL, f"to jest S/N {DEVICE.serial}, umowa {DAIRY.number}")
+    [ticket] = desk.tickets
+    assert ticket.state is TicketState.OPEN
+    assert [m.customer_ts for m in desk.database.tables.messages.values()][-1] == ts
+
+
+def test_later_words_may_be_put_to_the_ticket_by_their_author() -> None:
+    desk = ChannelDesk()
+    desk.report()
+    desk.do(ReplyToCustomer(EWA, 1, "Zaraz sprawdzę.", NextTurn.NOBODY))
+    desk.pass_time(timedelta(minutes=30))
+    ts = desk.post(PIOTR, CHANNEL, "Już działa, restart pomógł w serwerowni.")
+    offer = desk.alone[-1]
+    assert isinstance(offer, OfferReport)
+    assert (offer.ticket_id, offer.number) == (1, desk.ticket(1).number)
+    desk.do(DecideOffer(PIOTR, CHANNEL, ts, 1))
+    desk.handle_waiting()
+    assert len(desk.tickets) == 1
+    assert [m.text for m in desk.database.tables.messages.values()][-1].startswith("Już działa")
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        EWA,
+        SlackPerson("U0KADRY", "Kasia z kadr", CHANNEL),
+        replace(PIOTR, channel="C0UNKNOWN1"),
+    ],
+    ids=["an engineer", "somebody of ours", "a stranger elsewhere"],
+)
+def test_nobody_else_reports(by: SlackPerson) -> None:
+    desk = ChannelDesk()
+    desk.post(by, (by.channel if by.is_stranger else None) or CHANNEL, DEAD)
+    desk.pass_time(WAIT)
+    assert (desk.tickets, desk.alone) == ([], [])
+
+
+def test_a_configured_guest_is_a_customer() -> None:
+    desk = ChannelDesk()
+    slack = desk.config.slack.model_copy(update={"customers": ("U0GUEST",)})
+    desk.config = desk.config.model_copy(update={"slack": slack})
+    desk.report(SlackPerson("U0GUEST", "Gość", CHANNEL))
+    assert len(desk.tickets) == 1
+
+
+def test_the_language_is_that_of_the_words() -> None:
+    desk = ChannelDesk()
+    desk.report(OLGA, "Our firewall is down and we have no access to it at all, please help us.")
+    assert desk.ticket(1).language is Language.EN
+    assert desk.said().startswith("Hello,")
+    assert desk.to_customers[-1].form == "Answer in a form"
+
+
+def test_what_our_people_write_in_the_customers_thread_is_a_reply() -> None:
+    desk = ChannelDesk()
+    ts = desk.report(text=f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, brak dostępu")
+    desk.clock.move(minutes=5)
+    desk.post(EWA, CHANNEL, "Czy dioda STATUS świeci?", thread=ts)
+    ticket = desk.ticket(1)
+    assert (ticket.state, ticket.assignee) == (TicketState.WAITING, EWA.user)
+    assert ticket.contacted_at == desk.clock.now()
+    assert desk.clocks(1) == ["customer_reply"]
+    assert len(desk.to_customers) == 1, "they wrote it there themselves"
+    [post] = [post for post in desk.posts if post.note is Note.ENGINEER_REPLY]
+    assert (post.data["status"], post.data["to"]) == ("sent", CHANNEL)
+    desk.post(SlackPerson("U0KADRY", "Kasia z kadr"), CHANNEL, "A co to?", thread=ts)
+    assert ticket.state is TicketState.WAITING
+
+
+def test_a_thread_message_moves_the_turn_and_an_ended_ticket_is_reopened() -> None:
+    desk = ChannelDesk()
+    ts = desk.report(text=f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, brak dostępu")
+    desk.clock.move(minutes=5)
+    desk.do(ReplyToCustomer(replace(EWA, at=desk.clock.now()), 1, "Gotowe.", NextTurn.RESOLVED))
+    desk.pass_time(timedelta(minutes=5))
+    assert desk.ticket(1).state is TicketState.RESOLVED
+    desk.post(PIOTR, CHANNEL, "Niestety znowu to samo.", thread=ts)
+    assert desk.ticket(1).state is TicketState.OPEN
+    assert desk.clocks(1) == ["reply"]
+
+
+def test_the_same_event_twice_and_words_in_a_thread_that_is_no_report_yet() -> None:
+    desk = ChannelDesk()
+    ts = desk.post(PIOTR, CHANNEL, DEAD)
+    early = ThreadMessage(PIOTR, CHANNEL, ts, "1700000001.000100", f"S/N {DEVICE.serial}")
+    with pytest.raises(RetryLater):
+        desk.do(early)
+    desk.pass_time(WAIT)
+    desk.do(early)
+    desk.do(early)
+    texts = [message.text for message in desk.database.tables.messages.values()]
+    assert texts == [DEAD, f"S/N {DEVICE.serial}"]
+
+
+def test_an_edit_is_heard_and_an_edit_that_says_the_same_is_not() -> None:
+    desk = ChannelDesk()
+    ts = desk.report()
+    same = ThreadMessage(PIOTR, CHANNEL, ts, ts, DEAD.replace("!", "."))
+    desk.do(ThreadMessageEdited(PIOTR, same, "1700000009.000100"))
+    desk.do(ThreadMessageEdited(PIOTR, replace(same, text=f"S/N {DEVICE.serial}, {DAIRY.number}"), "1700000010.000100"))
+    texts = [message.text for message in desk.database.tables.messages.values()]
+    assert texts == [DEAD, f"(zmieniona wiadomość) S/N {DEVICE.serial}, {DAIRY.number}"]
+
+
+def test_files_are_fetched_for_the_message_they_came_with() -> None:
+    desk = ChannelDesk()
+    file = SharedFile("F0LOG", "fgt.log", "text/plain", 5, "https://files.slack.com/x")
+    ts = desk.post(PIOTR, CHANNEL, DEAD, files=(file,))
+    desk.do(form(ts))
+    desk.handle_waiting()
+    desk.clock.move(minutes=1)
+    desk.post(PIOTR, CHANNEL, "i drugi", thread=ts, files=(file,))
+    first, second = (message.id for message in desk.database.tables.messages.values())
+    assert [(fetch.message_id, fetch.files) for fetch in desk.to_fetch] == [(first, (file,)), (second, (file,))]
+
+
+def test_a_request_to_escalate_is_weighed_by_an_engineer() -> None:
+    desk = ChannelDesk()
+    ts = desk.report()
+    desk.post(PIOTR, CHANNEL, "Proszę o eskalację do kierownika, to trwa za długo.", thread=ts)
+    [post] = [post for post in desk.posts if post.note is Note.ESCALATION_PROPOSED]
+    assert post.data["address"] == PIOTR.user
+
+
+def opened(**changes: object) -> OpenTicket:
+    by = replace(EWA, at=MONDAY)
+    asked = OpenTicket(by, DAIRY.id, DEVICE.serial, ANNA, "Anna", None, Priority.CRITICAL, "Nie działa od rana.")
+    return replace(asked, **changes)  # type: ignore[arg-type]  # a test names the fields it is about
+
+
+def test_an_engineer_opens_a_ticket_for_a_customer_who_gets_a_mail() -> None:
+    desk = ChannelDesk()
+    desk.do(opened(address="nowa@inna.example"))
+    [ticket] = desk.tickets
+    assert (ticket.state, ticket.priority_confirmed) == (TicketState.OPEN, True), "who opens it vouches for them"
+    assert ticket.contacted_at is None
+    assert desk.clocks(1) == ["reaction"]
+    [mail] = desk.mails_to("nowa@inna.example")
+    assert ticket.number in mail.text
+    [told] = desk.alone
+    assert isinstance(told, TellUser)
+    assert (told.what, told.data) == ("ticket_opened", {"number": ticket.number})
+    assert [data["by_phone"] for data in desk.journal(1, "opened_by_engineer")] == [False]
+
+
+def test_a_call_to_the_hotline_was_our_first_contact() -> None:
+    desk = ChannelDesk()
+    desk.do(opened(by_phone=True))
+    ticket = desk.ticket(1)
+    assert (ticket.contacted_at, ticket.assignee) == (MONDAY, EWA.user)
+    assert desk.clocks(1) == []
+
+
+def test_it_may_be_answered_in_the_channel_and_lack_its_serial() -> None:
+    desk = ChannelDesk()
+    desk.do(opened(address="", channel=CHANNEL, serial=""))
+    ticket = desk.ticket(1)
+    assert (ticket.state, ticket.customer_channel) == (TicketState.INCOMPLETE, CHANNEL)
+    assert desk.mails == []
+    assert "numer seryjny" in desk.said()
+
+
+def test_a_customer_opens_no_ticket_as_an_engineer() -> None:
+    desk = ChannelDesk()
+    desk.do(opened(by=PIOTR))
+    assert desk.tickets == []
+
+
+def test_the_registry_is_asked_by_channel() -> None:
+    desk = ChannelDesk()
+
+    async def numbers() -> list[str]:
+        async with desk.database.read() as uow:
+            return [contract.number for contract in await uow.contracts.of_channel(THEIRS)]
+
+    assert run(numbers()) == [HOSPITAL.number, HOSPITAL_BRANCH.number]
+    assert NORTHWIND.number not in run(numbers())

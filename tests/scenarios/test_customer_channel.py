@@ -1,0 +1,140 @@
+"""A customer in a shared channel, from the first message to the answer, over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.edges.slack_channel_ids import (
+    DESCRIPTION_BLOCK,
+    DEVICE_BLOCK,
+    LEVEL_BLOCK,
+    OPEN_MESSAGE_SHORTCUT,
+    OPEN_MODAL,
+    REPORT_MODAL,
+    REPORT_OPEN,
+    REPORT_SHORTCUT,
+    WHO_BLOCK,
+)
+from bot.sandbox.slack.model import Channel, Message
+from bot.sandbox.slack.people_base import Upload
+from tests.support.post_office import PATIENCE
+from tests.support.world import World, running, texts
+
+DEVICE = "1:FG121GTK25004672"
+
+
+@dataclass
+class Shared:
+    """The world with the dairy's shared channel and Piotr, who is of their workspace."""
+
+    world: World
+    channel: Channel
+    piotr: str
+
+    async def told(self, user: str, containing: str) -> Message:
+        """What this person alone was shown in the channel."""
+        workspace = self.world.slack.workspace
+
+        def found() -> Message | None:
+            shown = workspace.ephemerals(self.channel.id, user)
+            return next((m for m in shown if containing in m.text + texts(m.blocks)), None)
+
+        message = await workspace.wait_for(found, PATIENCE, f"{user} is told {containing}")
+        assert message is not None
+        return message
+
+    async def answer(self, thread_ts: str, containing: str) -> Message:
+        """What stands in a customer's thread."""
+        return await self.world.in_slack(
+            self.channel, lambda m: m.thread_ts == thread_ts and containing in m.text + texts(m.blocks)
+        )
+
+
+@pytest.fixture
+async def shared(tmp_path: Path) -> AsyncIterator[Shared]:
+    async with running(tmp_path) as world:
+        workspace = world.slack.workspace
+        team = workspace.add_team("Mleczarnia", "mleczarnia", app_installed=True)
+        piotr = workspace.add_user("piotr", "Piotr Mleczko", team=team.id).id
+        channel = workspace.add_channel("hezo-mleczarnia", [world.ewa, piotr])
+        workspace.update_sharing(channel)
+        async with world.bot.database.begin() as uow:
+            [contract] = await uow.contracts.with_device("FG121GTK25004672")
+            await uow.contracts.map_channel(contract.id, channel.id)
+        yield Shared(world, channel, piotr)
+
+
+async def test_a_report_by_the_form_is_answered_in_its_thread(shared: Shared) -> None:
+    world, people = shared.world, shared.world.slack.people
+    message = await people.post(shared.piotr, shared.channel.id, "Dzień dobry, firewall w serwerowni nie wstaje.")
+    offer = await shared.told(shared.piotr, "Czy to zgłoszenie problemu?")
+    assert (await people.click(shared.piotr, shared.channel.id, offer.ts, REPORT_OPEN)).ok
+    view = await world.modal(shared.piotr, REPORT_MODAL)
+    problems = await people.submit_view(shared.piotr, view, {LEVEL_BLOCK: "critical", DESCRIPTION_BLOCK: "  "})
+    assert problems == {DESCRIPTION_BLOCK: "Prosimy opisać problem."}
+    filled = {DEVICE_BLOCK: DEVICE, LEVEL_BLOCK: "critical", DESCRIPTION_BLOCK: "Nie wstaje po zaniku prądu."}
+    assert await people.submit_view(shared.piotr, view, filled) is None
+
+    number = world.number(1)
+    accepted = await shared.answer(message.ts, f"Przyjęliśmy je pod numerem {number}")
+    assert "Priorytet: problem krytyczny" in texts(accepted.blocks)
+    card = await world.card(number)
+    assert "Piotr Mleczko" in texts(card.blocks)
+    await world.in_thread(card, "Nie wstaje po zaniku prądu.")
+
+    await world.reply(world.ewa, card, "Czy świeci dioda STATUS?")
+    reply = await shared.answer(message.ts, "Czy świeci dioda STATUS?")
+    assert texts(reply.blocks).startswith("Ewa Kowalska (HEZO 360):")
+    await world.in_slack(world.support, lambda m: "✅" in texts(m.blocks) and "STATUS" in texts(m.blocks))
+
+    await people.post(
+        shared.piotr, shared.channel.id, "Nie świeci.", thread_ts=message.ts, files=[Upload("fgt.log", b"no power")]
+    )
+    await world.in_thread(card, "Nie świeci.")
+    await world.in_slack(world.support, lambda m: m.thread_ts == card.ts and bool(m.files))
+    assert world.mails_to(world.anna) == []
+
+
+async def test_a_message_that_nobody_says_anything_about_becomes_a_report(shared: Shared) -> None:
+    world, people = shared.world, shared.world.slack.people
+    message = await people.post(shared.piotr, shared.channel.id, "AWARIA! brak dostępu do urządzenia, nic nie działa")
+    await shared.told(shared.piotr, "Czy to zgłoszenie problemu?")
+    await people.post(world.ewa, shared.channel.id, "Patrzymy na to.")
+    world.clock.move(timedelta(minutes=2, seconds=1))
+    question = await shared.answer(message.ts, "FG121GTK25004672")
+    assert REPORT_OPEN in str(question.blocks)
+    card = await world.card("brak dostępu do urządzenia")
+    assert "krytyczny" in texts(card.blocks)
+
+    await people.post(shared.piotr, shared.channel.id, "tak, krytyczny", thread_ts=message.ts)
+    await shared.answer(message.ts, "Przyjęliśmy je pod numerem")
+    assert len([m for m in world.support.messages.values() if m.thread_ts is None]) == 1
+
+
+async def test_an_engineer_opens_a_ticket_from_a_message_and_a_customer_reports_by_the_shortcut(shared: Shared) -> None:
+    world, people = shared.world, shared.world.slack.people
+    message = await people.post(
+        world.marek, world.support.id, "Dzwonił klient: S/N FG121GTK25004672 restartuje się sam"
+    )
+    assert (await people.message_shortcut(world.ewa, OPEN_MESSAGE_SHORTCUT, world.support.id, message.ts)).ok
+    view = await world.modal(world.ewa, OPEN_MODAL)
+    filled = {WHO_BLOCK: "Piotr Mleczko", LEVEL_BLOCK: "non_critical"}
+    assert await people.submit_view(world.ewa, view, filled) is None
+    opened = await world.in_slack(shared.channel, lambda m: "Przyjęliśmy je pod numerem" in texts(m.blocks))
+    assert opened.thread_ts is None, "our first words open the customer's thread"
+    card = await world.card(world.number(1))
+    await world.in_thread(card, "otwiera zgłoszenie za klienta")
+
+    await people.post(shared.piotr, shared.channel.id, "Dziękuję, to pilne? Proszę o kontakt.", thread_ts=opened.ts)
+    await world.in_thread(card, "to pilne?")
+
+    assert (await people.global_shortcut(shared.piotr, REPORT_SHORTCUT)).ok
+    view = await world.modal(shared.piotr, REPORT_MODAL)
+    filled = {DEVICE_BLOCK: DEVICE, LEVEL_BLOCK: "question", DESCRIPTION_BLOCK: "Jak włączyć VDOM?"}
+    assert await people.submit_view(shared.piotr, view, filled) is None
+    await world.in_slack(shared.channel, lambda m: world.number(2) in texts(m.blocks))
