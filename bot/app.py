@@ -37,6 +37,7 @@ from bot.edges.webhook import Webhook, webhook
 from bot.effects import SendMail
 from bot.errors import OperatorError
 from bot.health import HealthServer, Pulse, what_lags
+from bot.loops.among_processes import AmongProcesses, Role
 from bot.loops.audit import AuditLoop
 from bot.loops.calling_webhook import WebhookPerformer
 from bot.loops.inbox import InboxLoop
@@ -102,6 +103,8 @@ class Bot:
         self._open = AsyncExitStack()
         self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
         self._started_at = clock.now()
+        self._roles: list[Role] = []
+        self._among: AmongProcesses | None = None
 
     def _tokens_of(self, server: ServerConfig) -> AccessTokens | None:
         return self._tokens[server.oauth] if server.oauth is not None else None
@@ -114,7 +117,8 @@ class Bot:
         """
         await self.database.open()
         self._key = await self._token_key()
-        outbox = OutboxQueue(self.database, worker=f"{os.getpid()}-{secrets.token_hex(6)}")
+        worker = f"{os.getpid()}-{secrets.token_hex(6)}"
+        outbox = OutboxQueue(self.database, worker)
         doubts = await outbox.recover(self._clock.now(), self._clock.now() + self._config.retry.in_doubt_wait)
         if doubts:
             log.warning("effects were interrupted and are looked up", extra={"hezo": {"count": doubts}})
@@ -122,18 +126,21 @@ class Bot:
         pager = await self._open.enter_async_context(webhook(self._config.escalation.webhook))
         await self._add_groups(client)
         self._add_parts(ContextMaker(self._clock, self._config, self._key, self._staff), outbox, client, pager)
+        retry, slack = self._config.retry, self._config.slack
+        self._among = among = AmongProcesses(
+            self.database, self._clock, outbox, worker, self._roles,
+            doubt=retry.in_doubt_wait, finished_within=slack.timeout,
+        )  # fmt: skip
+        self.supervisor.add("processes", lambda: among.run(self.supervisor.stopping))
         self.supervisor.start()
 
     async def stop(self) -> None:
         """Finish what is in hand within `stop_within`, then close everything."""
         self.supervisor.stopping.set()
-        wakes = self.database.wakes
-        for wake in (
-            wakes.mail_inbox, wakes.slack_inbox, wakes.mail_outbox, wakes.slack_outbox, wakes.files_outbox,
-            wakes.webhook_outbox, wakes.timers,
-        ):  # fmt: skip
-            wake.set()
+        self.database.wakes.set_all()
         await self.supervisor.stop()
+        if self._among is not None:
+            await self._among.leave()
         await self._mailer.close()
         await self._open.aclose()
         await self.database.close()
@@ -156,7 +163,7 @@ class Bot:
         slack_performer = SlackPerformer(chat, pace, database, contexts)
         files_performer = FilesPerformer(SlackFiles(client, config.slack.timeout), pace, database, contexts)
         webhook_performer = WebhookPerformer(pager, database, clock, chat.workspace_url)
-        mail_performer = MailPerformer(self._mailer, database, contexts, lambda: not self._unread_mailboxes)
+        mail_performer = MailPerformer(self._mailer, database, contexts, self._mailboxes_are_read)
         desk = SlackDesk(database, clock, config)
         way_in = SlackHttp if config.slack.mode is SlackMode.HTTP else SlackSocket
         socket = way_in(
@@ -183,10 +190,11 @@ class Bot:
         audit = AuditLoop(database, contexts)
 
         add = self.supervisor.add
-        add("inbox: mail", lambda: mail_inbox.run(stopping))
-        add("inbox: slack", lambda: slack_inbox.run(stopping))
+        mails, clicks, posts = map(self._role, ("inbox: mail", "inbox: slack", "outbox: slack"))
+        add("inbox: mail", lambda: mails.run(stopping, mail_inbox.run))
+        add("inbox: slack", lambda: clicks.run(stopping, slack_inbox.run))
         add(MAIL_OUTBOX, lambda: mail_outbox.run(stopping), connects=True)
-        add("outbox: slack", lambda: slack_outbox.run(stopping))
+        add("outbox: slack", lambda: posts.run(stopping, slack_outbox.run))
         add("outbox: files", lambda: files_outbox.run(stopping))
         add("outbox: webhook", lambda: webhook_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
@@ -195,6 +203,11 @@ class Bot:
         add("health", lambda: self.health.run(stopping))
         for mailbox in config.mail.imap:
             self._add_mailbox(mailbox)
+
+    def _role(self, name: str) -> Role:
+        role = Role(name)
+        self._roles.append(role)
+        return role
 
     def _look(self) -> Look:
         config = self._config
@@ -214,6 +227,8 @@ class Bot:
 
     def _add_mailbox(self, mailbox: ImapConfig) -> None:
         name = f"mailbox: {mailbox.name}"
+        role = self._role(name)
+        role.is_well = lambda: mailbox.name not in self._unread_mailboxes
         sink = StoredMailSink(self.database)
 
         def tell(state: str, detail: str | None) -> None:
@@ -223,11 +238,11 @@ class Bot:
             self._unread_mailboxes.discard(mailbox.name)
             self.supervisor.report(name, detail)
 
-        async def read() -> None:
+        async def read(over: asyncio.Event) -> None:
             # Reading waits on the server, mostly; what it has stored is committed, so it can be cut off at any point.
             inbox = ImapInbox(mailbox, sink, tokens=self._tokens_of(mailbox), on_state=tell)
             reading = asyncio.ensure_future(inbox.run())
-            stopped = asyncio.ensure_future(self.supervisor.stopping.wait())
+            stopped = asyncio.ensure_future(over.wait())
             try:
                 await asyncio.wait({reading, stopped}, return_when=asyncio.FIRST_COMPLETED)
                 if reading.done():
@@ -238,7 +253,17 @@ class Bot:
                     task.cancel()
                 await asyncio.gather(reading, stopped, return_exceptions=True)
 
-        self.supervisor.add(name, read, connects=True)
+        async def read_or_stand_by() -> None:
+            if not role.is_held and self.database.is_postgresql:
+                self.supervisor.report(name, None)  # another process reads it, or this one will in a moment
+            await role.run(self.supervisor.stopping, read)
+
+        self.supervisor.add(name, read_or_stand_by, connects=True)
+
+    def _mailboxes_are_read(self) -> bool:
+        """Whether all that our mailboxes hold is stored, by this process or by those that read them."""
+        elsewhere = {role.name for role in self._roles if role.well_elsewhere}
+        return all(f"mailbox: {name}" in elsewhere for name in self._unread_mailboxes)
 
     async def _check_mail_server(self) -> None:
         await self._mailer.check()

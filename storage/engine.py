@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,11 +27,12 @@ from storage.connecting import (
 from storage.errors import DatabaseBusy
 from storage.inline import InlineConnection
 from storage.revisions import bring_up_to_date
-from storage.transaction import Transaction, Wakes
+from storage.transaction import Transaction, Wake, Wakes
 from storage.unit_of_work import StoredUnitOfWork
 
 _T = TypeVar("_T")
 
+_NOTIFY = text("SELECT pg_notify(:channel, :wakes)")
 _OPEN_LIMIT = 300.0
 """Seconds that opening may take, with a migration of everything stored."""
 
@@ -50,6 +52,9 @@ class Database:
         ConfigError: the URL cannot be used.
         OperatorError: the database's driver is not installed.
     """
+
+    CHANNEL: ClassVar[str] = "hezo360"
+    """Where PostgreSQL tells the other processes whom a commit concerns."""
 
     def __init__(
         self,
@@ -163,7 +168,34 @@ class Database:
         """The connection for what happens within a writing transaction."""
         return connection if self.is_postgresql else InlineConnection(self._writer, connection.sync_connection)
 
+    async def listen(self) -> None:
+        """Let what other processes commit wake ours, until the connection breaks; only for PostgreSQL.
+
+        Raises:
+            DatabaseBusy, OSError: there is no connection, or it broke.
+        """
+        broken = asyncio.Event()
+
+        def heard(_connection: object, _pid: int, _channel: str, wakes: str) -> None:
+            known = set(Wake)
+            self.wakes.set({Wake(name) for name in wakes.split(",") if name in known})
+
+        async with self._connection(self._reader) as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None
+            raw.add_termination_listener(lambda _connection: broken.set())
+            await raw.add_listener(self.CHANNEL, heard)
+            try:
+                await broken.wait()
+            finally:
+                if not raw.is_closed():
+                    await raw.remove_listener(self.CHANNEL, heard)
+        raise DatabaseBusy("database: the connection that tells of other processes broke")
+
     async def _commit(self, transaction: Transaction, connection: AsyncConnection) -> None:
+        if transaction.is_postgresql and transaction.wakes:
+            told = {"channel": self.CHANNEL, "wakes": ",".join(transaction.wakes)}
+            await connection.execute(_NOTIFY, told)
         await connection.commit()
         self.wakes.set(transaction.wakes)
 

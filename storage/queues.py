@@ -18,6 +18,7 @@ from bot.ports import InboxRow, InboxState, OutboxRow, OutboxState
 from storage.clocks import timer_of
 from storage.engine import Database
 from storage.inbox import SLACK
+from storage.leases import is_dead
 from storage.outbox import IN_DOUBT, IS_UNSENT, PENDING, SENDING, WAKES, outbox_row_of
 from storage.schema import TimerState, Transport, inbox, outbox, timers
 from storage.transaction import Wake
@@ -218,22 +219,37 @@ class OutboxQueue:
         async with self._database.begin() as uow:
             return await uow.outbox.mark_parked(outbox_id, error, worker=self._worker)
 
-    async def recover(self, now: datetime, in_doubt_until: datetime) -> int:
-        """At start: what earlier workers left SENDING is IN_DOUBT. Gives how many rows.
+    async def recover(self, now: datetime, in_doubt_until: datetime, *, posts_from: datetime | None = None) -> int:
+        """What workers that are no more left SENDING is IN_DOUBT. Gives how many rows.
 
-        Mails wait until `in_doubt_until` for the copy that would settle them; Slack posts can be looked up at once.
+        With SQLite these are all others, with PostgreSQL those that are not heard any more (`storage.leases`). Mails
+        wait until `in_doubt_until` for the copy that would settle them.
+
+        Args:
+            posts_from: When Slack posts are looked up: once a worker that was only cut off would have finished.
         """
+        of_the_dead = is_dead(self._worker) if self._database.is_postgresql else outbox.c.worker != self._worker
+        return await self._into_doubt(of_the_dead, in_doubt_until, posts_from or now)
+
+    async def recover_own(self, now: datetime, in_doubt_until: datetime, transport: Transport) -> int:
+        """What this worker has in hand no more, since its outcome could not be stored, is IN_DOUBT."""
+        return await self._into_doubt(
+            (outbox.c.worker == self._worker) & (outbox.c.transport == transport), in_doubt_until, now
+        )
+
+    async def _into_doubt(self, which: ColumnElement[bool], mails_from: datetime, others_from: datetime) -> int:
         async with self._database.begin() as uow:
             result = await uow.transaction.connection.execute(
                 update(outbox)
-                .where(IS_UNSENT, outbox.c.state == SENDING, outbox.c.worker != self._worker)
+                .where(IS_UNSENT, outbox.c.state == SENDING, which)
                 .values(
                     state=OutboxState.IN_DOUBT,
                     worker=None,
-                    next_attempt_at=case((outbox.c.transport == Transport.MAIL, in_doubt_until), else_=now),
+                    next_attempt_at=case((outbox.c.transport == Transport.MAIL, mails_from), else_=others_from),
                 )
             )
-            uow.transaction.wakes.update(WAKES.values())
+            if result.rowcount:
+                uow.transaction.wakes.update(WAKES.values())
             return result.rowcount
 
 

@@ -63,6 +63,10 @@ class Wakes:
             event: asyncio.Event = getattr(self, wake.value)
             event.set()
 
+    def set_all(self) -> None:
+        """Set every event: something may have happened elsewhere."""
+        self.set(set(Wake))
+
 
 _NEXT_VALUE = text("SELECT nextval(pg_get_serial_sequence(:name, 'id'))")
 _LAST_ID = text("SELECT seq FROM sqlite_sequence WHERE name = :name")

@@ -21,6 +21,7 @@ from bot.rules.retrying import Park, after_failure, describe
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database
+from storage.errors import AlreadyDone
 from storage.queues import InboxQueue
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,9 @@ class InboxLoop:
         return log_context(inbox=row.id, source=self._source)
 
     async def _failed(self, row: InboxRow, error: Exception) -> None:
+        if isinstance(error, AlreadyDone):  # by another process, whose role this was before
+            log.info("handled before")
+            return
         decision = after_failure(error, row.attempts + 1, self._clock.now(), self._contexts.config.retry)
         if not isinstance(decision, Park):
             log.warning("failed, will be tried again", exc_info=error)

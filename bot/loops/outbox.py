@@ -78,6 +78,8 @@ class OutboxLoop:
             HezoError: `check` found that no row can be performed now.
         """
         await self._check()
+        now = self._clock.now()
+        await self._queue.recover_own(now, now + self._contexts.config.retry.in_doubt_wait, self._transport)
         in_hand: set[asyncio.Task[bool]] = set()
         try:
             while not stopping.is_set():

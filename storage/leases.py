@@ -1,0 +1,95 @@
+"""Which processes live, and which of them has a role that only one may have; for PostgreSQL, which several share.
+
+A process that dies, or that the database does not hear for `TTL`, loses what it had. Its time is the database server's:
+the clocks of the machines need not agree, and may jump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, func, literal, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from storage.engine import Database
+from storage.process_tables import leases, workers
+from storage.schema import outbox
+
+TTL = timedelta(seconds=6)
+"""How long a process counts as alive after it was last heard."""
+_FORGOTTEN = timedelta(days=1)
+
+_NOW = func.clock_timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What became of one heartbeat.
+
+    Attributes:
+        mine: The roles that this process has now.
+        well_elsewhere: Those that another has, and does well in.
+    """
+
+    mine: frozenset[str]
+    well_elsewhere: frozenset[str]
+
+
+def is_dead(worker: str) -> ColumnElement[bool]:
+    """Whether the process that performs an outbox row is another one, and not alive; only for PostgreSQL."""
+    alive = select(workers.c.name).where(workers.c.name == outbox.c.worker, workers.c.expires_at > _NOW).exists()
+    return (outbox.c.worker != worker) & ~alive
+
+
+class Leases:
+    """The heartbeat of one process.
+
+    Args:
+        worker: Names this start of this process, as for `storage.queues.OutboxQueue`.
+    """
+
+    def __init__(self, database: Database, worker: str) -> None:
+        self._database = database
+        self._worker = worker
+
+    async def beat(self, wanted: Mapping[str, bool]) -> Held:
+        """Stay alive, keep the roles that this process has, and take those that nobody has.
+
+        Args:
+            wanted: The roles, and whether this process does well in them, as far as it has them.
+        """
+        until = _NOW + literal(TTL)
+        async with self._database.begin() as uow:
+            connection = uow.transaction.connection
+            alive = insert(workers).values(name=self._worker, expires_at=until)
+            await connection.execute(
+                alive.on_conflict_do_update(index_elements=["name"], set_={"expires_at": alive.excluded.expires_at})
+            )
+            mine = set()
+            for role in sorted(wanted):  # in one order, or two processes could wait for each other
+                take = insert(leases).values(name=role, worker=self._worker, expires_at=until, is_well=wanted[role])
+                taken = take.on_conflict_do_update(
+                    index_elements=["name"],
+                    set_={name: take.excluded[name] for name in ("worker", "expires_at", "is_well")},
+                    where=(leases.c.worker == self._worker) | (leases.c.expires_at < _NOW),
+                ).returning(leases.c.name)
+                if await connection.scalar(taken) is not None:
+                    mine.add(role)
+            well = select(leases.c.name).where(
+                leases.c.is_well, leases.c.expires_at > _NOW, leases.c.worker != self._worker
+            )
+            well_elsewhere = frozenset(await connection.scalars(well))
+            await connection.execute(delete(workers).where(workers.c.expires_at < _NOW - literal(_FORGOTTEN)))
+        return Held(frozenset(mine), well_elsewhere)
+
+    async def leave(self, channel: str, wakes: Collection[str]) -> None:
+        """Give everything back and tell the others, so that they need not wait."""
+        async with self._database.begin() as uow:
+            connection = uow.transaction.connection
+            await connection.execute(delete(leases).where(leases.c.worker == self._worker))
+            await connection.execute(delete(workers).where(workers.c.name == self._worker))
+            await connection.execute(
+                text("SELECT pg_notify(:channel, :wakes)"), {"channel": channel, "wakes": ",".join(wakes)}
+            )

@@ -1,0 +1,116 @@
+"""Processes that share PostgreSQL: who lives, who has a role, whose half-done work is looked up, who is woken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from bot.effects import Note, PostInThread
+from bot.ports import OutboxState
+from storage.engine import Database
+from storage.leases import Leases
+from storage.queues import OutboxQueue
+from storage.schema import Transport
+from tests.storage.making import NOON, FakeClock, a_mail, a_ticket, make_database
+
+ROLES = {"inbox: mail": True, "mailbox: support": False}
+
+
+@pytest.fixture
+async def shared(postgres_url: str, clock: FakeClock) -> AsyncIterator[tuple[Database, Database]]:
+    """The database as two processes have it."""
+    one, other = make_database(postgres_url, clock), make_database(postgres_url, clock)
+    await one.open()
+    await other.open()
+    yield one, other
+    await one.close()
+    await other.close()
+
+
+async def not_heard(database: Database, worker: str) -> None:
+    """Let a process's time be over."""
+    async with database.begin() as uow:
+        for table, column in (("workers", "name"), ("leases", "worker")):
+            over = f"UPDATE {table} SET expires_at = clock_timestamp() - interval '1 second' WHERE {column} = :worker"  # noqa: S608 - our names
+            await uow.transaction.connection.execute(text(over), {"worker": worker})
+
+
+async def test_a_role_has_one_holder_until_it_is_not_heard_any_more(shared: tuple[Database, Database]) -> None:
+    one, other = Leases(shared[0], "one"), Leases(shared[1], "other")
+    assert (await one.beat(ROLES)).mine == ROLES.keys()
+    second = await other.beat(ROLES)
+    assert (second.mine, second.well_elsewhere) == (frozenset[str](), frozenset({"inbox: mail"}))
+    assert (await one.beat(ROLES)).mine == ROLES.keys(), "renewed"
+    await not_heard(shared[0], "one")
+    assert (await other.beat(ROLES)).mine == ROLES.keys()
+    late = await one.beat(ROLES)
+    assert (late.mine, late.well_elsewhere) == (frozenset[str](), frozenset({"inbox: mail"})), (
+        "what was taken over is not taken back"
+    )
+    await other.leave(Database.CHANNEL, ())
+    assert (await one.beat(ROLES)).mine == ROLES.keys()
+
+
+async def test_many_at_once_agree_on_one(shared: tuple[Database, Database]) -> None:
+    leases = [Leases(shared[number % 2], f"w{number}") for number in range(8)]
+    held = await asyncio.gather(*(each.beat(ROLES) for each in leases))
+    for role in ROLES:
+        assert len([each for each in held if role in each.mine]) == 1
+
+
+async def test_only_the_work_of_the_dead_is_taken_over(shared: tuple[Database, Database]) -> None:
+    database = shared[0]
+    async with database.begin() as uow:
+        ticket = await uow.tickets.add(a_ticket())
+        mail = await uow.outbox.add(a_mail(ticket.id))
+        post = await uow.outbox.add(PostInThread(ticket.id, Note.MAILED))
+    assert mail is not None
+    assert post is not None
+    living, watching = OutboxQueue(database, "living"), OutboxQueue(shared[1], "watching")
+    await Leases(database, "living").beat({})
+    assert len(await living.claim(NOON, 9)) == 2
+    later = NOON.replace(hour=13)
+    assert await watching.recover(NOON, later) == 0
+    await not_heard(database, "living")
+    assert await watching.recover(NOON, later, posts_from=NOON.replace(minute=1)) == 2
+    async with database.read() as uow:
+        assert await uow.outbox.state(mail) is OutboxState.IN_DOUBT
+        assert await uow.outbox.state(post) is OutboxState.IN_DOUBT
+    assert await watching.claim(NOON, 9) == [], "a worker that was only cut off may still be posting"
+    [row] = await watching.claim(NOON.replace(minute=1), 9)
+    assert (row.id, row.in_doubt) == (post, True)
+    assert not await living.retry(post, later, "late", in_doubt=True), "it was taken over"
+
+
+async def test_what_one_commits_wakes_the_other(shared: tuple[Database, Database]) -> None:
+    one, other = shared
+    listening = asyncio.create_task(other.listen())
+    wake = other.wakes.slack_outbox
+    async with one.begin() as uow:
+        ticket = await uow.tickets.add(a_ticket())
+    async with asyncio.timeout(10):
+        while not wake.is_set():  # until it listens
+            async with one.begin() as uow:
+                await uow.outbox.add(PostInThread(ticket.id, Note.MAILED))
+            await asyncio.wait({asyncio.ensure_future(wake.wait())}, timeout=0.2)
+    assert not other.wakes.mail_inbox.is_set()
+    async with one.begin() as uow:
+        own = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+        await uow.transaction.connection.execute(text(own))
+    with pytest.raises(Exception, match=r"other processes|connection"):
+        await asyncio.wait_for(listening, 5)
+
+
+async def test_what_a_worker_cannot_have_in_hand_any_more_is_in_doubt(database: Database) -> None:
+    async with database.begin() as uow:
+        ticket = await uow.tickets.add(a_ticket())
+        await uow.outbox.add(a_mail(ticket.id))
+        post = await uow.outbox.add(PostInThread(ticket.id, Note.MAILED))
+    queue = OutboxQueue(database, "w")
+    assert len(await queue.claim(NOON, 9)) == 2
+    assert await queue.recover_own(NOON, NOON, Transport.SLACK) == 1
+    [row] = await queue.claim(NOON, 9)
+    assert (row.id, row.in_doubt) == (post, True)
