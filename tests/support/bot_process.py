@@ -66,6 +66,11 @@ class BotProcess:
                 cwd=ROOT, stdout=log, stderr=log, env=environment,
             )  # fmt: skip
 
+    @property
+    def pid(self) -> int | None:
+        """The process's id; None while it does not run."""
+        return None if self._process is None else self._process.pid
+
     async def kill(self) -> None:
         """SIGKILL: no goodbye, no cleaning up."""
         await self._end("kill")
