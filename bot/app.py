@@ -50,7 +50,7 @@ from bot.loops.staff_groups import StaffGroups
 from bot.loops.timers import TimerLoop
 from bot.model import Language, Ticket
 from bot.ports import Clock, InboxRow
-from bot.rules.mail_reading import read_mail
+from bot.rules.mail_reading import content_key
 from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
 from bot.rules.sla import terms_from_config
@@ -93,7 +93,7 @@ class Bot:
             config.database.url.get_secret_value(),
             clock=clock,
             compose=self._compose,
-            read_content_key=lambda raw: read_mail(raw).content_key,
+            read_content_key=content_key,
         )
         self.supervisor = Supervisor(clock, config.stop_within)
         self.health = HealthServer(config.health, self._report)

@@ -14,14 +14,19 @@ from bot.rules.mail_reading import Attachment as Described
 from bot.rules.mail_reading import IncomingMail, attachment_contents
 from handlers.context import Context, journal
 
+_SMALL = 1024 * 1024
+
 
 async def keep(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, mail: IncomingMail, raw: bytes) -> None:
     """Store what the mail carries, as `bot.rules.attachments` decides; the pictures of its signature stay out."""
     if not mail.attachments:
         return
-    decisions = sort_attachments(mail.attachments, attachment_contents(raw), AttachmentLimits.of(ctx.config.intake))
+    # Of a large mail one content at a time is in memory, for which it is taken apart twice.
+    at_hand = list(attachment_contents(raw)) if len(raw) <= _SMALL else None
+    limits = AttachmentLimits.of(ctx.config.intake)
+    decisions = sort_attachments(mail.attachments, at_hand or attachment_contents(raw), limits)
     kept: list[Attachment] = []
-    for decision, content in zip(decisions, attachment_contents(raw), strict=True):
+    for decision, content in zip(decisions, at_hand or attachment_contents(raw), strict=True):
         if decision.is_decoration:
             continue
         file = _attachment(decision, message, len(kept))

@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from bot.entitlements import EntitlementUse
+from storage.built_once import built_once
 from storage.entitlement_tables import entitlement_uses
 from storage.errors import StaleTicket
 from storage.schema import contracts
 from storage.transaction import Transaction
+
+_OF_TICKET = built_once(
+    select(entitlement_uses)
+    .where(entitlement_uses.c.ticket_id == bindparam("its_ticket"))
+    .order_by(entitlement_uses.c.id)
+)
 
 
 class StoredEntitlements:
@@ -39,8 +46,7 @@ class StoredEntitlements:
 
     async def of_ticket(self, ticket_id: int) -> tuple[EntitlementUse, ...]:
         """All uses that a ticket is about, oldest first."""
-        query = select(entitlement_uses).where(entitlement_uses.c.ticket_id == ticket_id)
-        rows = await self._connection.execute(query.order_by(entitlement_uses.c.id))
+        rows = await self._connection.execute(_OF_TICKET, {"its_ticket": ticket_id})
         return tuple(_use_of(row) for row in rows)
 
     async def of_contract(self, contract_id: int) -> tuple[EntitlementUse, ...]:

@@ -16,8 +16,18 @@ from bot.rules.mail_charsets import clean_line, decode_header, decode_octets, de
 from bot.rules.mail_parts import Header, Limits, Part, Reader
 from bot.rules.winmail import TNEF
 
-__all__ = ["Address", "Attachment", "IncomingMail", "Limits", "attachment_content", "attachment_contents", "read_mail"]
+__all__ = [
+    "Address",
+    "Attachment",
+    "IncomingMail",
+    "Limits",
+    "attachment_content",
+    "attachment_contents",
+    "content_key",
+    "read_mail",
+]
 
+_HEADER_ONLY = Limits(depth=0)
 _MOST_REFERENCES = 100
 _MOST_ATTACHED_TEXTS = 10
 _LONGEST_ID = 980
@@ -126,6 +136,14 @@ def read_mail(raw: bytes, limits: Limits | None = None) -> IncomingMail:
             delivered_to=(), return_path=None, subject="", date=None, text="", html_present=False,
             content_key=sha256(raw).hexdigest(), problems=(f"unreadable ({type(error).__name__})",),
         )  # fmt: skip
+
+
+def content_key(raw: bytes) -> str:
+    """`read_mail(raw).content_key`, of any mail that can be read; only its header is looked at."""
+    try:
+        return _content_key(Reader(_HEADER_ONLY).read(raw))
+    except Exception:  # noqa: BLE001  # as in read_mail
+        return sha256(raw).hexdigest()
 
 
 def attachment_content(raw: bytes, index: int, limits: Limits | None = None) -> bytes:
