@@ -53,6 +53,7 @@ COMMANDS: dict[str, Entry] = {
     "interview": Entry(
         "bot.cli_commands.interview:interview", "Show the technical interview about the device with this SERIAL number."
     ),
+    "parked": Entry("bot.cli_commands.parked:parked", "Look at what was set aside; try it again, or drop it."),
     "run": Entry("bot.cli_commands.run:run", "Run the bot until it is stopped by SIGTERM or Ctrl-C."),
     "sla": Entry("bot.cli_commands.sla:sla", "Work out deadlines and service time, and explain a ticket's clocks."),
 }

@@ -127,6 +127,8 @@ class InboxRow:
         body: The mail's octets, or the payload as UTF-8 JSON.
         place: The mailbox's name, or the Slack payload's type.
         complete: False for a mail over the size limit, of which only the header is stored.
+        begun: How many processes took it in hand and ended before they were done with it.
+        stored_at: When it was stored, aware.
     """
 
     id: int
@@ -137,6 +139,8 @@ class InboxRow:
     size: int
     complete: bool
     attempts: int
+    begun: int = 0
+    stored_at: datetime | None = None
 
 
 class OutboxState(StrEnum):

@@ -28,6 +28,9 @@ _CLAIM_LOCKED = _CLAIM.join(tickets, tickets.c.id == timers.c.ticket_id).with_fo
 _IS_DUE = built_once(select(timers.c.id).where(_ITS_ID, _IS_PENDING, _HAS_COME))
 _POSTPONE = built_once(update(timers).where(_ITS_ID, _IS_PENDING).values(fire_at=bindparam("its_time")))
 _FINISH = built_once(update(timers).where(_ITS_ID, _IS_PENDING).values(state=TimerState.DONE))
+_PARK = built_once(
+    update(timers).where(_ITS_ID, _IS_PENDING).values(state=TimerState.PARKED, attempts=timers.c.attempts + 1)
+)
 _REMOVE = built_once(delete(timers).where(_ITS_ID, _IS_PENDING))
 _DROP = built_once(
     update(timers).where(timers.c.clock_id == bindparam("its_clock"), _IS_PENDING).values(state=TimerState.CANCELLED)
@@ -136,6 +139,10 @@ class StoredClocks:
     async def finish_timer(self, timer_id: int) -> bool:
         """Mark a timer done; False when it was done or cancelled before."""
         return (await self._connection.execute(_FINISH, {"its_id": timer_id})).rowcount == 1
+
+    async def park_timer(self, timer_id: int) -> bool:
+        """Set a pending timer aside, for people to look at; False when it was done or cancelled before."""
+        return (await self._connection.execute(_PARK, {"its_id": timer_id})).rowcount == 1
 
     async def remove_timer(self, timer_id: int) -> bool:
         """Forget a pending timer, so that its key may be set again; False when it was done or cancelled before."""

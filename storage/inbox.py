@@ -111,7 +111,7 @@ class StoredInbox:
     async def mark_retry(self, inbox_id: int, at: datetime, error: str) -> bool:
         """Count an attempt and wait until `at`; False when the row is no longer new."""
         return await self._change_new(
-            inbox_id, {"attempts": inbox.c.attempts + 1, "next_attempt_at": at, "error": error}
+            inbox_id, {"attempts": inbox.c.attempts + 1, "begun": 0, "next_attempt_at": at, "error": error}
         )
 
     async def mark_parked(self, inbox_id: int, error: str) -> bool:

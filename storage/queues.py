@@ -73,6 +73,8 @@ class InboxQueue:
                 inbox.c.size,
                 inbox.c.complete,
                 inbox.c.attempts,
+                inbox.c.begun,
+                inbox.c.stored_at,
             )
             .where(*_new(source), inbox.c.next_attempt_at <= now)
             .order_by(inbox.c.next_attempt_at, inbox.c.id)
@@ -120,6 +122,13 @@ class InboxQueue:
                 return False
             uow.transaction.wakes.add(Wake.SLACK_INBOX)
             return True
+
+    async def begin(self, ids: Sequence[int]) -> None:
+        """Note that rows are taken in hand, before anything is done: a row that ends the program is known by that."""
+        async with self._database.begin() as uow:
+            await uow.transaction.connection.execute(
+                update(inbox).where(inbox.c.id.in_(ids)).values(begun=inbox.c.begun + 1)
+            )
 
     async def retry(self, inbox_id: int, at: datetime, error: str) -> bool:
         """Count an attempt and wait until `at`; False when the row is no longer new."""
@@ -320,4 +329,6 @@ def _inbox_row_of(row: Row[*tuple[Any, ...]]) -> InboxRow:
         size=row.size,
         complete=row.complete,
         attempts=row.attempts,
+        begun=row.begun,
+        stored_at=row.stored_at,
     )

@@ -29,7 +29,7 @@ from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Langu
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0009"
+SCHEMA_REVISION = "0010"
 """The newest migration; with those before it, it makes exactly these tables and those of the files `*_tables`."""
 
 metadata = MetaData(
@@ -43,11 +43,12 @@ metadata = MetaData(
 
 
 class TimerState(StrEnum):
-    """DONE has acted; CANCELLED never did, so its key may be set again."""
+    """DONE has acted; CANCELLED never did, so its key may be set again; PARKED failed too often to act."""
 
     PENDING = "pending"
     DONE = "done"
     CANCELLED = "cancelled"
+    PARKED = "parked"
 
 
 class Transport(StrEnum):
@@ -84,6 +85,7 @@ _OUTBOX_IS_WAITING = "state IN ('pending', 'in_doubt')"
 _OUTBOX_IS_PARKED = "state = 'parked'"
 _OUTBOX_IS_AUTOMATIC = "automatic_to IS NOT NULL"
 _CLOCK_IS_RUNNING = "state = 'running'"
+_CLOCK_HAS_ENDED = "ended_at IS NOT NULL"
 _ESCALATION_IS_OPEN = "ended_at IS NULL"
 _SHIFT_STANDS = "removed_at IS NULL"
 _TIMER_IS_PENDING = "state = 'pending'"
@@ -213,6 +215,7 @@ inbox = Table(
     Column("stored_at", UtcDateTime, nullable=False),
     Column("state", word_of(InboxState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("begun", Integer, nullable=False, server_default=text("0")),
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Column("outcome", PlainText),
@@ -333,6 +336,7 @@ clocks = Table(
     Column("pauses", JsonValue, nullable=False, server_default=text("'[]'")),  # [[since, until or null], ...], ISO 8601
     Column("remaining_us", Microseconds),
     _partial_index("ix_clocks_running", _CLOCK_IS_RUNNING, "due_at", "id"),
+    _partial_index("ix_clocks_ended", _CLOCK_HAS_ENDED, "ended_at"),
     sqlite_autoincrement=True,
 )
 Index(None, clocks.c.ticket_id, clocks.c.id)

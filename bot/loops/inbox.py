@@ -11,10 +11,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from itertools import takewhile
 
 from bot.commands import Command
 from bot.effects import PostOperator
+from bot.errors import Refused
 from bot.logs import log_context
 from bot.ports import InboxRow, UnitOfWork
 from bot.rules.retrying import Park, after_failure, describe
@@ -26,10 +28,15 @@ from storage.queues import InboxQueue
 
 log = logging.getLogger(__name__)
 
+MOST_BEGINNINGS = 5
+"""So often the program may end while it has a row in hand, before the row is taken for the reason and set aside."""
+_ENDED_US = "the program ended {times} times while it was handling this; its log of those times may say why"
+LOOK_AGAIN = timedelta(seconds=30)
+"""How long to trust that there is nothing: a command of the operator, another process, wakes nobody here."""
 BATCH = 50
 AT_ONCE = 25
 """Rows that may share a transaction."""
-SHARED_FOR = 0.05
+SHARED_FOR = 0.1
 """Seconds after which a shared transaction takes no further row: whoever else wants to write waits no longer."""
 HANDLING_LIMIT = 60.0
 """Seconds that the handling of one row may take."""
@@ -59,6 +66,8 @@ class InboxLoop:
         self._wake = wake
         self._contexts = contexts
         self._clock = contexts.clock
+        self._started_at = self._clock.now()
+        self._begun: set[int] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Handle rows until `stopping` is set; what is in hand is finished first."""
@@ -68,11 +77,16 @@ class InboxLoop:
             while rows and not stopping.is_set():
                 rows = rows[await self._handle_some(rows, stopping) :]
             if not rows and not stopping.is_set():
-                await self._clock.wait_until(await self._queue.next_due(self._source), self._wake)
+                due, look_again = await self._queue.next_due(self._source), self._clock.now() + LOOK_AGAIN
+                await self._clock.wait_until(min(due, look_again) if due else look_again, self._wake)
 
     async def _handle_some(self, rows: Sequence[InboxRow], stopping: asyncio.Event) -> int:
         """Handle the first row, and on SQLite with it those behind it; gives how many were handled, well or not."""
-        together = list(takewhile(lambda row: row.attempts == 0, rows[:AT_ONCE]))
+        if rows[0].begun >= MOST_BEGINNINGS:
+            await self._failed(rows[0], Refused(_ENDED_US.format(times=rows[0].begun)))
+            return 1
+        together = list(takewhile(lambda row: row.attempts == row.begun == 0, rows[:AT_ONCE])) or [rows[0]]
+        await self._note_beginning(together)
         if len(together) > 1 and not self._database.is_postgresql:
             well, tried = await self._handle_together(together)
         else:
@@ -83,6 +97,14 @@ class InboxLoop:
                 if stopping.is_set():
                     return count
         return tried
+
+    async def _note_beginning(self, rows: Sequence[InboxRow]) -> None:
+        """Write down that we begin with rows of an earlier process: one of them may have ended it, and may end us."""
+        old = [row.id for row in rows if row.stored_at is None or row.stored_at < self._started_at]
+        new = [row_id for row_id in old if row_id not in self._begun]
+        if new:
+            await self._queue.begin(new)
+            self._begun.update(new)
 
     async def _handle_together(self, rows: Sequence[InboxRow]) -> tuple[bool, int]:
         """Handle rows in one transaction for as long as it may last.
@@ -134,6 +156,7 @@ class InboxLoop:
         if isinstance(error, AlreadyDone):  # by another process, whose role this was before
             log.info("handled before")
             return
+        self._begun.discard(row.id)
         decision = after_failure(error, row.attempts + 1, self._clock.now(), self._contexts.config.retry)
         if not isinstance(decision, Park):
             log.warning("failed, will be tried again", exc_info=error)

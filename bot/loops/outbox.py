@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.commands import FilesFetched, FilesNotShown, MailNotSent
@@ -26,6 +26,9 @@ from storage.queues import OutboxQueue
 from storage.schema import Transport
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN = timedelta(seconds=30)
+"""As in `bot.loops.inbox`."""
 
 
 class Performer(Protocol):
@@ -87,7 +90,8 @@ class OutboxLoop:
                 if not _all_performed(in_hand):
                     await self._check()
                 if not await self._begin(in_hand) and not stopping.is_set():
-                    await self._clock.wait_until(await self._next_due(in_hand), self._wake)
+                    due, look_again = await self._next_due(in_hand), self._clock.now() + LOOK_AGAIN
+                    await self._clock.wait_until(min(due, look_again) if due else look_again, self._wake)
         finally:
             await _to_their_end(in_hand)
 

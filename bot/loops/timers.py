@@ -32,7 +32,7 @@ BATCH = 50
 GIVING_WAY = (CARD,)
 """Kinds that come after all others that are due: a card may be shown later, a reminder may not."""
 
-LONGEST_SLEEP = timedelta(hours=1)
+LONGEST_SLEEP = timedelta(seconds=30)
 """Where nobody else sets timers: who sets one here wakes us."""
 
 LONGEST_SLEEP_AMONG_OTHERS = timedelta(seconds=5)
@@ -129,7 +129,7 @@ class TimerLoop:
             return
         log.error("timer parked", exc_info=error)
         async with self._database.begin() as uow:
-            if not await uow.clocks.finish_timer(timer.id):
+            if not await uow.clocks.park_timer(timer.id):
                 return
             data: dict[str, object] = {"timer": timer.key, "reason": describe(error)}
             await uow.outbox.add(PostOperator("timer_parked", data), dedupe_key=f"timer-parked:{timer.id}")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.commands import Command, EmailReceived
-from bot.loops.inbox import InboxLoop
+from bot.loops.inbox import MOST_BEGINNINGS, InboxLoop
 from bot.mail_ports import FetchedMail
 from bot.ports import InboxRow, InboxState
 from bot.sandbox.clock import MovableClock
@@ -71,6 +71,32 @@ async def until(database: Database, wanted: list[tuple[InboxState, int]]) -> Non
     async with asyncio.timeout(PATIENCE):
         while await states(database) != wanted:  # noqa: ASYNC110  # the loop tells nobody what it has done
             await asyncio.sleep(0.02)
+
+
+async def test_what_ends_the_program_again_and_again_is_set_aside(database: Database) -> None:
+    """A process that is killed counts nothing afterwards, so it counts before."""
+    await StoredMailSink(database).store([a_mail(1), a_mail(2)])
+    config = plain_config()
+    contexts = ContextMaker(database.clock, config, b"key")
+
+    class Killed(BaseException):
+        """As SIGKILL: nothing of ours runs after it."""
+
+    def deadly(row: InboxRow) -> Command:
+        if b"Pytanie 1\r" in row.body:
+            raise Killed
+        return command_of(row)
+
+    for start in range(MOST_BEGINNINGS):
+        loop = InboxLoop(MAIL, database, deadly, database.wakes.mail_inbox, contexts)
+        with pytest.raises(Killed):
+            await loop.run(asyncio.Event())
+        assert [attempts for _, attempts in await states(database)] == [0, 0], f"start {start}: nothing failed orderly"
+    async with handling(database):
+        await until(database, [(InboxState.PARKED, 1), (InboxState.DONE, 0)])
+    async with database.read() as uow:
+        told = await uow.transaction.connection.scalars(select(outbox.c.effect).where(outbox.c.type == "PostOperator"))
+        assert [(one["what"], "ended 5 times" in one["data"]["reason"]) for one in told] == [("inbox_parked", True)]
 
 
 async def test_several_share_a_commit_in_their_order(database: Database) -> None:

@@ -32,7 +32,7 @@ async def test_rows_are_those_of_sqlalchemy(sqlite: Database) -> None:
     await stored_ticket(sqlite)
     async with sqlite.begin() as uow:
         connection = uow.transaction.connection
-        outcome = await connection.execute(ALL_TICKETS)
+        outcome: Any = await connection.execute(ALL_TICKETS)
         assert isinstance(outcome, Outcome), "else nothing was compared"
         own = [tuple(row) for row in (await connection.execute(select(tickets))).all()]
         assert [tuple(row) for row in outcome] == own
