@@ -56,7 +56,7 @@ async def test_what_one_had_the_others_take_over(tmp_path: Path) -> None:
         await server.create_database("shared")
         url, dsn = server.url("shared"), server.dsn("shared")
         await upgrade(url)
-        many = {"intake": {"automatic_mails_in_a_row": 100}, "retry": {"in_doubt_wait": "3s"}}
+        many: dict[str, Any] = {"intake": {"automatic_mails_in_a_row": 100}, "retry": {"in_doubt_wait": "3s"}}
         async with make_world(tmp_path, start=None, **many) as world:
             world.tree["database"] = {"url": url}
             await world.fill_registry()
