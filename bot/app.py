@@ -44,6 +44,7 @@ from bot.loops.inbox import InboxLoop
 from bot.loops.outbox import OutboxLoop
 from bot.loops.posting_to_slack import SlackPerformer
 from bot.loops.sending_mail import MailPerformer
+from bot.loops.service_round import ServiceRoundLoop
 from bot.loops.sharing_files import FilesPerformer
 from bot.loops.slack_desk import SlackDesk
 from bot.loops.staff_groups import StaffGroups
@@ -188,6 +189,7 @@ class Bot:
         )
         timers = TimerLoop(database, wakes.timers, contexts)
         audit = AuditLoop(database, contexts)
+        services = ServiceRoundLoop(database, contexts)
 
         add = self.supervisor.add
         mails, clicks, posts = map(self._role, ("inbox: mail", "inbox: slack", "outbox: slack"))
@@ -199,6 +201,7 @@ class Bot:
         add("outbox: webhook", lambda: webhook_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
         add("audit", lambda: audit.run(stopping))
+        add("services", lambda: services.run(stopping))
         add("slack", lambda: socket.run(stopping), connects=True)
         add("health", lambda: self.health.run(stopping))
         for mailbox in config.mail.imap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from bot.model import Contract
@@ -16,6 +17,9 @@ class ContractRepo(Protocol):
 
     async def get(self, contract_id: int) -> Contract:
         """One contract; LookupError when there is none."""
+
+    async def valid_on(self, day: date) -> tuple[Contract, ...]:
+        """The contracts that are valid on a day, ordered by number."""
 
     async def for_address(self, address: str) -> tuple[Contract, ...]:
         """The contracts on which this address may report, by address or domain."""

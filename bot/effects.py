@@ -345,6 +345,19 @@ class PostEntitlement:
 
 
 @dataclass(frozen=True, slots=True)
+class PostServiceDigest:
+    """What was said on a day of contracts and services, in the support channel: posted once, edited from then on.
+
+    Attributes:
+        day: The local day, ISO 8601.
+        more: How many more notices wait for the next days.
+    """
+
+    day: str
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PostOperator:
     """A line in the escalation channel about something that an operator must look at (a parked mail, for example)."""
 
@@ -397,6 +410,7 @@ SlackEffect = (
     | PostEscalationLine
     | EditProposal
     | PostEntitlement
+    | PostServiceDigest
     | PostOperator
     | TellUser
     | PublishHome

@@ -100,6 +100,29 @@ class DeliverReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferService:
+    """An engineer offers a service that is not used to the customer.
+
+    Attributes:
+        address: Of an authorised representative.
+        words: The engineer's own words to the customer; may be empty.
+    """
+
+    by: SlackPerson
+    notice_id: int
+    address: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DismissNotice:
+    """An engineer leaves a proposal of the bot."""
+
+    by: SlackPerson
+    notice_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OfferTimes:
     """An engineer offers times for an appointment to the customer, who picks one.
 
@@ -140,6 +163,8 @@ EntitlementCommand = (
     | RecordEntitlement
     | CorrectEntitlement
     | DeliverReport
+    | OfferService
+    | DismissNotice
     | OfferTimes
     | PickDate
     | CancelDate

@@ -122,3 +122,45 @@ class DeviceStanding:
     serial: str
     model: str
     standings: tuple[Standing, ...]
+
+
+class NoticeKind(StrEnum):
+    """What the bot says of a contract in time."""
+
+    REVIEW = "review"
+    FIRMWARE_UPGRADE = "firmware_upgrade"
+    ENDS = "ends"
+
+
+class NoticeDecision(StrEnum):
+    """What an engineer made of a proposal."""
+
+    OFFERED = "offered"
+    DISMISSED = "dismissed"
+
+
+@dataclass(slots=True)
+class ServiceNotice:
+    """Something that was said of a contract in time: a service that is not used, or that the contract ends.
+
+    Attributes:
+        key: The same for the same thing for ever: nothing is said twice.
+        serials: The devices that it is about; none where a contract ends.
+        due_on: The last day of the contract year, or of the contract.
+        told_on: The day on which it was said.
+        ticket_id: The ticket in which it was offered to the customer.
+        slack_ts: The message that shows it.
+    """
+
+    id: int
+    key: str
+    kind: NoticeKind
+    contract_id: int
+    serials: tuple[str, ...]
+    due_on: date
+    told_on: date
+    decision: NoticeDecision | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    ticket_id: int | None = None
+    slack_ts: str | None = None

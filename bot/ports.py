@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.contract_ports import ContractRepo
 from bot.effects import Effect
-from bot.entitlement_ports import EntitlementRepo
+from bot.entitlement_ports import EntitlementRepo, NoticeRepo
 from bot.escalation_ports import DutyRepo, EscalationRepo
 from bot.model import Attachment, JournalEntry, Message, SlaClock, Ticket, Timer
 from bot.replacement_ports import InterviewRepo, ReplacementRepo
@@ -367,6 +367,8 @@ class UnitOfWork(Protocol):
     def sendings(self) -> SendingRepo: ...
     @property
     def entitlements(self) -> EntitlementRepo: ...
+    @property
+    def notices(self) -> NoticeRepo: ...
     @property
     def replacements(self) -> ReplacementRepo: ...
     @property

@@ -26,6 +26,7 @@ from bot.ports import UnitOfWork
 from bot.rules.clock_terms import ENTITLED
 from bot.rules.entitlement_words import asked_for
 from bot.rules.entitlements import deadline, local_day, standing
+from bot.rules.yes_answers import yes_or_no
 from handlers import clocks, duty, entitlement_mails
 from handlers.context import Context, journal
 
@@ -33,6 +34,10 @@ _CLOCKS = {
     Entitlement.REMOTE_DEPLOYMENT: ClockKind.DEPLOYMENT,
     Entitlement.ON_SITE_INSTALLATION: ClockKind.INSTALLATION,
 }
+
+
+OFFER = "service_offer"
+"""The key of a ticket's facts that holds what we offered: entitlement, serials, open (until the customer's yes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, 
     """
     if ticket.contract_id is None or ticket.accepted_at is None or message.automatic:
         return
+    await _accepts_offer(uow, ctx, ticket, message)
     waiting = {use.kind for use in await uow.entitlements.of_ticket(ticket.id) if use.is_open}
     for asked in asked_for(f"{subject}\n{message.text}"):
         if asked.kind not in waiting:
@@ -62,6 +68,19 @@ async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, 
                 uow, ctx, ticket, asked.kind, at=message.sent_at, by=message.author, words=asked.words,
                 message_id=message.id,
             )  # fmt: skip
+
+
+async def _accepts_offer(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> None:
+    """A plain yes to a service that we offered asks for it, for each of the devices."""
+    offer = ticket.facts.get(OFFER)
+    if not isinstance(offer, dict) or not offer["open"] or yes_or_no(message.text) is not True:
+        return
+    ticket.facts[OFFER] = {**offer, "open": False}
+    for serial in offer["serials"]:
+        await ask(
+            uow, ctx, ticket, Entitlement(offer["entitlement"]), at=message.sent_at, by=message.author,
+            message_id=message.id, serial=str(serial),
+        )  # fmt: skip
 
 
 async def heed_all(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -75,6 +76,11 @@ class StoredContracts:
         if not rows:
             raise LookupError(f"there is no contract with id {contract_id}")
         return (await self._with_parts(rows))[0]
+
+    async def valid_on(self, day: date) -> tuple[Contract, ...]:
+        """The contracts that are valid on a day, ordered by number."""
+        valid = select(contracts).where(contracts.c.valid_from <= day, contracts.c.valid_to >= day)
+        return await self._with_parts((await self._connection.execute(valid.order_by(contracts.c.number))).all())
 
     async def for_address(self, address: str) -> tuple[Contract, ...]:
         """The contracts on which this address may report, by address or domain; ordered by number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, Table
 
-from bot.entitlements import Entitlement, UseState
+from bot.entitlements import Entitlement, NoticeDecision, NoticeKind, UseState
 from storage.schema import metadata
 from storage.types import JsonValue, PlainText, UtcDateTime, row_id, word_of
 
@@ -33,3 +33,22 @@ entitlement_uses = Table(
 )
 Index(None, entitlement_uses.c.contract_id, entitlement_uses.c.id)
 Index(None, entitlement_uses.c.ticket_id, entitlement_uses.c.id)
+
+service_notices = Table(
+    "service_notices",
+    metadata,
+    Column("id", row_id(), primary_key=True),
+    Column("key", PlainText, nullable=False, unique=True),
+    Column("kind", word_of(NoticeKind), nullable=False),
+    Column("contract_id", row_id(), ForeignKey("contracts.id"), nullable=False),
+    Column("serials", JsonValue, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("told_on", Date, nullable=False),
+    Column("decision", word_of(NoticeDecision)),
+    Column("decided_by", PlainText),
+    Column("decided_at", UtcDateTime),
+    Column("ticket_id", row_id(), ForeignKey("tickets.id")),
+    Column("slack_ts", PlainText),
+    sqlite_autoincrement=True,
+)
+Index(None, service_notices.c.told_on, service_notices.c.id)

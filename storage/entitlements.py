@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
 
-from bot.entitlements import EntitlementUse
+from bot.entitlements import EntitlementUse, UseState
 from storage.built_once import built_once
 from storage.entitlement_tables import entitlement_uses
 from storage.errors import StaleTicket
@@ -54,6 +54,16 @@ class StoredEntitlements:
         query = select(entitlement_uses).where(entitlement_uses.c.contract_id == contract_id)
         rows = await self._connection.execute(query.order_by(entitlement_uses.c.id))
         return tuple(_use_of(row) for row in rows)
+
+    async def by_contract(self) -> dict[int, tuple[EntitlementUse, ...]]:
+        """All uses that count or hold a place, by the id of their contract."""
+        counts = entitlement_uses.c.state.in_([UseState.AGREED, UseState.DONE])
+        found: dict[int, list[EntitlementUse]] = {}
+        for row in await self._connection.execute(
+            select(entitlement_uses).where(counts).order_by(entitlement_uses.c.id)
+        ):
+            found.setdefault(row.contract_id, []).append(_use_of(row))
+        return {contract_id: tuple(uses) for contract_id, uses in found.items()}
 
     async def lock(self, contract_id: int) -> tuple[EntitlementUse, ...]:
         """All uses of a contract; until the end of this transaction nobody else counts them for a decision."""

@@ -25,6 +25,7 @@ from bot.effects import (
     PostInThread,
     PostOperator,
     PostReplacementPanel,
+    PostServiceDigest,
     PostToCustomer,
     PublishHome,
     SendMail,
@@ -119,8 +120,8 @@ def lane_of(effect: Effect) -> str:  # one for each kind of lane
             return f"mail:{effect.to.lower()}"
         case SendMail():
             return f"mail:{effect.ticket_id}"
-        case PostOperator():
-            return "escalation"
+        case PostOperator() | PostServiceDigest():
+            return "escalation" if isinstance(effect, PostOperator) else "services"
         case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
             return f"escalation:{effect.escalation_id}"
         case PostReplacementPanel(_, its_id) | PostInterviewPanel(_, its_id):

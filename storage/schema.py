@@ -29,7 +29,7 @@ from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Langu
 from bot.ports import InboxState, OutboxState
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0010"
+SCHEMA_REVISION = "0011"
 """The newest migration; with those before it, it makes exactly these tables and those of the files `*_tables`."""
 
 metadata = MetaData(

@@ -14,6 +14,7 @@ from storage.journal import StoredJournal
 from storage.outbox import StoredOutbox
 from storage.replacements import StoredReplacements
 from storage.sendings import StoredSendings
+from storage.service_notices import StoredNotices
 from storage.settings import StoredSettings
 from storage.tickets import StoredTickets
 from storage.transaction import Transaction
@@ -38,6 +39,7 @@ class StoredUnitOfWork:
         self.duty = StoredDuty(transaction)
         self.sendings = StoredSendings(transaction)
         self.entitlements = StoredEntitlements(transaction)
+        self.notices = StoredNotices(transaction)
         self.replacements = StoredReplacements(transaction)
         self.interviews = StoredInterviews(transaction)
         self.settings = StoredSettings(transaction)

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bot.commands import SlackCommand, SlackPerson
 from bot.edges import slack_appointments as appointments
+from bot.edges import slack_entitlement_ids, slack_ids
+from bot.edges import slack_services as services
 from bot.edges.slack_entitlement_ids import (
     CHOOSE,
     CORRECT,
@@ -28,7 +30,7 @@ from bot.edges.slack_entitlement_ids import (
     PressedUse,
 )
 from bot.edges.slack_fields import choice, state, typed
-from bot.edges.slack_ids import REPLY_LIMIT, ModalPlace
+from bot.edges.slack_ids import REPLY_LIMIT, SERVICE_OFFER, ModalPlace
 from bot.edges.slack_words_payloads import shared_files
 from bot.entitlement_commands import (
     ChooseEntitlement,
@@ -42,8 +44,8 @@ from bot.rules.notes import is_note
 
 
 def is_decision(action_id: str) -> bool:
-    """Whether a button decides about a use, or picks one of the times that were offered for it."""
-    return action_id in DECISIONS_BY_ID or appointments.is_pick(action_id)
+    """Whether a button decides about a use or a proposal, or picks one of the times that were offered."""
+    return action_id in DECISIONS_BY_ID or action_id == services.DISMISS or appointments.is_pick(action_id)
 
 
 def decided_command(action_id: str, value: object, by: SlackPerson) -> SlackCommand:
@@ -54,13 +56,16 @@ def decided_command(action_id: str, value: object, by: SlackPerson) -> SlackComm
     """
     if appointments.is_pick(action_id):
         return appointments.picked(value, by)
+    if action_id == services.DISMISS:
+        return services.dismissed(value, by)
     pressed = PressedUse.from_value(value)
     return DecideEntitlement(by, pressed.ticket_id, pressed.use_id, DECISIONS_BY_ID[action_id], pressed.taken)
 
 
 def is_form(callback_id: object) -> bool:
-    """Whether a modal is one of `bot.edges.slack_entitlement_views`, or offers times."""
-    return isinstance(callback_id, str) and callback_id in {*ENTITLEMENT_FORMS, RECORD_MODAL, appointments.OFFER_MODAL}
+    """Whether a modal is one of `bot.edges.slack_entitlement_views`, or offers times or a service."""
+    others = {RECORD_MODAL, appointments.OFFER_MODAL, SERVICE_OFFER}
+    return isinstance(callback_id, str) and callback_id in ENTITLEMENT_FORMS | others
 
 
 def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPerson) -> SlackCommand:
@@ -69,9 +74,11 @@ def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPe
     Raises:
         ValueError: it lacks what every one of these forms carries.
     """
+    callback_id = view.get("callback_id")
+    if callback_id == SERVICE_OFFER and place.use_id is not None:
+        return services.offered(view, place.use_id, by)
     if place.ticket_id is None:
         raise ValueError("no ticket")
-    callback_id = view.get("callback_id")
     if callback_id == appointments.OFFER_MODAL:
         return appointments.offered(view, place.ticket_id, by)
     if callback_id == RECORD_MODAL:
@@ -97,21 +104,33 @@ def form_problems(
     Args:
         now: With `zone`: nothing is done in the future.
     """
-    callback_id, problems = view.get("callback_id"), {}
-    if callback_id == appointments.OFFER_MODAL:
-        return appointments.offer_problems(view, now)
-    if callback_id == CORRECT:
-        reason = typed(view, CORRECTION_BLOCK)
-        if not reason.strip():
-            return {CORRECTION_BLOCK: "empty_correction"}
-        return {CORRECTION_BLOCK: "too_long"} if len(reason) > REPLY_LIMIT else {}
-    if callback_id == REPORT:
-        return _report_problems(view)
+    match view.get("callback_id"):
+        case appointments.OFFER_MODAL:
+            return appointments.offer_problems(view, now)
+        case slack_ids.SERVICE_OFFER:
+            return services.offer_problems(view)
+        case slack_entitlement_ids.CORRECT:
+            return _correction_problems(view)
+        case slack_entitlement_ids.REPORT:
+            return _report_problems(view)
+        case _:
+            return _use_problems(view, now, zone)
+
+
+def _correction_problems(view: Mapping[str, object]) -> dict[str, str]:
+    reason = typed(view, CORRECTION_BLOCK)
+    if not reason.strip():
+        return {CORRECTION_BLOCK: "empty_correction"}
+    return {CORRECTION_BLOCK: "too_long"} if len(reason) > REPLY_LIMIT else {}
+
+
+def _use_problems(view: Mapping[str, object], now: datetime | None, zone: ZoneInfo | None) -> dict[str, str]:
+    problems: dict[str, str] = {}
     if choice(view, KIND_BLOCK) not in set(Entitlement):
         problems[KIND_BLOCK] = "not_chosen"
     if not 0 < len(choice(view, DEVICE_BLOCK)) <= 40:
         problems[DEVICE_BLOCK] = "not_chosen"
-    if callback_id == CHOOSE:
+    if view.get("callback_id") == CHOOSE:
         return problems
     if len(typed(view, NOTE_BLOCK)) > REPLY_LIMIT:
         problems[NOTE_BLOCK] = "too_long"

@@ -38,6 +38,8 @@ ACTION_IDS: dict[Action, str] = {
     Action.CANCEL_DATE: "date_cancel",
     Action.INTERVIEW: "ticket_interview",
 }
+SERVICE_OFFER = "service_offer"
+"""Opens the form that offers a service to a customer; the button's value is the notice's id."""
 MORE = "ticket_more"
 """Opens the rest of what can be done, as buttons in a modal."""
 ORIGINAL = "message_original"
@@ -56,7 +58,7 @@ OPENS_MODAL = frozenset(
         Action.ENTITLEMENT,
         Action.OFFER_TIMES,
     )
-) | {ORIGINAL, MORE, *(ACTION_IDS[action] for action in ACTING_FORMS)}
+) | {ORIGINAL, SERVICE_OFFER, MORE, *(ACTION_IDS[action] for action in ACTING_FORMS)}
 
 PREVIEW = "mail_preview"
 """A button of a form: the mail as the customer will read it."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.commands import SlackPerson
 from bot.config_replies import CannedReply
-from bot.edges import slack_entitlement_ids
+from bot.edges import slack_entitlement_ids, slack_services
 from bot.edges.slack_acting_views import acting_form
 from bot.edges.slack_appointments import offer_form
 from bot.edges.slack_asked import Asked
@@ -39,6 +39,7 @@ from bot.edges.slack_ids import (
     MORE,
     ORIGINAL,
     REPLY_LIMIT,
+    SERVICE_OFFER,
     TURN_BLOCK,
     ModalPlace,
 )
@@ -52,10 +53,10 @@ from bot.edges.slack_replacement_views import FormShown, move_form, start_form
 from bot.edges.slack_text import Json, fill, mention
 from bot.edges.slack_views import date_modal, original_view, priority_modal, reply_modal
 from bot.edges.slack_words_payloads import words_of
-from bot.entitlements import DeviceStanding, EntitlementUse, UseState
+from bot.entitlements import DeviceStanding, EntitlementUse, ServiceNotice, UseState
 from bot.errors import StaffError
 from bot.escalations import Escalation
-from bot.model import Message, Priority, Ticket, TicketView
+from bot.model import Contract, Message, Priority, Ticket, TicketView
 from bot.ports import Clock
 from bot.rules.escalation_presses import Press, may_end, presses_of
 from bot.rules.heard import hear
@@ -107,6 +108,9 @@ class Screens(CustomerScreens, Protocol):
 
     async def interview(self, interview_id: int) -> InterviewShown:
         """An interview as its forms show it; LookupError when there is none."""
+
+    async def service_notice(self, notice_id: int) -> tuple[ServiceNotice, Contract, Sequence[DeviceStanding]]:
+        """A notice with its contract and what its devices have used; LookupError when there is none."""
 
     async def tickets_named(self, reference: Reference) -> Sequence[int]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
@@ -163,8 +167,8 @@ class Modals:
             return await (self._preview(asked.form, by) if asked.form else self._words_of(asked.message or {}, by))
         if asked.pressed is not None:
             return await self._something_of(asked.what, asked.pressed, by, place)
-        if asked.use is not None:
-            return await self._entitlement(asked.what, asked.use, by, place)
+        if asked.use is not None or asked.what == SERVICE_OFFER:
+            return await self._of_contract(asked, by, place)
         if asked.what == MORE:
             view = await self._screens.ticket_view(asked.ticket_id or 0)
             return more_view(view.ticket, self._look.words, place)
@@ -298,6 +302,11 @@ class Modals:
             state = words(f"state.{ticket.state}")
             raise StaffError(fill(words, "tell.not_in_this_state", number=ticket.number, state=state))
 
+    async def _of_contract(self, asked: Asked, by: SlackPerson, place: ModalPlace) -> Json:
+        if asked.use is not None:
+            return await self._entitlement(asked.what, asked.use, by, place)
+        return await self._service_offer(asked.ticket_id or 0, by, place)
+
     async def _entitlement(self, what: str, pressed: PressedUse, by: SlackPerson, place: ModalPlace) -> Json:
         view, (devices, uses) = await asyncio.gather(
             self._screens.ticket_view(pressed.ticket_id), self._screens.entitlements(pressed.ticket_id)
@@ -319,6 +328,15 @@ class Modals:
                 return offer_form(view.ticket, uses, self._look.clock.now(), words, self._look.zone, place)
             case _:
                 return choose_form(view.ticket, use, devices, words, place)
+
+    async def _service_offer(self, notice_id: int, by: SlackPerson, place: ModalPlace) -> Json:
+        notice, contract, devices = await self._screens.service_notice(notice_id)
+        words = self._look.words
+        if notice.decision is not None:
+            who = mention(notice.decided_by or "")
+            raise StaffError(fill(words, f"tell.service_{notice.decision}_by", who=who))
+        place = replace(place, ticket_id=None, use_id=notice.id, real_name=await self._real_name(by))
+        return slack_services.offer_form(notice, contract, devices, words, place)
 
     async def _real_name(self, by: SlackPerson) -> str:
         """The name to sign with; where Slack does not tell it in time, the handle."""

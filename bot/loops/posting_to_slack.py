@@ -29,6 +29,7 @@ from bot.effects import (
     PostInThread,
     PostOperator,
     PostReplacementPanel,
+    PostServiceDigest,
     PostToCustomer,
     PublishHome,
     SendMail,
@@ -40,6 +41,7 @@ from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
 from bot.loops.posting_entitlements import EntitlementPosts, standings_of
 from bot.loops.posting_escalations import EscalationPosts
 from bot.loops.posting_panels import PanelPosts
+from bot.loops.posting_services import ServicePosts
 from bot.loops.posting_to_customers import CustomerPosts
 from bot.loops.slack_posts import Posts
 from bot.model import JournalEntry, Language, Ticket, TicketView
@@ -74,6 +76,7 @@ class SlackPerformer:
         self._panels = PanelPosts(self._posts, database, self._words, self._zone)
         self._escalations = EscalationPosts(self._posts, chat, database, clock, config)
         self._entitlements = EntitlementPosts(self._posts, database, clock, config)
+        self._services = ServicePosts(self._posts, database, config)
 
     async def perform(self, row: OutboxRow) -> None:
         """See `bot.loops.outbox.Performer`."""
@@ -95,8 +98,8 @@ class SlackPerformer:
                 await self._escalations.perform(row, row.effect)
             case OfferSending() | TellUser():
                 await self._tell(row, row.effect)
-            case PostOperator():
-                await self._to_operators(row, row.effect)
+            case PostOperator() | PostServiceDigest():
+                await self._to_all(row, row.effect)
             case PublishHome():
                 await self._home(row, row.effect)
             case SendMail() | ShareFiles() | FetchFiles() | FetchCustomerFiles() | CallWebhook():
@@ -262,6 +265,12 @@ class SlackPerformer:
         post = PostInThread(effect.ticket_id, Note.ENGINEER_REPLY, effect.data)
         text, blocks = thread_post(post, self._clock.now(), self._words, self._zone)
         await self._posts.update(row, channel, ts, (text, blocks))
+
+    async def _to_all(self, row: OutboxRow, effect: PostOperator | PostServiceDigest) -> None:
+        if isinstance(effect, PostServiceDigest):
+            await self._services.perform(row, effect)
+        else:
+            await self._to_operators(row, effect)
 
     async def _to_operators(self, row: OutboxRow, effect: PostOperator) -> None:
         """In the escalation channel; where Slack does not let us in there, in the support channel."""

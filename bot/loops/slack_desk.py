@@ -11,7 +11,7 @@ from bot.config import Config
 from bot.edges.slack_interview import InterviewShown
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_replacement_views import FormShown
-from bot.entitlements import DeviceStanding, EntitlementUse
+from bot.entitlements import DeviceStanding, EntitlementUse, ServiceNotice
 from bot.escalations import Escalation
 from bot.loops.posting_entitlements import standings_of
 from bot.model import AttachmentVerdict, Contract, Message, TicketView
@@ -112,6 +112,13 @@ class SlackDesk:
             interview = await uow.interviews.get(interview_id)
             ticket = await uow.tickets.get(interview.ticket_id)
         return InterviewShown(ticket, interview, shown_recipient(ticket))
+
+    async def service_notice(self, notice_id: int) -> tuple[ServiceNotice, Contract, tuple[DeviceStanding, ...]]:
+        """A notice with its contract and what its devices have used; LookupError when there is none."""
+        async with self._database.read() as uow:
+            notice = await uow.notices.get(notice_id)
+            contract = await uow.contracts.get(notice.contract_id)
+            return notice, contract, await standings_of(uow, contract, self._clock.now(), self._config)
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""

@@ -18,7 +18,7 @@ from bot.ports import Clock, InboxState, OutboxRow, OutboxState
 from bot.rules.contract_numbers import fold
 from storage.composing import MailComposer
 from storage.outbox import CARDS
-from tests.fakes.memory_entitlements import MemoryEntitlements
+from tests.fakes.memory_entitlements import MemoryEntitlements, MemoryNotices
 from tests.fakes.memory_escalations import MemoryDuty, MemoryEscalations
 from tests.fakes.memory_queues import MemoryClocks, MemoryInbox, MemoryOutbox
 from tests.fakes.memory_replacements import MemoryInterviews, MemoryReplacements
@@ -59,6 +59,7 @@ class MemoryUnitOfWork:
         self.duty = MemoryDuty(tables)
         self.sendings = MemorySendings(tables)
         self.entitlements = MemoryEntitlements(tables)
+        self.notices = MemoryNotices(tables)
         self.replacements = MemoryReplacements(tables)
         self.interviews = MemoryInterviews(tables)
 

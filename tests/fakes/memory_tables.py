@@ -6,12 +6,12 @@ import heapq
 import marshal
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from bot.entitlements import EntitlementUse
+from bot.entitlements import EntitlementUse, ServiceNotice
 from bot.escalations import DutyShift, Escalation
 from bot.interviews import Interview
 from bot.model import Attachment, Contract, JournalEntry, Message, SlaClock, Ticket, Timer
@@ -81,6 +81,8 @@ class Tables:
     escalations: dict[int, Escalation] = field(default_factory=dict)
     escalations_of: dict[int, tuple[int, ...]] = field(default_factory=dict)
     entitlement_uses: dict[int, EntitlementUse] = field(default_factory=dict)
+    notices: dict[int, ServiceNotice] = field(default_factory=dict)
+    looks: dict[str, date] = field(default_factory=dict)
     duty_shifts: dict[int, DutyShift] = field(default_factory=dict)
     sendings: dict[int, Sending] = field(default_factory=dict)
     replacements: dict[int, Replacement] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from itertools import islice
 
@@ -224,6 +224,11 @@ class MemoryContracts:
             if contract.id == contract_id:
                 return contract
         raise LookupError(f"there is no contract with id {contract_id}")
+
+    async def valid_on(self, day: date) -> tuple[Contract, ...]:
+        """The contracts that are valid on a day, ordered by number."""
+        valid = (each for each in self._tables.contracts.values() if each.valid_on(day))
+        return tuple(sorted(valid, key=lambda each: each.number))
 
     async def for_address(self, address: str) -> tuple[Contract, ...]:
         """The contracts on which this address may report, ordered by number."""

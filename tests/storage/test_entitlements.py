@@ -9,7 +9,14 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from bot.entitlements import Entitlement, EntitlementUse, UseState
+from bot.entitlements import (
+    Entitlement,
+    EntitlementUse,
+    NoticeDecision,
+    NoticeKind,
+    ServiceNotice,
+    UseState,
+)
 from storage.errors import StaleTicket
 from tests.storage.making import NOON, FakeClock, make_database, stored_ticket
 from tests.storage.ports import Ports
@@ -125,3 +132,27 @@ async def test_two_processes_never_count_at_the_same_time(postgres_url: str) -> 
     assert seen == [0, 1]
     await here.close()
     await there.close()
+
+
+async def test_nothing_is_said_twice_and_one_of_several_looks(ports: Ports) -> None:
+    _, contract_id = await prepared(ports)
+    today, tomorrow = date(2026, 11, 23), date(2026, 11, 24)
+    notice = ServiceNotice(0, "review:1:2026-03-01:1", NoticeKind.REVIEW, contract_id, (SERIAL,), tomorrow, today)
+    async with ports.begin() as uow:
+        assert await uow.notices.take_turn(None, today)
+        added = await uow.notices.add(notice)
+        assert added is not None
+        assert await uow.notices.add(notice) is None
+    async with ports.begin() as uow:
+        assert not await uow.notices.take_turn(None, today)
+        assert await uow.notices.last_look() == today
+        assert await uow.notices.take_turn(today, tomorrow)
+        assert not await uow.notices.take_turn(today, tomorrow)
+        added.decision, added.decided_by, added.decided_at = NoticeDecision.DISMISSED, "U1", NOON
+        await uow.notices.update(added)
+    async with ports.read() as uow:
+        assert await uow.notices.get(added.id) == added
+        assert await uow.notices.of_day(today) == (added,)
+        assert await uow.notices.of_day(tomorrow) == ()
+        with pytest.raises(LookupError):
+            await uow.notices.get(added.id + 1)

@@ -22,7 +22,7 @@ from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_replacement_views import FormShown
 from bot.edges.slack_socket import SlackSocket
-from bot.entitlements import DeviceStanding, EntitlementUse
+from bot.entitlements import DeviceStanding, EntitlementUse, ServiceNotice
 from bot.escalations import Escalation, EscalationSource
 from bot.model import (
     ClockKind,
@@ -221,6 +221,9 @@ class Desk:
     async def interview(self, interview_id: int) -> InterviewShown:
         """There is none."""
         raise LookupError(interview_id)
+
+    async def service_notice(self, notice_id: int) -> tuple[ServiceNotice, Contract, tuple[DeviceStanding, ...]]:
+        raise LookupError(f"notice {notice_id}")
 
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The one ticket by its number; a device has as many as `about_device`."""

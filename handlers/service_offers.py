@@ -1,0 +1,117 @@
+"""An engineer decides about a proposal of the bot: the service is offered to the customer, or it is left.
+
+What is offered is a ticket of its own: the customer answers on it, a plain yes is a request that an engineer accepts as
+any other (`handlers.entitlements.heed`), and until then no clock runs on anybody.
+"""
+
+from __future__ import annotations
+
+from bot.effects import Note, PostCard, PostInThread, PostServiceDigest
+from bot.entitlement_commands import DismissNotice, OfferService
+from bot.entitlements import NoticeDecision, NoticeKind, ServiceNotice
+from bot.model import Contract, Language, Priority, Ticket, TicketState
+from bot.people import SlackPerson
+from bot.ports import UnitOfWork
+from bot.rules.entitlements import local_day, standings
+from bot.rules.service_offers import offer_subject, offer_text
+from bot.rules.service_round import entitlement_of
+from bot.rules.sla import terms_from_config
+from handlers import customer_mails, turns
+from handlers.context import Context, journal, tell
+from handlers.entitlements import OFFER
+
+
+async def offer(command: OfferService, uow: UnitOfWork, ctx: Context) -> None:
+    """Open a ticket and write to the customer in the engineer's name."""
+    by = command.by
+    notice = await _undecided(uow, ctx, by, command.notice_id)
+    if notice is None:
+        return
+    contract = await uow.contracts.get(notice.contract_id)
+    address = command.address.strip().lower()
+    if not contract.authorises(address):
+        await tell(uow, by, "service_not_authorised", address=address, number=contract.number)
+        return
+    language = contract.language or Language.PL
+    w = ctx.customer_words(language)
+    kind = entitlement_of(notice.kind)
+    ticket = await uow.tickets.add(_ticket(notice, contract, address, language, offer_subject(w, kind, contract), ctx))
+    await uow.tickets.add_participant(ticket.id, address)
+    today = local_day(ctx.now, ctx.zone)
+    uses = await uow.entitlements.of_contract(contract.id)
+    devices = standings(contract, uses, today, ctx.config.entitlements)
+    text = offer_text(w, kind, contract, [each for each in devices if each.serial in notice.serials], command.words)
+    await uow.outbox.add(PostCard(ticket.id))
+    message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, text)
+    await journal(uow, ctx, ticket, by.user, "service_offered", notice=notice.id, entitlement=kind, message=message.id)
+    data: dict[str, object] = {"author": by.user, "text": text, "to": address, "status": "sending"}
+    await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
+    ticket.assignee, ticket.contacted_at = by.user, by.at or ctx.now
+    ticket.facts[turns.LAST_CONTACT] = ticket.contacted_at.isoformat()
+    await uow.tickets.update(ticket)
+    await _decided(uow, ctx, by, notice, NoticeDecision.OFFERED, ticket.id)
+    await tell(uow, by, "service_offered", number=ticket.number, address=address)
+
+
+async def dismiss(command: DismissNotice, uow: UnitOfWork, ctx: Context) -> None:
+    """The proposal is left."""
+    notice = await _undecided(uow, ctx, command.by, command.notice_id)
+    if notice is not None:
+        await _decided(uow, ctx, command.by, notice, NoticeDecision.DISMISSED, None)
+
+
+async def _undecided(uow: UnitOfWork, ctx: Context, by: SlackPerson, notice_id: int) -> ServiceNotice | None:
+    if not ctx.may_act(by):
+        await tell(uow, by, "not_allowed")
+        return None
+    try:
+        notice = await uow.notices.get(notice_id)
+    except LookupError:
+        return None  # the button is none of ours
+    if notice.kind is NoticeKind.ENDS:
+        return None
+    if notice.decision is not None:
+        await tell(uow, by, f"service_{notice.decision}_by", who=notice.decided_by or "")
+        return None
+    return notice
+
+
+async def _decided(
+    uow: UnitOfWork,
+    ctx: Context,
+    by: SlackPerson,
+    notice: ServiceNotice,
+    decision: NoticeDecision,
+    ticket_id: int | None,
+) -> None:
+    notice.decision, notice.decided_by, notice.decided_at = decision, by.user, by.at or ctx.now
+    notice.ticket_id = ticket_id
+    await uow.notices.update(notice)
+    await uow.outbox.add(PostServiceDigest(notice.told_on.isoformat()))
+
+
+def _ticket(
+    notice: ServiceNotice, contract: Contract, address: str, language: Language, subject: str, ctx: Context
+) -> Ticket:
+    return Ticket(
+        id=0,
+        number="",
+        state=TicketState.WAITING,
+        priority=Priority.QUESTION,
+        priority_confirmed=True,
+        language=language,
+        subject=subject,
+        requester=address,
+        requester_name="",
+        reported_at=ctx.now,
+        created_at=ctx.now,
+        contract_id=contract.id,
+        devices=tuple(device for device in contract.devices if device.serial in notice.serials),
+        accepted_at=ctx.now,
+        terms={priority: terms.to_json() for priority, terms in terms_from_config(ctx.config.sla).items()},
+        facts={
+            OFFER: {"entitlement": entitlement_of(notice.kind), "serials": list(notice.serials), "open": True},
+            "problems": [],
+            "hold_reasons": [],
+        },
+    )
