@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.effects import PostServiceDigest
 from bot.entitlements import NoticeKind, ServiceNotice
@@ -14,10 +14,20 @@ from bot.rules.service_round import AT_MOST, Due, due_of, next_look
 from handlers.context import Context
 
 
+async def begin(uow: UnitOfWork, ctx: Context) -> None:
+    """The very first start looks no sooner than at the next time for it; from then on nothing is missed."""
+    if await uow.notices.last_look() is None:
+        local = ctx.now.astimezone(ctx.zone)
+        is_later = local.time() >= ctx.config.entitlements.look_at
+        await uow.notices.take_turn(None, local.date() if is_later else local.date() - timedelta(days=1))
+
+
 async def next_due(uow: UnitOfWork, ctx: Context) -> datetime:
-    """When to look next, UTC; past where a look is overdue."""
+    """When to look next, UTC; past where a look is overdue. Somebody has begun (`begin`)."""
     calendar = calendar_from_config(OFFICE_HOURS, ctx.config)
-    return next_look(await uow.notices.last_look(), ctx.now, ctx.config.entitlements.look_at, ctx.zone, calendar)
+    last = await uow.notices.last_look()
+    assert last is not None
+    return next_look(last, ctx.now, ctx.config.entitlements.look_at, ctx.zone, calendar)
 
 
 async def find(uow: UnitOfWork, ctx: Context) -> list[Due]:

@@ -33,6 +33,8 @@ class ServiceRoundLoop:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look when it is time, until `stopping` is set; what a stop has missed is looked for at once."""
+        async with self._database.begin() as uow:
+            await service_round.begin(uow, self._contexts())
         while not stopping.is_set():
             async with self._database.read() as uow:
                 due = await service_round.next_due(uow, self._contexts())

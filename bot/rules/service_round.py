@@ -82,16 +82,16 @@ def _unused(
             yield Due(key, _KINDS[kind], contract.id, lacking, year.last)
 
 
-def next_look(last: date | None, now: datetime, look_at: time, zone: ZoneInfo, calendar: ServiceCalendar) -> datetime:
+def next_look(last: date, now: datetime, look_at: time, zone: ZoneInfo, calendar: ServiceCalendar) -> datetime:
     """When to look next, UTC: at that local time of a working day, or at once where today's look is overdue.
 
     Args:
-        last: The local day of the last look; None before the first.
+        last: The local day of the last look.
         now: Aware.
         calendar: Of the working days.
     """
     today = now.astimezone(zone).date()
-    day = today if last is None or last < today else last + timedelta(days=1)
+    day = today if last < today else last + timedelta(days=1)
     while True:
         midnight = datetime.combine(day, time.min, tzinfo=zone)
         opening = calendar.next_opening(midnight.astimezone(UTC)).astimezone(zone).date()

@@ -70,6 +70,22 @@ def test_what_is_not_used_is_proposed_once_in_one_message() -> None:
     assert len(desk.digests()) == 1, "nothing new, nothing said"
 
 
+def test_the_very_first_start_says_nothing_at_once_and_a_later_one_makes_up_for_what_it_missed() -> None:
+    for hour, first in ((7, AUGUST), (12, AUGUST + timedelta(days=1))):
+        desk = ServiceDesk()
+        desk.clock.time = AUGUST.replace(hour=hour)
+
+        async def begin(desk: ServiceDesk = desk) -> None:
+            async with desk.database.begin() as uow:
+                await service_round.begin(uow, Context(desk.clock.now(), desk.config, KEY))
+
+        run(begin())
+        assert desk.next_look() == first
+        desk.clock.time = AUGUST + timedelta(days=2)
+        run(begin())
+        assert desk.next_look() == AUGUST + timedelta(days=2), "overdue"
+
+
 def test_of_two_processes_that_look_at_once_one_tells() -> None:
     desk = ServiceDesk()
 

@@ -65,8 +65,8 @@ def test_what_is_due_stays_due_or_grows_within_a_year(first: int, later: int) ->
 @pytest.mark.parametrize(
     ("last", "now", "expected"),
     [
-        (None, "2026-11-23T07:00", "2026-11-23T09:00"),
-        (None, "2026-11-23T12:00", "2026-11-23T09:00"),  # overdue: at once
+        ("2026-11-22", "2026-11-23T07:00", "2026-11-23T09:00"),
+        ("2026-11-20", "2026-11-23T12:00", "2026-11-23T09:00"),  # overdue: at once
         ("2026-11-23", "2026-11-23T09:00", "2026-11-24T09:00"),
         ("2026-11-27", "2026-11-27T09:00", "2026-11-30T09:00"),  # over a weekend
         ("2026-12-23", "2026-12-23T10:00", "2026-12-28T09:00"),  # over Christmas
@@ -74,8 +74,7 @@ def test_what_is_due_stays_due_or_grows_within_a_year(first: int, later: int) ->
         ("2026-11-24", "2026-11-23T10:00", "2026-11-25T09:00"),  # the machine's clock was set back
     ],
 )
-def test_when_to_look_next(last: str | None, now: str, expected: str) -> None:
-    day = None if last is None else date.fromisoformat(last)
+def test_when_to_look_next(last: str, now: str, expected: str) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=ZONE)
     wanted = datetime.fromisoformat(expected).replace(tzinfo=ZONE).astimezone(UTC)
-    assert next_look(day, at, time(9), ZONE, OFFICE) == wanted
+    assert next_look(date.fromisoformat(last), at, time(9), ZONE, OFFICE) == wanted

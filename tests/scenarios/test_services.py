@@ -21,7 +21,7 @@ EARLY = datetime(2026, 8, 3, 5, 0, tzinfo=UTC)
 
 
 async def test_a_review_is_proposed_offered_and_ends_in_a_report(tmp_path: Path) -> None:
-    async with running(tmp_path, start=EARLY) as world:
+    async with running(tmp_path, start=EARLY, entitlements={"propose_at_percent": [40, 80]}) as world:
         # Stopped over the hour of the look, it is made up for at once, and a restart says nothing twice.
         await world.bot.stop()
         world.clock.move(timedelta(hours=5))

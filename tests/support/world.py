@@ -272,6 +272,8 @@ def config_for(
             **people,
         },
         "replies": {"undo_within": "0s"},
+        # What is said of contracts in time is a matter of its own (test_services.py).
+        "entitlements": {"propose_at_percent": [], "announce_end_days": []},
         "retry": {"first_wait": "1s", "longest_wait": "2s", "in_doubt_wait": "3s"},
         "health": {"port": 0},
         "stop_within": "10s",
