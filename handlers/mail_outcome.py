@@ -42,5 +42,6 @@ async def _mark_reply(uow: UnitOfWork, ticket: Ticket, effect: SendMail | PostTo
     assert effect.message_id is not None
     message = await uow.tickets.message(effect.message_id)
     to = customer_words.shown_recipient(ticket, effect.to)
-    data: dict[str, object] = {"author": message.author, "text": message.text, "to": to, **status}
+    files = [name for name, _, _ in effect.files] if isinstance(effect, SendMail) else []
+    data: dict[str, object] = {"author": message.author, "text": message.text, "to": to, "files": files, **status}
     await uow.outbox.add(EditReply(ticket.id, effect.message_id, data))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.edges.slack_text import Json, named, one_line, person
 from bot.edges.slack_thread_post import MAX_FILE_NAME, MAX_FILES, Post
 
@@ -25,11 +27,16 @@ def engineer_reply(post: Post) -> list[Json]:
     return [heading, post.quoted(heading, *below), *below]
 
 
+def _second(post: Post) -> str:
+    """When it goes, to the second: there are only a few of them."""
+    return f"{datetime.fromisoformat(post.get('until')).astimezone(post.zone):%H:%M:%S}"
+
+
 def _reply_mark(post: Post, status: str) -> Json:
     """What became of it, in the last line."""
     match status:
         case "waiting":
-            return post.say("reply_waiting", "italic", until=post.instant("until"))
+            return post.say("reply_waiting", "italic", until=_second(post))
         case "sent":
             return post.say("reply_sent", "bold", at=post.instant("at"))
         case "failed":

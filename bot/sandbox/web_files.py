@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.sandbox.slack.model import File, NotPossible
+from bot.sandbox.slack.people_base import Upload
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.web_letters import Enclosed
 
@@ -59,6 +60,18 @@ def enclosed(sent: Sequence[SentFile], ready_made: Sequence[str]) -> list[Enclos
     if sum(len(file.content) for file in files) > LARGEST:
         raise NotPossible(f"the files are too large for the sandbox: {LARGEST // 1024**2} MB together")
     return files
+
+
+def entered(value: object) -> object:
+    """What a visitor entered into a form, with chosen files as the stand-in takes them.
+
+    Raises:
+        NotPossible: the files are too large, or no base64.
+    """
+    if not isinstance(value, list) or not any(isinstance(one, dict) and "content" in one for one in value):
+        return value
+    files = enclosed([SentFile.model_validate(one) for one in value if isinstance(one, dict)], [])
+    return [Upload(file.name, file.content) for file in files]
 
 
 def _ready_made(name: str) -> Enclosed:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from bot.sandbox.slack.model import NotPossible
 from bot.sandbox.slack.people_base import Outcome
 from bot.sandbox.slack.server import SlackSandbox
-from bot.sandbox.web_files import picture_type
+from bot.sandbox.web_files import entered, picture_type
 
 Json = dict[str, Any]
 Id = Annotated[str, Field(max_length=300)]
@@ -193,12 +193,13 @@ class SlackActs:
 
     async def fill(self, body: Fill) -> Json:
         """Enter something into a modal."""
-        await self._people.fill(body.user, body.view_id, body.field, body.value)
+        await self._people.fill(body.user, body.view_id, body.field, entered(body.value))
         return {"ok": True}
 
     async def submit(self, body: Submit) -> Json:
         """Submit a modal; what is wrong shows in the modal itself."""
-        errors = await self._people.submit_view(body.user, body.view_id, body.values)
+        values = {field: entered(value) for field, value in body.values.items()}
+        errors = await self._people.submit_view(body.user, body.view_id, values)
         return {"ok": errors is None, "errors": errors or {}}
 
     async def close(self, body: Close) -> Json:

@@ -125,7 +125,7 @@ function enclosing(draft) {
   return { show, node: h("div", { class: "enclosing" }, h("label", { class: "attach" }, "📎 Attach files", picker), list) };
 }
 
-async function base64(file) {
+export async function base64(file) {
   const octets = new Uint8Array(await file.arrayBuffer());
   let text = "";
   for (let at = 0; at < octets.length; at += 32768) text += String.fromCharCode(...octets.subarray(at, at + 32768));

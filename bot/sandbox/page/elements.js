@@ -5,6 +5,7 @@
 //   enter(block, element, value)      an input of a form changed
 //   valueOf(block, element)           what an input shows
 //   suggest(element, query)           options of an external menu
+import { base64 } from "./compose.js";
 import { h } from "./dom.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
 import { all } from "./store.js";
@@ -249,7 +250,26 @@ function valueOf(item, block, context) {
   );
 }
 
+// --- files
+
+function files(item, block, context) {
+  const names = (list) => (list ?? []).map((one) => one.name).join(", ");
+  const shown = h("span", { class: "muted", "data-testid": `files-${item.action_id}` }, names(context.valueOf(block, item)));
+  const picker = h("input", {
+    type: "file",
+    multiple: (item.max_files ?? 10) > 1,
+    "data-testid": `input-${block.block_id}`,
+    onchange: async () => {
+      const list = await Promise.all([...picker.files].map(async (file) => ({ name: file.name, content: await base64(file) })));
+      context.enter(block, item, list);
+      shown.textContent = names(list);
+    },
+  });
+  return h("div", { class: "bk-files" }, picker, shown);
+}
+
 const MAKERS = {
+  file_input: files,
   button,
   overflow,
   checkboxes: several,

@@ -76,18 +76,30 @@ function context(view) {
       draft.set(name(block, element), value);
       if (block.dispatch_action && element.type !== "plain_text_input") fillIn(view, block, element, value);
     },
-    act: (block, element, selected) =>
-      block.type === "input"
-        ? fillIn(view, block, element, selected)
-        : slack("click", {
-            view_id: view.id,
-            action_id: element.action_id,
-            block_id: block.block_id,
-            value: element.type === "button" ? element.value : undefined,
-            selected,
-          }),
+    act: async (block, element, selected) => {
+      if (block.type === "input") return fillIn(view, block, element, selected);
+      await tellWhatStands(view);
+      return slack("click", {
+        view_id: view.id,
+        action_id: element.action_id,
+        block_id: block.block_id,
+        value: element.type === "button" ? element.value : undefined,
+        selected,
+      });
+    },
     suggest: async (element, query) => (await slack("suggest", { view_id: view.id, action_id: element.action_id, query }))?.options ?? [],
   };
+}
+
+// The app hears of a button with all that stands in the form.
+async function tellWhatStands(view) {
+  for (const [field, value] of inputsOf(view)) await slack("fill", { view_id: view.id, field, value });
+}
+
+function inputsOf(view) {
+  const draft = draftOf(view);
+  const inputs = view.blocks.filter((block) => block.type === "input" && draft.has(name(block, block.element)));
+  return inputs.filter(waits).map((block) => [name(block, block.element), draft.get(name(block, block.element))]);
 }
 
 const fillIn = (view, block, element, value) => slack("fill", { view_id: view.id, field: name(block, element), value });
@@ -96,10 +108,7 @@ async function submit(view, node) {
   const button = node.querySelector("[type=submit]");
   if (!button || button.disabled) return;
   button.disabled = true;
-  const draft = draftOf(view);
-  const inputs = view.blocks.filter((block) => block.type === "input" && draft.has(name(block, block.element)));
-  const values = Object.fromEntries(inputs.filter(waits).map((block) => [name(block, block.element), draft.get(name(block, block.element))]));
-  await slack("submit", { view_id: view.id, values });
+  await slack("submit", { view_id: view.id, values: Object.fromEntries(inputsOf(view)) });
   button.disabled = false;
 }
 
