@@ -43,6 +43,7 @@ from bot.loops.calling_webhook import WebhookPerformer
 from bot.loops.inbox import InboxLoop
 from bot.loops.outbox import OutboxLoop
 from bot.loops.posting_to_slack import SlackPerformer
+from bot.loops.retention import RetentionLoop
 from bot.loops.sending_mail import MailPerformer
 from bot.loops.service_round import ServiceRoundLoop
 from bot.loops.sharing_files import FilesPerformer
@@ -190,6 +191,7 @@ class Bot:
         timers = TimerLoop(database, wakes.timers, contexts)
         audit = AuditLoop(database, contexts)
         services = ServiceRoundLoop(database, contexts)
+        retention = RetentionLoop(database, clock, config)
 
         add = self.supervisor.add
         mails, clicks, posts = map(self._role, ("inbox: mail", "inbox: slack", "outbox: slack"))
@@ -202,6 +204,7 @@ class Bot:
         add("timers", lambda: timers.run(stopping))
         add("audit", lambda: audit.run(stopping))
         add("services", lambda: services.run(stopping))
+        add("retention", lambda: retention.run(stopping))
         add("slack", lambda: socket.run(stopping), connects=True)
         add("health", lambda: self.health.run(stopping))
         for mailbox in config.mail.imap:

@@ -48,6 +48,7 @@ COMMANDS: dict[str, Entry] = {
         "bot.cli_commands.explain:explain",
         "Explain what the bot would make of a mail.",
     ),
+    "gdpr": Entry("bot.cli_commands.gdpr:gdpr", "Give a person what is stored about them, or take them out of it."),
     "health": Entry("bot.cli_commands.health:health", "Ask the running bot whether all is well."),
     "mail": Entry("bot.cli_commands.mail:mail", "Allow the bot to log in to its mailboxes."),
     "interview": Entry(

@@ -21,6 +21,7 @@ from bot.config_escalation import DutyConfig, EscalationConfig
 from bot.config_mail import MailConfig, MailNamesConfig
 from bot.config_replacement import ReturnsConfig
 from bot.config_replies import RepliesConfig
+from bot.config_retention import RetentionConfig
 from bot.config_slack import SlackConfig
 from bot.config_values import (
     DANGEROUS_TYPES,
@@ -244,6 +245,7 @@ class Config(Section):
     escalation: EscalationConfig = EscalationConfig()
     duty: DutyConfig = DutyConfig()
     entitlements: EntitlementsConfig = EntitlementsConfig()
+    retention: RetentionConfig = RetentionConfig()
     retry: RetryConfig = RetryConfig()
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()

@@ -91,10 +91,10 @@ class StoredInbox:
         return result.rowcount == 1
 
     async def body(self, inbox_id: int) -> bytes:
-        """The octets of a row; LookupError when there is none."""
+        """The octets of a row; LookupError when there is none, or its octets are kept no longer."""
         found = await self._transaction.connection.scalar(select(inbox.c.body).where(inbox.c.id == inbox_id))
-        if found is None:
-            raise LookupError(f"there is no inbox row with id {inbox_id}")
+        if not found:
+            raise LookupError(f"there is no inbox row with id {inbox_id}, or it is kept no longer")
         return bytes(found)
 
     async def holds_unread_copy(self, rfc_message_id: str) -> bool:

@@ -27,9 +27,10 @@ from sqlalchemy import (
 from bot.escalations import EscalationSource
 from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Language, Priority, TicketState
 from bot.ports import InboxState, OutboxState
+from storage import conditions
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0011"
+SCHEMA_REVISION = "0012"
 """The newest migration; with those before it, it makes exactly these tables and those of the files `*_tables`."""
 
 metadata = MetaData(
@@ -89,8 +90,6 @@ _CLOCK_HAS_ENDED = "ended_at IS NOT NULL"
 _ESCALATION_IS_OPEN = "ended_at IS NULL"
 _SHIFT_STANDS = "removed_at IS NULL"
 _TIMER_IS_PENDING = "state = 'pending'"
-_TIMER_IS_OF_ESCALATION = "state = 'pending' AND escalation_id IS NOT NULL"
-_TICKET_IS_IDLE = "unfinished_clocks = 0 AND state IN ('incomplete', 'held', 'open')"
 
 
 def _partial_index(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
@@ -179,9 +178,11 @@ tickets = Table(
     Column("customer_channel", PlainText),
     Column("customer_ts", PlainText),
     Column("unfinished_clocks", Integer, nullable=False, server_default=text("0")),  # counted by `StoredClocks`
+    Column("erased_at", UtcDateTime),  # when its words were let go
     _partial_index("uq_tickets_customer_thread", _HAS_CUSTOMER_THREAD, "customer_channel", "customer_ts", unique=True),
     _partial_index("ix_tickets_open", _TICKET_IS_OPEN, "reported_at", "id"),
-    _partial_index("ix_tickets_idle", _TICKET_IS_IDLE, "id"),
+    _partial_index("ix_tickets_ended", conditions.TICKET_HAS_WORDS, "closed_at", "id"),
+    _partial_index("ix_tickets_idle", conditions.TICKET_IS_IDLE, "id"),
     _partial_index("ix_tickets_assignee", _TICKET_IS_OPEN, "assignee", "id"),
     sqlite_autoincrement=True,
 )
@@ -222,6 +223,7 @@ inbox = Table(
     Column("error", PlainText),
     _reference("ticket_id", "tickets.id", nullable=True),
     _partial_index("ix_inbox_new", _INBOX_IS_NEW, "source", "next_attempt_at", "id"),
+    _partial_index("ix_inbox_kept", conditions.INBOX_IS_KEPT, "source", "stored_at", "id"),
     _partial_index("ix_inbox_parked", _INBOX_IS_PARKED, "id"),
     _partial_index("uq_inbox_content_key", _INBOX_IS_FIRST, "content_key", unique=True),
     sqlite_autoincrement=True,
@@ -314,6 +316,8 @@ outbox = Table(
     Column("automatic_to", PlainText),  # the recipient, lower case, of a mail that no person wrote
     _partial_index("ix_outbox_lane", _OUTBOX_IS_UNSENT, "lane", "id"),
     _partial_index("ix_outbox_due", _OUTBOX_IS_WAITING, "transport", "next_attempt_at", "id"),
+    _partial_index("ix_outbox_octets", conditions.OUTBOX_HAS_OCTETS, "created_at", "id"),
+    _partial_index("ix_outbox_passing", conditions.OUTBOX_IS_PASSING, "created_at", "id"),
     _partial_index("ix_outbox_parked", _OUTBOX_IS_PARKED, "id"),
     _partial_index("ix_outbox_automatic", _OUTBOX_IS_AUTOMATIC, "automatic_to", "created_at"),
     sqlite_autoincrement=True,
@@ -402,8 +406,9 @@ timers = Table(
     Column("state", word_of(TimerState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _partial_index("ix_timers_due", _TIMER_IS_PENDING, "fire_at", "id"),
+    _partial_index("ix_timers_over", conditions.TIMER_IS_OVER, "fire_at", "id"),
     _partial_index("ix_timers_clock_id", _TIMER_IS_PENDING, "clock_id"),
-    _partial_index("ix_timers_escalation_id", _TIMER_IS_OF_ESCALATION, "escalation_id"),
+    _partial_index("ix_timers_escalation_id", conditions.TIMER_IS_OF_ESCALATION, "escalation_id"),
     sqlite_autoincrement=True,
 )
 

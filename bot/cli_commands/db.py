@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -56,18 +57,23 @@ def current(ctx: click.Context, invocation: Invocation) -> None:
 
 
 @asynccontextmanager
-async def opened_database(invocation: Invocation) -> AsyncIterator[Database]:
+async def opened_database(invocation: Invocation, time_limit: timedelta | None = None) -> AsyncIterator[Database]:
     """The configured database, for commands that neither take nor write mails.
+
+    Args:
+        time_limit: For one transaction, where it may be longer than usual.
 
     Raises:
         OperatorError: the configuration is wrong, or the database cannot be used.
     """
     from bot.edges.clock import SystemClock
     from storage.composing import no_content_key, no_mail
+    from storage.connecting import DEFAULT_TIME_LIMIT
     from storage.engine import Database
 
     url = invocation.load_config().database.url.get_secret_value()
-    database = Database(url, clock=SystemClock(), compose=no_mail, read_content_key=no_content_key)
+    limit = time_limit or DEFAULT_TIME_LIMIT
+    database = Database(url, clock=SystemClock(), compose=no_mail, read_content_key=no_content_key, time_limit=limit)
     await database.open()
     try:
         yield database

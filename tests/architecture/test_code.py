@@ -54,6 +54,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "bot.config_values",
         "bot.config_escalation",
         "bot.config_replies",
+        "bot.config_retention",
         "bot.config_entitlements",
         "bot.config_replacement",
     ),

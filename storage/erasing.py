@@ -1,0 +1,180 @@
+"""Takes people out of the rows of every table that belongs to a ticket, within a transaction.
+
+What is done to a column follows from its type, so a new table is covered by itself: JSON loses its words or its people
+(`bot.rules.erasing`), text loses the people, octets are emptied. Only what is words throughout, or never is, is named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, Enum, LargeBinary, Row, Table, Text, cast, delete, func, or_, select, update
+
+from bot.model import AttachmentVerdict, Direction
+from bot.rules.erasing import GONE, mail_names, without_people, without_words
+from storage.schema import attachments, blobs, contract_contacts, inbox, messages, metadata, tickets
+from storage.transaction import Transaction
+from storage.types import JsonValue, PlainText
+
+_WORDS = frozenset(
+    [
+        "tickets.subject", "messages.text", "escalations.reason", "escalations.outcome", "sendings.text",
+        "entitlement_uses.words", "outbox.error", "inbox.error",
+    ]
+)  # fmt: skip
+"""Columns of text that are somebody's words throughout."""
+
+_NAMES = frozenset(["tickets.requester_name", "messages.author_name"])
+_NEVER = frozenset(["tickets.devices", "tickets.terms", "escalations.chain", "clocks.pauses"])
+"""Columns that hold facts alone."""
+
+_AUTHORS = ("author", "actor", "raised_by", "requester", "requested_by", "automatic_to")
+"""Columns that say whose row it is."""
+
+_Row = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is taken out.
+
+    Attributes:
+        aliases: Address, lower case, to what stands in its place.
+        names: Their display names.
+    """
+
+    aliases: Mapping[str, str]
+    names: Collection[str] = ()
+
+
+@dataclass(slots=True)
+class Eraser:
+    """Takes people out; nothing is committed here.
+
+    Attributes:
+        counts: Rows that were changed, by table; "files" and "mails" are contents that are gone.
+    """
+
+    transaction: Transaction
+    counts: Counter[str] = field(default_factory=Counter)
+
+    async def ticket(self, ticket_id: int, people: People, *, whole: bool) -> None:
+        """Take these people out of a ticket and all that belongs to it.
+
+        Args:
+            whole: All words of the ticket go, whoever wrote them; else only those of these people.
+        """
+        connection = self.transaction.connection
+        files = (
+            select(attachments.c.id, attachments.c.sha256)
+            .join(messages, messages.c.id == attachments.c.message_id)
+            .where(attachments.c.ticket_id == ticket_id, attachments.c.name != GONE)
+        )
+        if not whole:
+            files = files.where(messages.c.author.in_(list(people.aliases)))
+        await self.files([(row.id, row.sha256) for row in await connection.execute(files)])
+        for table in metadata.sorted_tables:
+            if table is not tickets and "ticket_id" not in table.c:
+                continue
+            belongs = (table.c.id if table is tickets else table.c.ticket_id) == ticket_id
+            for row in (await connection.execute(select(table).where(belongs))).all():
+                await self._row(table, row, people, whole=whole or _is_theirs(row, people))
+
+    async def elsewhere(self, people: People) -> None:
+        """Take these people out of every other row that names them, and off the contracts' lists."""
+        connection = self.transaction.connection
+        gone = await connection.execute(
+            delete(contract_contacts).where(contract_contacts.c.value.in_(list(people.aliases)))
+        )
+        self.counts[contract_contacts.name] += gone.rowcount
+        for table in metadata.sorted_tables:
+            texts = [column for column in table.c if _is_text(column) or isinstance(column.type, JsonValue)]
+            if "id" not in table.c or not texts or table is contract_contacts:
+                continue
+            named = or_(*(self._holds(column, address) for column in texts for address in people.aliases))
+            for row in (await connection.execute(select(table).where(named))).all():
+                await self._row(table, row, people, whole=_is_theirs(row, people))
+
+    async def mails(self, inbox_ids: Collection[int]) -> None:
+        """Empty the octets of these arrivals; that they came is kept."""
+        for inbox_id in inbox_ids:
+            emptied = await self.transaction.connection.execute(
+                update(inbox).where(inbox.c.id == inbox_id, func.length(inbox.c.body) > 0).values(body=b"", size=0)
+            )
+            self.counts["mails"] += emptied.rowcount
+
+    async def files(self, files: Sequence[tuple[int, str | None]], *, keep_names: bool = False) -> None:
+        """Forget what these files hold, given as (id, hash); a content that no other file has is gone with them."""
+        connection = self.transaction.connection
+        ids = [file_id for file_id, _ in files]
+        if not ids:
+            return
+        values: dict[str, object] = {"sha256": None, "verdict": AttachmentVerdict.DROPPED, "reason": GONE}
+        if not keep_names:
+            values["name"] = GONE
+        await connection.execute(update(attachments).where(attachments.c.id.in_(ids)).values(values))
+        self.counts["files"] += len(ids)
+        for digest in {digest for _, digest in files if digest is not None}:
+            is_used = select(attachments.c.id).where(attachments.c.sha256 == digest).exists()
+            await connection.execute(delete(blobs).where(blobs.c.sha256 == digest, ~is_used))
+
+    async def _row(self, table: Table, row: _Row, people: People, *, whole: bool) -> None:
+        values: dict[str, object] = {}
+        for column in table.c:
+            new = _new(table, column, row, people, whole=whole)
+            if new != getattr(row, column.name):
+                values[column.name] = new
+        if not values:
+            return
+        await self.transaction.connection.execute(update(table).where(table.c.id == row.id).values(values))
+        self.counts[table.name] += 1
+        if table is inbox and "body" in values:
+            self.counts["mails"] += 1
+
+    def _holds(self, column: Column[Any], needle: str) -> Any:
+        place = func.strpos if self.transaction.is_postgresql else func.instr
+        return place(func.lower(cast(column, Text)), needle) > 0
+
+
+def _new(table: Table, column: Column[Any], row: _Row, people: People, *, whole: bool) -> object:
+    """What the column holds from now on."""
+    value, name = getattr(row, column.name), f"{table.name}.{column.name}"
+    if value is None or name in _NEVER or column.primary_key:
+        return value
+    if isinstance(column.type, LargeBinary):
+        return value if not (whole or _octets_name(row, people)) else b"" if not column.nullable else None
+    if name == "inbox.size":
+        return 0 if whole or _octets_name(row, people) else value
+    if isinstance(column.type, JsonValue):
+        scrubbed = without_people(value, people.aliases, people.names)
+        return without_words(scrubbed) if whole else scrubbed
+    if not _is_text(column):
+        return value
+    from_customer = table is not messages or row.direction is Direction.FROM_CUSTOMER
+    if whole and value and name in _WORDS:
+        return GONE
+    if whole and name in _NAMES and from_customer:
+        return ""
+    if whole and name == "messages.rfc_message_id" and from_customer:
+        return None
+    return without_people(value, people.aliases, people.names)
+
+
+def _octets_name(row: _Row, people: People) -> bool:
+    octets = bytes(getattr(row, "body", None) or getattr(row, "raw", None) or b"")
+    return any(mail_names(octets, address, people.names) for address in people.aliases)
+
+
+def _is_theirs(row: _Row, people: People) -> bool:
+    """Whether one of these people wrote the row, or it was written to them."""
+    effect = getattr(row, "effect", None)
+    to = effect.get("to") if isinstance(effect, dict) else None
+    named = [getattr(row, name, None) for name in _AUTHORS]
+    return any(isinstance(who, str) and who.lower() in people.aliases for who in (*named, to))
+
+
+def _is_text(column: Column[Any]) -> bool:
+    return isinstance(column.type, PlainText) and not isinstance(column.type, Enum)
