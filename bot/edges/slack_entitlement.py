@@ -21,7 +21,14 @@ MAX_DEVICES = 3
 """Devices whose counts a head message shows."""
 
 
-_FORMS = {"choose": CHOOSE, "choose_device": CHOOSE, "correct": CORRECT, "book": BOOK, "report": REPORT}
+_OTHER_IDS = {
+    "choose": CHOOSE,
+    "choose_device": CHOOSE,
+    "correct": CORRECT,
+    "book": BOOK,
+    "report": REPORT,
+    "strike": DECISION_IDS[Decision.DROP],
+}
 _STYLES: dict[str, str] = {
     Decision.AGREE: "primary",
     Decision.DONE: "primary",
@@ -171,7 +178,8 @@ def _state(shown: UseShown, look: _Look) -> Iterator[Json]:
         case UseState.DROPPED:
             taken_back = use.facts.get("taken_back")
             why = {"reason": str(taken_back.get("reason"))} if isinstance(taken_back, dict) else {}
-            yield look.say("state_taken_back" if why else "state_dropped", **said, **why)
+            by_hand = "state_struck" if use.message_id is None else "state_dropped"
+            yield look.say("state_taken_back" if why else by_hand, **said, **why)
 
 
 def _files(use: EntitlementUse, look: _Look) -> Iterator[Json]:
@@ -195,7 +203,8 @@ def _buttons(shown: UseShown, words: Words) -> list[Json]:
         case UseState.ASKED if use.serial is None:
             names = ["choose_device", Decision.DROP]
         case UseState.ASKED:
-            names = [*([Decision.GRANT, Decision.DECLINE] if over else [Decision.AGREE]), "choose", Decision.DROP]
+            last = "strike" if use.message_id is None else Decision.DROP
+            names = [*([Decision.GRANT, Decision.DECLINE] if over else [Decision.AGREE]), "choose", last]
         case UseState.AGREED:
             names = [Decision.DONE_BEYOND if over else Decision.DONE]
             if shown.ticket.is_open:
@@ -210,7 +219,7 @@ def _buttons(shown: UseShown, words: Words) -> list[Json]:
 
 
 def _button(name: str, value: str, words: Words) -> Json:
-    action_id = _FORMS.get(name) or DECISION_IDS[Decision(name)]
+    action_id = _OTHER_IDS.get(name) or DECISION_IDS[Decision(name)]
     label = plain(words(f"entitlement_button.{name}"), 75)
     button: Json = {"type": "button", "action_id": action_id, "text": label, "value": value}
     if name in _STYLES:

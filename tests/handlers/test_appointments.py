@@ -80,7 +80,7 @@ def calendar_of(mail: Mail) -> dict[str, str]:
 def test_times_are_offered_in_the_engineers_name() -> None:
     desk = BookingDesk()
     text = desk.last_mail.text.replace("\r\n", "\n")
-    assert "(zdalne wdrożenie urządzenia) proponujemy terminy do wyboru, przewidywany czas: 1 godzina:" in text
+    assert "proponujemy terminy do wyboru (zdalne wdrożenie urządzenia; przewidywany czas: 1 godzina):" in text
     assert "1. czwartek, 26 listopada 2026, 14:00 (CET)\n2. piątek, 27 listopada 2026, 10:00 (CET)" in text
     assert "numerem wybranego terminu" in text
     assert "Ewa Kowalska" in text
@@ -97,7 +97,8 @@ def test_the_customer_picks_one_and_gets_an_invitation(words: str) -> None:
     assert desk.due(AGREED) == "27 10:00"
     assert desk.events == ["offered", "confirmed"]
     assert (
-        "jest uzgodniony: piątek, 27 listopada 2026, 10:00 (CET), przewidywany czas: 1 godzina." in desk.last_mail.text
+        "jest uzgodniony: piątek, 27 listopada 2026, 10:00 (CET). Czego dotyczy: zdalne wdrożenie"
+        in desk.last_mail.text
     )
     found = calendar_of(desk.last_mail)
     assert (found["METHOD"], found["SEQUENCE"], found["UID"]) == ("REQUEST", "0", "HEZO-2026-000001-1@myhezo.pl")
@@ -169,7 +170,7 @@ def test_a_new_time_updates_the_invitation_and_calling_off_cancels_it() -> None:
     desk.answer("1")
     uid = calendar_of(desk.last_mail)["UID"]
     desk.offer(FRIDAY)
-    assert "proponujemy termin, przewidywany czas" in desk.last_mail.text
+    assert "proponujemy termin (zdalne wdrożenie" in desk.last_mail.text
     desk.answer("tak")
     moved = calendar_of(desk.last_mail)
     assert "Nowy termin: piątek, 27 listopada 2026, 10:00 (CET)" in desk.last_mail.text
@@ -177,7 +178,10 @@ def test_a_new_time_updates_the_invitation_and_calling_off_cancels_it() -> None:
     desk.do(CancelDate(EWA, 1))
     over = calendar_of(desk.last_mail)
     assert (over["UID"], over["SEQUENCE"], over["METHOD"], over["STATUS"]) == (uid, "2", "CANCEL", "CANCELLED")
-    assert "jest odwołany: piątek, 27 listopada 2026" in desk.last_mail.text
+    assert (
+        "odwołujemy termin w sprawie zgłoszenia HEZO-2026-000001 (zdalne wdrożenie urządzenia): piątek"
+        in desk.last_mail.text
+    )
     assert AGREED not in desk.clocks(1)
     before = len(desk.mails_to(ANNA))
     desk.pass_until(warsaw(26, "10:00"))

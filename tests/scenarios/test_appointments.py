@@ -40,7 +40,7 @@ async def test_a_deployment_is_booked_moved_answered_and_reminded_of(world: Worl
     await world.press(world.ewa, card, OFFER_MODAL)
     view = await world.modal(world.ewa, OFFER_MODAL)
     shown = texts(world.slack.people.open_views(world.ewa)[-1].body["blocks"])
-    assert "zdalne wdrożenie urządzenia) proponujemy termin" in shown
+    assert "proponujemy termin (zdalne wdrożenie urządzenia" in shown
     first, second = int(THURSDAY.timestamp()), int(FRIDAY.timestamp())
     errors = await world.slack.people.submit_view(world.ewa, view, {TIME_BLOCKS[0]: 1_700_000_000})
     assert errors == {TIME_BLOCKS[0]: "Ten termin już minął albo jest za daleko."}
@@ -66,7 +66,7 @@ async def test_a_deployment_is_booked_moved_answered_and_reminded_of(world: Worl
     await world.press(world.ewa, card, OFFER_MODAL)
     view = await world.modal(world.ewa, OFFER_MODAL)
     assert await world.slack.people.submit_view(world.ewa, view, {TIME_BLOCKS[0]: second, PURPOSE_BLOCK: "1"}) is None
-    offer = await world.mail_to(world.anna, after=invited, containing="proponujemy termin, przewidywany czas")
+    offer = await world.mail_to(world.anna, after=invited, containing="proponujemy termin (zdalne wdrożenie")
     await world.write(world.anna, "Tak, pasuje.", answer=offer, name="Anna Nowak")
     moved = await world.mail_to(world.anna, after=offer, containing="Nowy termin: piątek, 27 listopada 2026, 14:00")
     assert f"UID:{uid}\nSEQUENCE:1\n" in calendar_of(moved)

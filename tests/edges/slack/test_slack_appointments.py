@@ -50,7 +50,7 @@ def test_the_form_is_what_slack_takes_and_shows_the_mail(language: Language) -> 
     view = offer_form(make_ticket(), uses, NOW, staff_words(language), ZONE, ModalPlace(TICKET_ID, use_id=4))
     check_view(view, "modal")
     assert "Europe/Warsaw" in json.dumps(view, ensure_ascii=False)
-    assert "zdalna zmiana konfiguracji) proponujemy termin" in json.dumps(view, ensure_ascii=False)
+    assert "proponujemy termin (zdalna zmiana konfiguracji" in json.dumps(view, ensure_ascii=False)
     check_view(offer_form(make_ticket(), [], NOW, staff_words(language), ZONE, ModalPlace(TICKET_ID)), "modal")
 
 

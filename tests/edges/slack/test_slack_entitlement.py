@@ -132,6 +132,9 @@ def test_each_state_says_where_it_stands_and_offers_what_can_be_done(
 def test_whose_wish_it_is() -> None:
     by_hand = a_use(UseState.ASKED, requested_by="U0EWA", message_id=None)
     assert "Wpisał(a) <@U0EWA>: Proszę o zmianę" in lines(shown(by_hand))
+    assert "Skreśl" in lines(shown(by_hand))
+    struck = replace(by_hand, state=UseState.DROPPED)
+    assert any(line.startswith("Skreślone (") for line in lines(shown(struck)))
     assert "Wpisał(a) <@U0EWA>" in lines(shown(replace(by_hand, words="")))
     assert "Klient zgodził się na naszą propozycję" in lines(shown(a_use(UseState.ASKED, words="")))
 
