@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.replacements import Check, Fate
+from bot.sendings import SharedFile
 
 if TYPE_CHECKING:
     from bot.commands import SlackPerson
@@ -158,7 +159,7 @@ class SendReturnWaybill:
     Attributes:
         number: "" where it stands only in the file.
         files: Ids of files of the ticket.
-        uploads: Slack's ids of files that were uploaded in the form.
+        uploads: Files that were uploaded in the form.
     """
 
     by: SlackPerson
@@ -166,7 +167,7 @@ class SendReturnWaybill:
     replacement_id: int
     number: str = ""
     files: tuple[int, ...] = ()
-    uploads: tuple[str, ...] = ()
+    uploads: tuple[SharedFile, ...] = ()
     words: str = ""
 
 

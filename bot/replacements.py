@@ -110,6 +110,19 @@ class ReturnWaybill:
 
 
 @dataclass(frozen=True, slots=True)
+class SendingWaybill:
+    """A waybill whose words wait to go: its files are fetched, and it can be taken back until then.
+
+    Attributes:
+        sending_id: The words (`bot.sendings.Sending.id`).
+    """
+
+    sending_id: int
+    number: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Replacement:
     """One replacement of one device of a ticket.
 
@@ -149,6 +162,7 @@ class Replacement:
     new_device: Device | None = None
     fate: Fate | None = None
     waybills: tuple[ReturnWaybill, ...] = ()
+    sending_waybill: SendingWaybill | None = None
     return_clock_id: int | None = None
     returned_at: datetime | None = None
     return_note: str = ""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.model import AttachmentVerdict, ClockKind, ClockState, Device, Ticket
+from bot.model import AttachmentVerdict, ClockState, Device, Ticket
+from bot.people import NextTurn
 from bot.ports import UnitOfWork
 from bot.replacement_commands import RecordDelivery, RecordReturn, SendReturnWaybill, WaiveReturn
-from bot.replacements import DeviceChange, Fate, Replacement, ReturnWaybill
+from bot.replacements import DeviceChange, Fate, Replacement, ReturnWaybill, SendingWaybill
 from bot.rules import replacement as moves
 from bot.rules import replacement_text as letters
 from bot.rules.new_devices import SerialProblem, new_device
 from bot.rules.replacement import Move
 from bot.rules.shipping import is_name, waybill_number
-from handlers import clocks, replacements
+from bot.sendings import Sending, SendingState, SharedFile
+from handlers import clocks, customer_words, replacement_waybills, replacements, sendings
 from handlers.context import Context, tell
 from handlers.replacement_actions import Files, is_past, pressed, write
 
@@ -69,7 +71,11 @@ async def _take_in(
 
 
 async def send_waybill(command: SendReturnWaybill, uow: UnitOfWork, ctx: Context) -> None:
-    """The customer gets the prepaid waybill; from now on the damaged device is due. A second one counts anew."""
+    """The customer gets the prepaid waybill; from now on the damaged device is due. A second one counts anew.
+
+    What was uploaded has to be fetched first: then the words wait like every reply with files, and can be taken back;
+    the way back begins when they go (`handlers.replacement_waybills`).
+    """
     found = await pressed(command, Move.SEND_WAYBILL, uow, ctx)
     if found is None:
         return
@@ -77,22 +83,26 @@ async def send_waybill(command: SendReturnWaybill, uow: UnitOfWork, ctx: Context
     by = command.by
     number = waybill_number(command.number) if command.number.strip() else ""
     files = await _files_of(uow, ticket, command.files)
-    if number is None or not (number or files):
+    if number is None or not (number or files or command.uploads):
         await tell(uow, by, "replacement_field", number=ticket.number)
         return
     at = by.at or ctx.now
-    waybill = ReturnWaybill(number, tuple(name for name, _, _ in files), by.user, at)
-    await replacements.stop(
-        uow, ctx, ticket, replacement.return_clock_id, at, ClockState.CANCELLED, "new_waybill", by.user
-    )
-    clock = await clocks.start(uow, ctx, ticket, ClockKind.RETURN, at, None, reason="waybill_sent", by=by.user)
-    made = replace(moves.send_waybill(replacement, waybill), return_clock_id=clock.id)
-    stored = await replacements.moved(
-        uow, ctx, ticket, made, Move.SEND_WAYBILL, by.user, number=number, files=[name for name, _, _ in files]
-    )
-    speaker = replacements.speaker_of(ctx, ticket, stored)
-    text = letters.waybill_sent(speaker, waybill, clock.budget, clock.due_at, command.words)
-    await write(uow, ctx, ticket, by, text, files=files)
+    names = (*(name for name, _, _ in files), *(file.name for file in command.uploads))
+    waybill = ReturnWaybill(number, names, by.user, at)
+    within = clocks.terms_of(ticket).returns.within
+    speaker = replacements.speaker_of(ctx, ticket, replacement)
+    text = letters.waybill_sent(speaker, waybill, within, at + within, command.words)
+    if command.uploads and customer_words.can_be_reached(ticket):
+        kept = tuple(SharedFile("", name, content_type, 0, "", digest) for name, content_type, digest in files)
+        sending = await uow.sendings.add(
+            Sending(0, ticket.id, SendingState.INTERNAL, by.user, text, ctx.now, files=(*kept, *command.uploads))
+        )
+        waits = SendingWaybill(sending.id, number, by.user)
+        await replacements.show(uow, ticket, await uow.replacements.update(replace(replacement, sending_waybill=waits)))
+        await sendings.press(uow, ctx, ticket, sending, by, NextTurn.NOBODY)
+    else:
+        await replacement_waybills.gone(uow, ctx, ticket, replacement, waybill)
+        await write(uow, ctx, ticket, by, text, files=files)
     await uow.tickets.update(ticket)
 
 

@@ -20,7 +20,7 @@ from bot.rules.notes import is_note
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import format_instant
 from bot.sendings import Sending, SendingState
-from handlers import customer_mails, customer_words, entitlement_reports, escalated_tickets, turns
+from handlers import customer_mails, customer_words, entitlement_reports, escalated_tickets, replacement_waybills, turns
 from handlers.context import Context, journal, tell
 
 SENDING = "sending"
@@ -163,6 +163,7 @@ async def _release(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sendi
     await journal(uow, ctx, ticket, by, "engineer_replied", message=message.id, next_turn=next_turn, sending=sending.id)
     await show(uow, ticket, sending, "sending")
     await entitlement_reports.sent(uow, ctx, ticket, sending, message)
+    await replacement_waybills.sent(uow, ctx, ticket, sending, message)
     ticket.assignee = ticket.assignee or by
     await turns.engineer_contacted(uow, ctx, ticket, next_turn, at=at, by=by, message_id=message.id)
     await escalated_tickets.contacted(uow, ctx, ticket, at, by, sending.sent_by_name)

@@ -22,6 +22,7 @@ HOW_BLOCK, WHO_BLOCK = "how", "who"
 CARRIER_BLOCK, WAYBILL_BLOCK, ADDRESS_BLOCK, CONTACT_BLOCK, PHONE_BLOCK = (
     "carrier", "waybill", "address", "contact", "phone"
 )  # fmt: skip
+UPLOAD_BLOCK = "upload"
 AT_BLOCK, SERIAL_BLOCK, FATE_BLOCK = "at", "serial", "fate"
 
 BY_PHONE, IN_WRITING = "call", "written"

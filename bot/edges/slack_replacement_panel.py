@@ -168,6 +168,8 @@ def _way_back(shown: ReplacementShown, look: _Look) -> Iterator[Json]:
             yield look.say("waybill", number=text(waybill.number, "code"), **said)
         else:
             yield look.say("waybill_file", files=", ".join(waybill.files), **said)
+    if it.sending_waybill is not None and it.is_open:
+        yield look.say("waybill_waits", by=person(it.sending_waybill.by))
     if it.stage is Stage.RETURN_DUE and shown.return_due is not None:
         yield look.say("return_due", "bold", at=look.at(shown.return_due))
     if it.returned_at is not None:

@@ -29,10 +29,12 @@ from bot.edges.slack_replacement_ids import (
     REASON_BLOCK,
     SERIAL_BLOCK,
     START_MODAL,
+    UPLOAD_BLOCK,
     WAYBILL_BLOCK,
     WHO_BLOCK,
     WORDS_BLOCK,
 )
+from bot.edges.slack_words_payloads import shared_files
 from bot.replacement_commands import (
     AskUser,
     BeginReplacement,
@@ -55,6 +57,7 @@ from bot.rules.new_devices import SerialProblem, new_device
 from bot.rules.notes import is_note
 from bot.rules.replacement import Move
 from bot.rules.shipping import is_address, is_name, phone_number, waybill_number
+from bot.sendings import SharedFile
 
 _MOMENT = timedelta(minutes=2)
 _ID = re.compile(r"[1-9][0-9]{0,17}")
@@ -142,7 +145,7 @@ _COMMANDS: dict[Move, Callable[[Mapping[str, object], SlackPerson, int, int], Sl
     Move.LOSE: lambda view, by, ticket, its: ReportLoss(by, ticket, its, _words(view)),
     Move.DELIVER: _delivered,
     Move.SEND_WAYBILL: lambda view, by, ticket, its: SendReturnWaybill(
-        by, ticket, its, typed(view, WAYBILL_BLOCK).strip(), _chosen_files(view), words=_words(view)
+        by, ticket, its, typed(view, WAYBILL_BLOCK).strip(), _chosen_files(view), _uploaded(view), _words(view)
     ),
     Move.RETURN: lambda view, by, ticket, its: RecordReturn(
         by, ticket, its, chosen_instant(view, AT_BLOCK), typed(view, NOTE_BLOCK).strip()
@@ -151,6 +154,10 @@ _COMMANDS: dict[Move, Callable[[Mapping[str, object], SlackPerson, int, int], Sl
         by, ticket, its, typed(view, REASON_BLOCK).strip(), _words(view)
     ),
 }
+
+
+def _uploaded(view: Mapping[str, object]) -> tuple[SharedFile, ...]:
+    return shared_files(state(view, UPLOAD_BLOCK).get("files"))
 
 
 def _chosen_files(view: Mapping[str, object]) -> tuple[int, ...]:
@@ -228,7 +235,7 @@ def _wrong_waybill(view: Mapping[str, object], _: datetime | None) -> dict[str, 
     number = typed(view, WAYBILL_BLOCK).strip()
     if number and waybill_number(number) is None:
         return {WAYBILL_BLOCK: "no_waybill"}
-    return {} if number or _chosen_files(view) else {WAYBILL_BLOCK: "waybill_or_file"}
+    return {} if number or _chosen_files(view) or _uploaded(view) else {WAYBILL_BLOCK: "waybill_or_file"}
 
 
 def _wrong_time(view: Mapping[str, object], now: datetime | None) -> dict[str, str]:

@@ -25,6 +25,7 @@ from bot.edges.slack_replacement_ids import (
     REASON_BLOCK,
     SERIAL_BLOCK,
     START_MODAL,
+    UPLOAD_BLOCK,
     WAYBILL_BLOCK,
     WHO_BLOCK,
     WORDS_BLOCK,
@@ -38,6 +39,7 @@ from bot.rules.replacement_text import Speaker, asking
 from bot.rules.shipping import LONGEST_ADDRESS, LONGEST_LINE
 from bot.rules.wording import Words, format_span
 
+MOST_UPLOADS = 3
 MOST_FILES = 50
 """Of the ticket's files so many, the newest, can be chosen."""
 
@@ -167,6 +169,7 @@ def _waybill(shown: FormShown, words: Words) -> Blocks:
     note = block([line(text(words("replacement_modal.waybill_note", span=span), "italic"))])
     return [
         _optional(_input(WAYBILL_BLOCK, "waybill_number", _line(), words)),
+        _optional(_input(UPLOAD_BLOCK, "waybill_upload", _upload(), words)),
         *_files("waybill_files", shown, words),
         note,
         _own_words("waybill", words),
@@ -251,6 +254,10 @@ def _for_team(field: Json, words: Words) -> Json:
 
 def _instant(now: datetime) -> Json:
     return {"type": "datetimepicker", "action_id": VALUE, "initial_date_time": int(now.timestamp()) // 60 * 60}
+
+
+def _upload() -> Json:
+    return {"type": "file_input", "action_id": VALUE, "max_files": MOST_UPLOADS}
 
 
 def _line() -> Json:

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands import NextTurn, SetPriority, SlackPerson
+from bot.commands import FilesFetched, NextTurn, SetPriority, SlackPerson
+from bot.commands_sending import UndoSending
+from bot.effects import FetchFiles
 from bot.model import ClockKind, ClockState, Priority, TicketState
 from bot.replacement_commands import (
     BeginReplacement,
@@ -16,11 +18,14 @@ from bot.replacement_commands import (
     DeclineReplacement,
     RefuteFault,
     ReplacementPress,
+    SendReturnWaybill,
     WaiveReturn,
 )
-from bot.replacements import Check, Fate, Stage, Via
+from bot.replacements import Check, Fate, Replacement, Stage, Via
 from bot.rules.replacement import moves_of
 from bot.rules.ticket_states import Action, actions_of
+from bot.sendings import SharedFile
+from tests.fakes.memory_database import run
 from tests.handlers.desk import ANNA, DAIRY, EWA, HOSPITAL, MONDAY, OBCY
 from tests.handlers.escalating import JAN, ZOFIA
 from tests.handlers.replacing import BACK, NEW, OLD, WAYBILL, ReplacementDesk
@@ -338,6 +343,46 @@ def test_the_waybill_goes_along_as_a_file() -> None:
     assert [(part.get_filename(), part.get_content()) for part in parts] == [("list przewozowy.pdf", b"%PDF")]
     assert "jest w załączniku" in desk.said_to_customer
     assert desk.it.waybills[-1].files == ("list przewozowy.pdf",)
+
+
+def uploading(desk: ReplacementDesk) -> None:
+    upload = SharedFile("F1", "list.pdf", "application/pdf", 4, "https://files.slack.com/x")
+    desk.do(SendReturnWaybill(EWA, 1, desk.it.id, "", (), (upload,), "Miłego dnia."))
+
+
+def fetched(desk: ReplacementDesk) -> None:
+    """Slack has given what was uploaded."""
+
+    async def keep() -> str:
+        async with desk.database.begin() as uow:
+            return await uow.attachments.keep(b"%PDF")
+
+    [wanted] = [row for row in desk.database.tables.outbox.values() if isinstance(row.effect, FetchFiles)][-1:]
+    desk.do(FilesFetched(wanted.id, {"F1": run(keep())}))
+
+
+def test_an_uploaded_waybill_counts_when_it_goes_and_can_be_taken_back_before() -> None:
+    desk = ReplacementDesk()
+    desk.asked()
+    desk.answer("Tak")
+    desk.dispatch()
+    desk.deliver()
+    uploading(desk)
+    assert (desk.stage, desk.clocks(1)) == ("delivered", [])
+    assert desk.it.sending_waybill is not None
+    desk.do(UndoSending(EWA, 1, desk.it.sending_waybill.sending_id))
+    fetched(desk)
+    desk.pass_until(warsaw(23, "10:05"))
+    assert (desk.stage, desk.clocks(1)) == ("delivered", []), "it was taken back"
+    uploading(desk)
+    fetched(desk)
+    desk.pass_until(warsaw(23, "10:10"))
+    assert (desk.stage, desk.clocks(1)) == ("return_due", ["return"])
+    went: Replacement = desk.it
+    assert (went.sending_waybill, went.waybills[-1].files) == (None, ("list.pdf",))
+    assert "jest w załączniku" in desk.said_to_customer
+    parts = email.message_from_bytes(desk.last_mail.raw, policy=email.policy.default).iter_attachments()
+    assert [part.get_content() for part in parts] == [b"%PDF"]
 
 
 def test_the_customer_is_reminded_of_the_return_by_day_and_it_is_escalated_in_the_end() -> None:

@@ -242,6 +242,7 @@ def test_buttons() -> None:
             {"at": "not_yet", "serial": "new_no_serial"},
         ),
         (Move.SEND_WAYBILL, {"files": {"selected_options": []}}, {"waybill": "waybill_or_file"}),
+        (Move.SEND_WAYBILL, {"files": {}, "upload": {"files": [{"id": "F1", "name": "a.pdf"}]}}, {}),
         (Move.SEND_WAYBILL, {"waybill": typed("123")}, {"waybill": "no_waybill"}),
         (Move.RETURN, {"at": {}}, {"at": "not_chosen"}),
     ],
@@ -253,5 +254,5 @@ def test_what_is_wrong_stands_beside_its_field(
     assert submission_problems(body, NOW, ZONE) == problems
     words = staff_words()
     assert all(f"modal_problem.{problem}" in words for problem in problems.values())
-    if move is not Move.DELIVER or "at" not in problems:
+    if problems and (move is not Move.DELIVER or "at" not in problems):
         assert isinstance(to_command(body, datetime.max.replace(tzinfo=NOW.tzinfo)), NothingToDo)
