@@ -15,6 +15,7 @@ class ReturnsConfig(Section):
     within: Duration = timedelta(days=7)
     reminders: tuple[Duration, ...] = (timedelta(days=3), timedelta(days=6), timedelta(days=7))
     escalate_after: Duration = timedelta(days=3)
+    remind_engineers_after: Duration = timedelta(hours=4)
 
     @field_validator("reminders")
     @classmethod

@@ -15,7 +15,7 @@ from bot.rules.new_devices import SerialProblem, new_device
 from bot.rules.replacement import Move
 from bot.rules.shipping import is_name, waybill_number
 from bot.sendings import Sending, SendingState, SharedFile
-from handlers import clocks, customer_words, replacement_waybills, replacements, sendings
+from handlers import clocks, customer_words, replacement_timers, replacement_waybills, replacements, sendings
 from handlers.context import Context, tell
 from handlers.replacement_actions import Files, is_past, pressed, write
 
@@ -49,6 +49,7 @@ async def deliver(command: RecordDelivery, uow: UnitOfWork, ctx: Context) -> Non
         at=at.isoformat(), received_by=made.received_by, old=made.device.serial, new=device.serial, model=device.model,
         fate=command.fate, contract=contract, late=missed is not None,
     )  # fmt: skip
+    await replacement_timers.wait_for_us(uow, ctx, stored)
     speaker = replacements.speaker_of(ctx, ticket, stored)
     await write(uow, ctx, ticket, by, letters.delivered(speaker, contract, missed, command.words))
     await uow.tickets.update(ticket)
@@ -132,6 +133,7 @@ async def give_back(command: RecordReturn, uow: UnitOfWork, ctx: Context) -> Non
     stored = await replacements.moved(
         uow, ctx, ticket, made, Move.RETURN, by.user, at=at.isoformat(), note=command.note.strip()
     )
+    await replacement_timers.wait_for_us(uow, ctx, stored)
     await write(uow, ctx, ticket, by, letters.returned(replacements.speaker_of(ctx, ticket, stored)))
     await uow.tickets.update(ticket)
 

@@ -178,14 +178,15 @@ def _way_back(shown: ReplacementShown, look: _Look) -> Iterator[Json]:
 
 
 def _button(move: Move, it: Replacement, words: Words) -> Json:
-    again = "_again" if move is Move.SEND_WAYBILL and it.waybills else ""
+    repeated = bool(it.waybills) if move is Move.SEND_WAYBILL else move is Move.ASK and it.asked_at is not None
+    again = "_again" if repeated else ""
     button: Json = {
         "type": "button",
         "action_id": MOVE_IDS[move],
         "text": plain(words(f"replacement_button.{move}{again}"), 75),
         "value": Pressed(it.ticket_id, it.id).to_value(),
     }
-    if move is _FIRST.get(it.stage):
+    if move is _FIRST.get(it.stage) and not repeated:
         button["style"] = "primary"
     if move in PRESSED_AT_ONCE:
         button["confirm"] = {

@@ -40,13 +40,18 @@ _LOOSE_YES = re.compile(
 )
 
 
+_NUMBERED = re.compile(r"\A(?P<before>[^\n]{0,60}\n\s*)?(?:ad\.?\s*)?1\s*[.):-]+\s*(?=[^\W\d])", re.IGNORECASE)
+"""The answer to the first of the numbered questions of our mail, perhaps below a greeting."""
+
+
 def fault_answer(text: str) -> FaultAnswer:
     """What the new words of a mail say to the question.
 
     Args:
         text: Quotations cut.
     """
-    plain = bare_letters(readable(text[:_MOST])).strip()
+    text = _NUMBERED.sub(lambda found: found["before"] or "", text[:_MOST].strip())
+    plain = bare_letters(readable(text)).strip()
     answer = yes_or_no(text)
     if answer is None and _LOOSE_YES.match(plain):
         opening = _OPENING.split(plain, 1)[0]

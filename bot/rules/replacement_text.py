@@ -119,7 +119,9 @@ def delivered(speaker: Speaker, contract: str | None, missed: datetime | None, o
     covered = "" if contract is None else speaker.say(key, contract=contract)
     new = speaker.say("delivered_new", device=speaker.device(it.new_device))
     return speaker.letter(
-        speaker.say("delivered", at=speaker.at(it.delivered_at), who=it.received_by),
+        speaker.say("delivered"),
+        f"{speaker.say('delivered_at', at=speaker.at(it.delivered_at))}\n"
+        f"{speaker.say('delivered_to', who=it.received_by)}",
         "" if missed is None else speaker.say("delivered_late", due=speaker.at(missed)),
         f"{new} {covered}", own_words, speaker.say("delivered_next"),
     )  # fmt: skip

@@ -49,7 +49,7 @@ def test_a_whole_replacement() -> None:
         in desk.said_to_customer
     )
     assert "(wywiad techniczny, logi z urządzenia)" in desk.said_to_customer
-    assert "mamy na dostawę 8 godzin." in desk.said_to_customer
+    assert "mamy 8 godzin na dostawę." in desk.said_to_customer
 
     desk.pass_until(warsaw(23, "11:00"))
     desk.answer("Tak, potwierdzam. Adres: ul. Mleczna 1, Warszawa, Anna Nowak, 600 100 200")
@@ -84,7 +84,7 @@ def test_a_whole_replacement() -> None:
     desk.pass_until(warsaw(25, "12:00"))
     desk.give_back()
     assert (desk.stage, desk.due(ClockKind.RETURN)) == ("returned", "30 17:30 met")
-    assert "dotarło do nas środa, 25 listopada 2026, 12:00 (CET)" in desk.said_to_customer
+    assert "dotarło do nas: środa, 25 listopada 2026, 12:00 (CET)" in desk.said_to_customer
     desk.finish()
     assert (desk.stage, desk.it.is_open, desk.clocks(1)) == ("closed", False, [])
     desk.reply(NextTurn.RESOLVED)
@@ -343,6 +343,28 @@ def test_the_waybill_goes_along_as_a_file() -> None:
     assert [(part.get_filename(), part.get_content()) for part in parts] == [("list przewozowy.pdf", b"%PDF")]
     assert "jest w załączniku" in desk.said_to_customer
     assert desk.it.waybills[-1].files == ("list przewozowy.pdf",)
+
+
+def test_engineers_are_reminded_of_a_step_that_only_they_can_make() -> None:
+    desk = ReplacementDesk()
+    desk.asked()
+    desk.answer("Tak")
+    desk.dispatch()
+    desk.pass_until(warsaw(23, "16:00"))
+    desk.deliver()
+    desk.pass_until(warsaw(24, "12:00"))
+    assert desk.events()[-1] == "waybill_missing", "four hours of service time later"
+    desk.pass_until(warsaw(24, "16:00"))
+    assert desk.events().count("waybill_missing") == 2
+    desk.send_waybill()
+    desk.pass_until(warsaw(25, "16:00"))
+    assert desk.events().count("waybill_missing") == 2
+    desk.give_back()
+    desk.pass_until(warsaw(26, "12:00"))
+    assert desk.events()[-1] == "not_closed"
+    desk.finish()
+    desk.pass_until(warsaw(27, "16:00"))
+    assert desk.events()[-1] == "close"
 
 
 def uploading(desk: ReplacementDesk) -> None:

@@ -15,8 +15,11 @@ YES = (
     "Yes, please send it to our Warsaw office.",
     "Confirmed. Please ask for Mr Smith.",
     "OK, zgadza się",
+    "1. tak\n2. ul. Mleczna 1, Warszawa\n3. Anna Nowak, 600 100 200",
+    "Dzień dobry\n1) Tak, potwierdzamy\n2) na adres siedziby",
+    "Ad 1. tak, Ad 2. bez zmian",
 )
-NO = ("Nie, to pomyłka.", "No, it was the cable.", "Nie, dziękujemy")
+NO = ("1. nie\n2. -", "Nie, to pomyłka.", "No, it was the cable.", "Nie, dziękujemy")
 UNCLEAR = (
     "Tak, ale od rana już działa.",
     "Tak. Chociaż urządzenie znowu działa po restarcie.",

@@ -93,7 +93,7 @@ async def test_from_the_first_mail_to_the_closed_ticket(world: World) -> None:
         "at": stamp(world.clock.now()), "who": "Anna Nowak", "serial": NEW.lower(), "fate": "replaces"
     }  # fmt: skip
     await move(world, panel, "replacement_deliver", received)
-    delivered = await world.mail_to(world.anna, after=on_its_way, containing="został dostarczony")
+    delivered = await world.mail_to(world.anna, after=on_its_way, containing="jest już u Państwa")
     assert f"o numerze seryjnym {NEW}" in text_of(delivered)
     assert "w miejsce uszkodzonego" in text_of(delivered)
     await shows(world, panel, "📬 Dostarczono", NEW)

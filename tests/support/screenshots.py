@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/screens.md anew: `python -m tests.support.screenshots`.
+"""Takes the pictures of docs/screens.md anew: `python -m tests.support.screenshots [scene ...]`.
 
 The demo plays on a clock that starts at a fixed instant, and headless Chromium looks at its page; what a picture shows
 is what the bot sent. Look at every picture before committing it.
@@ -7,13 +7,15 @@ is what the bot sent. Look at every picture before committing it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
 
-from bot.edges.slack_ids import ACTION_IDS, DAY_BLOCK, TEXT_BLOCK, TIME_BLOCK
+from bot.edges.slack_ids import ACTION_IDS, DAY_BLOCK, MORE, MORE_MODAL, TEXT_BLOCK, TIME_BLOCK
+from bot.edges.slack_replacement_ids import DEVICE_BLOCK
 from bot.rules.ticket_states import Action
 from bot.sandbox.demo import INFO, SUPPORT, Demo
 from bot.sandbox.slack.model import Message, View
@@ -25,6 +27,7 @@ from tests.support.requirements import require_chromium
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 TUESDAY_10 = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PATIENCE = 20.0
+REPLACED = "FG121GTK25004672"
 
 
 class Scene:
@@ -67,6 +70,40 @@ class Scene:
         view = await self._slack.wait_for(ready, PATIENCE, "the modal")
         assert view is not None
         await self._demo.slack.people.submit_view(self._demo.staff.ewa, view.id, values)
+
+    async def begin(self, action: Action, serial: str) -> Message:
+        """Ewa begins what "More…" offers, about a device of the newest ticket; gives the panel in its thread."""
+        people, staff, card = self._demo.slack.people, self._demo.staff, self._cards()[-1]
+        await people.click(staff.ewa, staff.support, card.ts, MORE)
+        more = await self._modal(MORE_MODAL)
+        await people.click_view(staff.ewa, more, ACTION_IDS[action])
+        await people.submit_view(staff.ewa, await self._modal(ACTION_IDS[action]), {DEVICE_BLOCK: serial})
+        prefix = "replacement_" if action is Action.REPLACE else "interview_"
+
+        def posted() -> Message | None:
+            thread = self._slack.thread(staff.support, card.ts)
+            return next((post for post in thread if f"'action_id': '{prefix}" in str(post.blocks)), None)
+
+        panel = await self._slack.wait_for(posted, PATIENCE, "the panel")
+        assert panel is not None
+        return panel
+
+    async def move(self, panel: Message, action_id: str, fields: Mapping[str, object] | None, shows: str) -> None:
+        """Ewa presses a button of a panel and fills in its form, if it has one; the panel then shows this."""
+        people, staff = self._demo.slack.people, self._demo.staff
+        await people.click(staff.ewa, staff.support, panel.ts, action_id)
+        if fields is not None:
+            await people.submit_view(staff.ewa, await self._modal(action_id), dict(fields))
+        await self._until(lambda: shows in str(panel.blocks), shows)
+
+    async def _modal(self, callback_id: str) -> str:
+        def shown() -> str | None:
+            views = self._demo.slack.people.open_views(self._demo.staff.ewa)
+            return views[-1].id if views and views[-1].body.get("callback_id") == callback_id else None
+
+        view = await self._slack.wait_for(shown, PATIENCE, f"the modal {callback_id}")
+        assert view is not None
+        return view
 
     async def says(self, words: str) -> None:
         """Wait until the newest ticket's thread says this."""
@@ -150,23 +187,54 @@ async def play(scene: Scene) -> None:
     await scene.picture("home", "#home-pane", "Do wzięcia", height=720)
 
 
-async def main() -> None:
-    """Take them all."""
+async def replace_a_device(scene: Scene) -> None:
+    """From the verified fault to the waybill; and the technical interview."""
+    await scene.report("piotr", "critical")
+    await scene.press(Action.TAKE)
+    panel = await scene.begin(Action.REPLACE, REPLACED)
+    await scene.move(
+        panel, "replacement_check", {"check": "interview", "note": "Nie startuje mimo wymiany zasilania"}, "zasilania"
+    )
+    await scene.move(panel, "replacement_check", {"check": "logs", "note": "unable to read superblock"}, "superblock")
+    await scene.move(panel, "replacement_verify", None, "✅ Usterka zweryfikowana")
+    await scene.move(panel, "replacement_ask", {"to_customer": ""}, "klient zapytany")
+    await scene.says("wysłano")
+    await scene.picture("replacement-question", "#mail", "Ewa Kowalska (HEZO 360)", person="piotr", height=1240)
+    await scene.answer("piotr", "Tak, potwierdzam.\nul. Mleczna 1, 00-001 Warszawa; Anna Nowak, 600 100 200")
+    await scene.says("do wysłania")
+    parcel = {
+        "carrier": "DPD", "waybill": "0000012345678Q", "address": "ul. Mleczna 1, 00-001 Warszawa",
+        "contact": "Anna Nowak", "phone": "600 100 200",
+    }  # fmt: skip
+    await scene.move(panel, "replacement_dispatch", parcel, "🚚")
+    await scene.picture("replacement", "#slack", "Dostarczono", height=900)
+    interview = await scene.begin(Action.INTERVIEW, REPLACED)
+    answers = {"answer_contact": "Anna Nowak, 600 100 200", "answer_management": "10.0.0.1/24, brama 10.0.0.254"}
+    await scene.move(interview, "interview_fill", answers, "10.0.0.254")
+    await scene.picture("interview", "#thread-pane", "Wyślij pytania klientowi", height=700)
+
+
+SCENES = {"day": play, "replacement": replace_a_device}
+
+
+async def main(names: Sequence[str]) -> None:
+    """Take those of these scenes, each on a demo of its own; all where none is named."""
     FOLDER.mkdir(exist_ok=True)
-    demo = Demo(port=0, story=False, start_at=TUESDAY_10)
-    await demo.start()
-    try:
-        await demo.slack.connected()
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=require_chromium(), args=["--no-sandbox"])
-            page = await browser.new_page(locale="pl-PL")
-            await page.goto(demo.page.url)
-            await page.get_by_test_id("try-close").click()
-            await play(Scene(demo, page))
-            await browser.close()
-    finally:
-        await demo.stop()
+    for name in names or SCENES:
+        demo = Demo(port=0, story=False, start_at=TUESDAY_10)
+        await demo.start()
+        try:
+            await demo.slack.connected()
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=require_chromium(), args=["--no-sandbox"])
+                page = await browser.new_page(locale="pl-PL")
+                await page.goto(demo.page.url)
+                await page.get_by_test_id("try-close").click()
+                await SCENES[name](Scene(demo, page))
+                await browser.close()
+        finally:
+            await demo.stop()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -50,6 +50,7 @@ FILE = Attachment(5, 7, 1, 0, "list przewozowy.pdf", "application/pdf", 9, Attac
 
 def at_stage(stage: Stage, words: str = "") -> Replacement:
     """A replacement to which everything has happened; its stage is what matters for the buttons."""
+    waybills = (ReturnWaybill("0000098765432Z", (), EWA, NOW), ReturnWaybill("", ("list.pdf",), EWA, NOW))
     shipment = Shipment("DPD", "0000012345678Q", f"ul. Mleczna 1 {words}", f"Anna {words}", "600 100 200", EWA, NOW)
     return Replacement(
         id=3,
@@ -71,7 +72,7 @@ def at_stage(stage: Stage, words: str = "") -> Replacement:
         received_by=f"Jan {words}",
         new_device=NEW,
         fate=Fate.REPLACES,
-        waybills=(ReturnWaybill("0000098765432Z", (), EWA, NOW), ReturnWaybill("", ("list.pdf",), EWA, NOW)),
+        waybills=() if stage is Stage.DELIVERED else waybills,
         returned_at=NOW,
         return_note=words,
         ended_at=NOW,
@@ -103,7 +104,7 @@ def test_the_panel_word_for_word() -> None:
     assert said(panel(ReplacementShown(fresh, None, None, {5: FILE}), staff_words(), ZONE)[1]).splitlines()[:9] == [
         "📦 Sprzęt zastępczy · weryfikacja usterki",
         "Uszkodzone: FortiGate-60F, numer seryjny FGT60FTK20012345",
-        "Rozpoczął(-ęła) <@U0EWA>, pon., 23 lis 2026, 11:00",
+        "Rozpoczęto pon., 23 lis 2026, 11:00 (<@U0EWA>)",
         "✅ Logi z urządzenia: <@U0EWA>, pon., 23 lis 2026, 11:00 – „dysk”",
         "    📎 list przewozowy.pdf",
         "⬜ Wywiad techniczny",
