@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Column, Enum, LargeBinary, Row, Table, Text, cast, delete, func, or_, select, update
 
 from bot.model import AttachmentVerdict, Direction
+from bot.ports import InboxState
 from bot.rules.erasing import GONE, mail_names, without_people, without_words
 from storage.schema import attachments, blobs, contract_contacts, inbox, messages, metadata, tickets
 from storage.transaction import Transaction
@@ -100,11 +101,11 @@ class Eraser:
 
     async def mails(self, inbox_ids: Collection[int]) -> None:
         """Empty the octets of these arrivals; that they came is kept."""
-        for inbox_id in inbox_ids:
-            emptied = await self.transaction.connection.execute(
-                update(inbox).where(inbox.c.id == inbox_id, func.length(inbox.c.body) > 0).values(body=b"", size=0)
-            )
-            self.counts["mails"] += emptied.rowcount
+        rows = select(inbox.c.id, inbox.c.state).where(inbox.c.id.in_(list(inbox_ids)), func.length(inbox.c.body) > 0)
+        for row in (await self.transaction.connection.execute(rows)).all():
+            values: dict[str, object] = {"body": b"", "size": 0, **_given_up(row)}
+            await self.transaction.connection.execute(update(inbox).where(inbox.c.id == row.id).values(values))
+            self.counts["mails"] += 1
 
     async def files(self, files: Sequence[tuple[int, str | None]], *, keep_names: bool = False) -> None:
         """Forget what these files hold, given as (id, hash); a content that no other file has is gone with them."""
@@ -129,14 +130,22 @@ class Eraser:
                 values[column.name] = new
         if not values:
             return
+        if table is inbox and "body" in values:
+            values |= _given_up(row)
+            self.counts["mails"] += 1
         await self.transaction.connection.execute(update(table).where(table.c.id == row.id).values(values))
         self.counts[table.name] += 1
-        if table is inbox and "body" in values:
-            self.counts["mails"] += 1
 
     def _holds(self, column: Column[Any], needle: str) -> Any:
         place = func.strpos if self.transaction.is_postgresql else func.instr
         return place(func.lower(cast(column, Text)), needle) > 0
+
+
+def _given_up(row: _Row) -> dict[str, object]:
+    """What was set aside and holds nothing any more cannot be tried again."""
+    if row.state is not InboxState.PARKED:
+        return {}
+    return {"state": InboxState.DONE, "outcome": "set aside, and erased", "error": None}
 
 
 def _new(table: Table, column: Column[Any], row: _Row, people: People, *, whole: bool) -> object:

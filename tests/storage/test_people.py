@@ -44,8 +44,10 @@ async def a_history(database: Database) -> dict[str, int]:
             fetched(2, mail(BOSS, f"Prosze pisac do {ANNA}", 2)),
             fetched(3, mail(ANNA.upper(), "Oferta?", 3)),
             fetched(4, mail(BOSS, "Moja sprawa", 4)),
+            fetched(5, mail(ANNA, "zepsuta", 5)),
         ]
     )
+    await StoredMailSink(database).store_unreadable("pomoc", 7, 6, "FETCH answered NO")
     await InboxQueue(database).add_slack("k1", "view_submission", json.dumps({"address": ANNA}).encode(), NOON)
     async with database.begin() as uow:
         own = await uow.tickets.add(
@@ -115,8 +117,9 @@ async def a_history(database: Database) -> dict[str, int]:
         await connection.execute(contracts.insert(), values | {"valid_to": NOON.date(), "updated_at": NOON, "id": 1})
         for value in (ANNA, "joanna@klient.example", "@klient.example"):
             await connection.execute(contract_contacts.insert(), {"contract_id": 1, "value": value, "source": "import"})
-        for number, ticket_id in ((1, own.id), (2, other.id), (3, None), (4, other.id), (5, None)):
+        for number, ticket_id in ((1, own.id), (2, other.id), (3, None), (4, other.id), (7, None)):
             await uow.inbox.finish(number, InboxState.DONE, f"from {ANNA}", ticket_id)
+        await uow.inbox.mark_parked(5, f"{ANNA}: cannot be understood")
     queue = OutboxQueue(database, "w")
     for row in await queue.claim(NOON + timedelta(days=1), 20):
         async with database.begin() as uow:
@@ -178,8 +181,9 @@ async def test_a_person_is_taken_out_of_everything_and_the_facts_stay(database: 
             PostCard,
         ]
         assert (rows[1].raw, rows[1].effect["text"]) == (None, "VPN: [erased]"), "its octets name her"
-        states = list(await uow.transaction.connection.scalars(select(inbox.c.state)))
-        assert states == [InboxState.DONE] * 5
+        states = list(await uow.transaction.connection.scalars(select(inbox.c.state).order_by(inbox.c.id)))
+        parked = InboxState.PARKED  # of the mail that nobody could read nothing is known
+        assert states == [*[InboxState.DONE] * 5, parked, InboxState.DONE], "what is empty cannot be tried again"
         contacts = set(await uow.transaction.connection.scalars(select(contract_contacts.c.value)))
         assert contacts == {"joanna@klient.example", "@klient.example"}
     again = await erase_person(database, ANNA, really=True)
@@ -208,6 +212,7 @@ async def test_an_export_holds_what_is_theirs_and_nobody_elses(database: Databas
     numbers = [await _number(database, ids[name]) for name in ("own", "other")]
     assert sorted(path for path in files if not path.startswith("files/")) == sorted(
         ["README.txt", "about.json", f"mails/{numbers[0]}/from-them-1.eml", "mails/no-ticket/from-them-3.eml",
+         "mails/no-ticket/from-them-5.eml",
          f"mails/{numbers[0]}/to-them-1.eml", *(f"tickets/{number}.json" for number in numbers)]
     )  # fmt: skip
     assert sorted(content for path, content in files.items() if path.startswith("files/")) == [b"shared", b"tajne-logi"]
