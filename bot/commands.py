@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from bot.commands_acting import ActingCommand
@@ -16,6 +16,7 @@ from bot.commands_sending import (
     UndoSending,
 )
 from bot.entitlement_commands import EntitlementCommand
+from bot.home import HomeFilter
 from bot.interview_commands import InterviewCommand
 from bot.model import Priority, Timer
 from bot.people import NextTurn as NextTurn  # noqa: PLC0414  # a part of commands, imported with them
@@ -105,9 +106,10 @@ class CloseTicket:
 
 @dataclass(frozen=True, slots=True)
 class OpenHome:
-    """Somebody opened the App Home, or asked to see it anew."""
+    """Somebody opened the App Home, asked to see it anew, or chose what is listed there."""
 
     by: SlackPerson
+    shown: HomeFilter = field(default_factory=HomeFilter)
 
 
 @dataclass(frozen=True, slots=True)

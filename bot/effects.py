@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.effects_channels import FetchCustomerFiles as FetchCustomerFiles  # noqa: PLC0414  # an effect like any other
+from bot.effects_channels import OfferReport as OfferReport  # noqa: PLC0414  # the same
+from bot.effects_channels import TellCustomer as TellCustomer  # noqa: PLC0414  # the same
+from bot.effects_channels import TellOverview as TellOverview  # noqa: PLC0414  # the same
 from bot.model import Language
-from bot.sendings import SharedFile
 
 
 class MailKind(StrEnum):
@@ -79,50 +82,6 @@ class PostToCustomer:
     message_id: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
     form: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OfferReport:
-    """Asks a customer, and nobody else, whether their message in a shared channel is a report.
-
-    Attributes:
-        ts: The message.
-        ticket_id: Their newest open ticket there, of that `number`, to which it may belong.
-    """
-
-    channel: str
-    ts: str
-    user: str
-    language: Language
-    ticket_id: int | None = None
-    number: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TellCustomer:
-    """A line to one customer in a shared channel, seen by them alone: an answer to their click.
-
-    Attributes:
-        what: Of the customers' sentence "tell_<what>".
-        response_url: As of `TellUser`; what was pressed gives way to the answer.
-    """
-
-    channel: str
-    user: str
-    what: str
-    language: Language
-    data: dict[str, object] = field(default_factory=dict)
-    thread_ts: str | None = None
-    response_url: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class FetchCustomerFiles:
-    """What a customer shared with a message in a shared channel is fetched, kept, and shown in the ticket's thread."""
-
-    ticket_id: int
-    message_id: int
-    files: tuple[SharedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,10 +345,18 @@ class TellUser:
 
 @dataclass(frozen=True, slots=True)
 class PublishHome:
-    """The App Home of one person, as things are when it is published; `is_staff` says whether they see tickets."""
+    """The App Home of one person, as things are when it is published.
+
+    Attributes:
+        is_staff: Whether they see tickets.
+        is_manager: Whether they also see what is late, what is escalated, and who has how much.
+        shown: What they chose (`bot.home.HomeFilter.to_json`).
+    """
 
     user: str
     is_staff: bool
+    is_manager: bool = False
+    shown: dict[str, object] = field(default_factory=dict)
 
 
 SlackEffect = (
@@ -413,6 +380,7 @@ SlackEffect = (
     | PostServiceDigest
     | PostOperator
     | TellUser
+    | TellOverview
     | PublishHome
 )
 Effect = SendMail | SlackEffect | CallWebhook

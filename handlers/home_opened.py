@@ -10,4 +10,6 @@ from handlers.context import Context
 
 async def handle(command: OpenHome, uow: UnitOfWork, ctx: Context) -> None:
     """Publish their Home tab; who does not work on tickets is told so there and sees none."""
-    await uow.outbox.add(PublishHome(command.by.user, is_staff=ctx.may_act(command.by)))
+    by, is_staff = command.by, ctx.may_act(command.by)
+    is_manager = is_staff and by.user in ctx.config.slack.managers
+    await uow.outbox.add(PublishHome(by.user, is_staff, is_manager, command.shown.to_json()))

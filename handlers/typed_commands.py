@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.commands import EscalateTicket, RemoveShift, SetShift, SlackPerson, SwapShifts, TypedCommand
+from bot.effects import TellOverview
 from bot.ports import UnitOfWork
 from bot.rules.typed_commands import (
     Escalate,
     Help,
     Mistake,
     OpenForm,
+    Question,
     RemoveDuty,
     SetDuty,
     ShowDuty,
     SwapDuty,
+    Typed,
     understand,
 )
 from handlers import duty, escalation_actions
@@ -26,10 +29,17 @@ async def handle(command: TypedCommand, uow: UnitOfWork, ctx: Context) -> None:
     by = command.by
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
-        return
-    match understand(command.text, by.at or ctx.now, ctx.zone):
+    else:
+        await _do(by, understand(command.text, by.at or ctx.now, ctx.zone), uow, ctx)
+
+
+async def _do(by: SlackPerson, typed: Typed, uow: UnitOfWork, ctx: Context) -> None:
+    match typed:
+        case Question():
+            await _show_overview(by, typed, uow)
         case Help():
-            await tell(uow, by, "hezo_help", phone=ctx.config.service.escalation_phone)
+            service = ctx.config.service
+            await tell(uow, by, "hezo_help", phone=service.escalation_phone, hotline=service.hotline)
         case ShowDuty(span):
             await _show(by, span, uow, ctx)
         case SetDuty(user, starts_at, ends_at, substitute):
@@ -44,6 +54,12 @@ async def handle(command: TypedCommand, uow: UnitOfWork, ctx: Context) -> None:
             pass  # it was opened while Slack waited; its submission is a command of its own
         case Mistake(what, data):
             await tell(uow, by, f"typed_{what}", **data)
+
+
+async def _show_overview(by: SlackPerson, asked: Question, uow: UnitOfWork) -> None:
+    if by.channel is not None:
+        where = (by.thread_ts, by.response_url)
+        await uow.outbox.add(TellOverview(by.channel, by.user, asked.what, asked.words, *where))
 
 
 async def _show(by: SlackPerson, span: timedelta, uow: UnitOfWork, ctx: Context) -> None:

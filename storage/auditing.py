@@ -63,7 +63,7 @@ _KINDS = {
 }
 """In the order in which the index of idle tickets names them."""
 
-_SEEN_BY_NOBODY = ("TellUser", "PublishHome", "OfferReport", "TellCustomer")
+_SEEN_BY_NOBODY = ("TellUser", "PublishHome", "OfferReport", "TellCustomer", "TellOverview")
 """Urgent because somebody has just clicked, but nobody is forgotten when they wait."""
 
 _TOLD_OTHERWISE = ("SendMail", "PostToCustomer", "ShareFiles", "FetchFiles", "FetchCustomerFiles", "CallWebhook")

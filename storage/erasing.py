@@ -17,6 +17,8 @@ from bot.model import AttachmentVerdict, Direction
 from bot.ports import InboxState
 from bot.rules.erasing import GONE, mail_names, without_people, without_words
 from storage.schema import attachments, blobs, contract_contacts, inbox, messages, metadata, tickets
+from storage.schema_search import search_words
+from storage.tickets import StoredTickets
 from storage.transaction import Transaction
 from storage.types import JsonValue, PlainText
 
@@ -78,11 +80,12 @@ class Eraser:
             files = files.where(messages.c.author.in_(list(people.aliases)))
         await self.files([(row.id, row.sha256) for row in await connection.execute(files)])
         for table in metadata.sorted_tables:
-            if table is not tickets and "ticket_id" not in table.c:
+            if table is search_words or (table is not tickets and "ticket_id" not in table.c):
                 continue
             belongs = (table.c.id if table is tickets else table.c.ticket_id) == ticket_id
             for row in (await connection.execute(select(table).where(belongs))).all():
                 await self._row(table, row, people, whole=whole or _is_theirs(row, people))
+        await StoredTickets(self.transaction).index_anew(ticket_id)
 
     async def elsewhere(self, people: People) -> None:
         """Take these people out of every other row that names them, and off the contracts' lists."""
@@ -98,6 +101,8 @@ class Eraser:
             named = or_(*(self._holds(column, address) for column in texts for address in people.aliases))
             for row in (await connection.execute(select(table).where(named))).all():
                 await self._row(table, row, people, whole=_is_theirs(row, people))
+                if table is tickets or table is messages:
+                    await StoredTickets(self.transaction).index_anew(row.id if table is tickets else row.ticket_id)
 
     async def mails(self, inbox_ids: Collection[int]) -> None:
         """Empty the octets of these arrivals; that they came is kept."""

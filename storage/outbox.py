@@ -31,6 +31,7 @@ from bot.effects import (
     SendMail,
     ShareFiles,
     TellCustomer,
+    TellOverview,
     TellUser,
 )
 from bot.model import Ticket
@@ -63,6 +64,7 @@ ALWAYS_URGENT = frozenset(
     kind.__name__
     for kind in (
         PostOperator, TellUser, PublishHome, PostToCustomer, OfferSending, FetchFiles, OfferReport, TellCustomer,
+        TellOverview,
         PostEscalationCard, PostEscalationCall, PostEscalationLine, CallWebhook,
     )
 )  # fmt: skip
@@ -128,7 +130,7 @@ def lane_of(effect: Effect) -> str:  # one for each kind of lane
             return f"{type(effect).__name__}:{its_id}"
         case CallWebhook():
             return f"webhook:{effect.escalation_id}"
-        case TellUser() | OfferSending() | OfferReport() | TellCustomer():
+        case TellUser() | OfferSending() | OfferReport() | TellCustomer() | TellOverview():
             return f"tell:{effect.user}"
         case PublishHome():
             return f"home:{effect.user}"

@@ -131,6 +131,7 @@ async def _people_of(uow: StoredUnitOfWork, ticket_id: int) -> People:
         messages.c.ticket_id == ticket_id, messages.c.direction == Direction.FROM_CUSTOMER
     )
     found = [who for query in (on_it, asked, reported, wrote) for who in await connection.scalars(query)]
+    # Of customers in shared channels only the Slack id is kept, which names nobody outside of that workspace.
     return People({who.lower(): ALIAS.format(secrets.token_hex(4)) for who in found if who and "@" in who})
 
 

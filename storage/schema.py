@@ -30,7 +30,7 @@ from bot.ports import InboxState, OutboxState
 from storage import conditions
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0012"
+SCHEMA_REVISION = "0013"
 """The newest migration; with those before it, it makes exactly these tables and those of the files `*_tables`."""
 
 metadata = MetaData(

@@ -9,15 +9,17 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CompoundSelect, Row, Select, bindparam, or_, select, union_all, update
+from sqlalchemy import CompoundSelect, Row, Select, bindparam, delete, or_, select, union_all, update
 from sqlalchemy import literal as value
 
 from bot.model import Device, Message, Ticket, TicketState, TicketView
+from bot.rules.search_words import words_of
 from storage.built_once import built_once
 from storage.clocks import StoredClocks
 from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
+from storage.schema_search import search_words
 from storage.transaction import Transaction, Upsert, is_among, upsert
 from storage.types import literal
 
@@ -63,6 +65,13 @@ def _add_participant(*, is_postgresql: bool) -> Upsert:
 
 
 @cache
+def _add_words(*, is_postgresql: bool) -> Upsert:
+    return upsert(search_words, is_postgresql=is_postgresql).on_conflict_do_nothing(
+        index_elements=["word", "ticket_id"]
+    )
+
+
+@cache
 def _by_message_ids(*, is_postgresql: bool) -> CompoundSelect[*tuple[Any, ...]]:
     sent = is_among(outbox.c.rfc_message_id, "ids", is_postgresql=is_postgresql)
     kept = is_among(messages.c.rfc_message_id, "ids", is_postgresql=is_postgresql)
@@ -92,6 +101,7 @@ class StoredTickets:
         ticket.number = ticket_number(ticket.id, ticket.created_at)
         await self._connection.execute(_ADD, {"id": ticket.id, "number": ticket.number, **_ticket_values(ticket)})
         self._transaction.tickets[ticket.id] = ticket
+        await self._index(ticket.id, ticket.subject, ticket.requester, ticket.requester_name)
         return ticket
 
     async def get(self, ticket_id: int) -> Ticket:
@@ -182,7 +192,26 @@ class StoredTickets:
                 "customer_ts": message.customer_ts,
             },
         )
+        await self._index(message.ticket_id, message.author, message.author_name, message.text)
         return replace(message, id=result.scalar_one())
+
+    async def index_anew(self, ticket_id: int) -> None:
+        """Let the ticket be found by the words that are left of it, and by no others."""
+        await self._connection.execute(delete(search_words).where(search_words.c.ticket_id == ticket_id))
+        told = select(tickets.c.subject, tickets.c.requester, tickets.c.requester_name).where(tickets.c.id == ticket_id)
+        said = select(messages.c.author, messages.c.author_name, messages.c.text).where(
+            messages.c.ticket_id == ticket_id
+        )
+        for query in (told, said):
+            for row in (await self._connection.execute(query)).all():
+                await self._index(ticket_id, *row)
+
+    async def _index(self, ticket_id: int, *texts: str) -> None:
+        """Let the ticket be found by these words."""
+        found = words_of("\n".join(texts))
+        if found:
+            rows = [{"word": word, "ticket_id": ticket_id} for word in found]
+            await self._connection.execute(_add_words(is_postgresql=self._transaction.is_postgresql), rows)
 
     async def messages(self, ticket_id: int) -> tuple[Message, ...]:
         """All messages of the ticket, oldest first."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Dialect,
     Enum,
     Integer,
+    String,
     Text,
     TypeDecorator,
 )
@@ -104,6 +105,10 @@ class PlainText(TypeDecorator[str]):
         """Replace what cannot be stored."""
         del dialect
         return None if value is None else storable(value)
+
+
+SearchWord = String(64).with_variant(String(64, collation="C"), "postgresql")
+"""A word that is looked for by its beginning: in the order of its octets, whatever the database's language is."""
 
 
 class JsonValue(TypeDecorator[object]):

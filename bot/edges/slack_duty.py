@@ -13,7 +13,21 @@ from bot.rules.wording import Words, format_instant
 HELP, SHOWN = "hezo_help", "duty_shown"
 """`TellUser.what` of these answers."""
 
-_HELP_LINES = ("show", "set", "swap", "remove", "escalate", "call", "dates")
+_HELP_LINES = (
+    "list",
+    "search",
+    "ticket",
+    "contract",
+    "new",
+    "hotline",
+    "show",
+    "set",
+    "swap",
+    "remove",
+    "escalate",
+    "call",
+    "dates",
+)
 MAX_ENTRIES = 60
 """A week of three shifts a day; with names that fills a screen or two."""
 
@@ -21,8 +35,8 @@ MAX_ENTRIES = 60
 def answer(effect: TellUser, now: datetime, words: Words, zone: ZoneInfo) -> str | None:
     """The answer's text; None for an effect that is none of these.
 
-    What `TellUser.data` holds: for HELP phone; for SHOWN until (ISO 8601) and entries: [from, to, user, substitute,
-    shift id], the last three null in a gap, the id null in the weekly pattern; [] where there is no rota.
+    What `TellUser.data` holds: for HELP phone and hotline; for SHOWN until (ISO 8601) and entries: [from, to, user,
+    substitute, shift id], the last three null in a gap, the id null in the weekly pattern; [] where there is no rota.
     """
     if effect.what == HELP:
         lines = [fill(words, f"hezo.help_{name}", **effect.data) for name in _HELP_LINES]

@@ -2,42 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.edges.slack_deadline import deadline
-from bot.edges.slack_ids import HOME_REFRESH
+from bot.edges.slack_ids import HOME_ALL, HOME_CUSTOMER, HOME_PAGE, HOME_PRIORITY, HOME_REFRESH, HOME_STATE
 from bot.edges.slack_text import Blocks, Json, block, header, line, one_line, person, plain, rich, text, topic
-from bot.model import DueTicket, DueTickets, Holder, Ticket, TicketState, TicketView
+from bot.home import HomeFilter, Managed
+from bot.model import DueTicket, DueTickets, Holder, Priority, Ticket, TicketState, TicketView
 from bot.rules.wording import Words, format_instant
 
-SHOWN = 15
-"""Tickets of each holder: three blocks of rows, far below the hundred that a view may have."""
+SHOWN = 8
+"""Tickets of each list on a page."""
+MOST_CUSTOMERS = 99
+"""In the menu; with "all" a hundred, which is the most that it may have."""
+MOST_LATE = 8
 MAX_TOPIC = 100
+MAX_VALUE = 150
+MAX_LOADS = 30
+STATES = (TicketState.OPEN, TicketState.WAITING, TicketState.INCOMPLETE, TicketState.HELD)
 
 
-def home(parts: Mapping[Holder, DueTickets], workspace_url: str, now: datetime, words: Words, zone: ZoneInfo) -> Json:
-    """The Home tab of an engineer or a manager.
+def home(
+    parts: Mapping[Holder, DueTickets],
+    shown: HomeFilter,
+    customers: Sequence[str],
+    managed: Managed | None,
+    workspace_url: str,
+    now: datetime,
+    words: Words,
+    zone: ZoneInfo,
+) -> Json:
+    """The Home tab of an engineer or a manager; far below the hundred blocks that a view may have.
 
     Args:
-        parts: By their holder, in the order in which they are shown; at most SHOWN of each.
+        parts: By their holder, in the order in which they are shown; a page of each.
+        shown: What is filtered, and which pages these are.
+        customers: To choose from.
+        managed: What managers see besides; None for engineers.
         workspace_url: "https://team.slack.com/", for the links to the head messages.
     """
     shown_at = format_instant(now, words.language, zone, now)
     blocks: Blocks = [
         header(words("home.title")),
         block([line(text(words("home.as_of", at=shown_at), "italic"))]),
-        {"type": "actions", "elements": [_refresh(words)]},
+        {
+            "type": "actions",
+            "block_id": "home_filters",
+            "elements": [*_menus(shown, customers, words), _refresh(words)],
+        },
     ]
+    if managed is not None:
+        blocks += _managed(managed, workspace_url, now, words, zone)
     for holder, part in parts.items():
         blocks += [{"type": "divider"}, header(words(f"home.{holder}", count=part.count))]
         blocks += [_row(row, workspace_url, now, words, zone, holder) for row in part.first]
         if not part.first:
             blocks.append(block([line(text(words(f"home.{holder}_none"), "italic"))]))
-        if part.count > len(part.first):
-            blocks.append(block([line(*rich(words, "and_more", count=part.count - len(part.first)))]))
-    return {"type": "home", "blocks": blocks}
+        blocks += _pager(holder, shown.page(holder), part.count, words)
+    return {"type": "home", "private_metadata": json.dumps(shown.to_json()), "blocks": blocks}
+
+
+def _menus(shown: HomeFilter, customers: Sequence[str], words: Words) -> list[Json]:
+    priorities = [(words(f"priority.{one}"), str(one)) for one in Priority]
+    states = [(words(f"state.{one}"), str(one)) for one in STATES]
+    named = [(one, one) for one in customers[:MOST_CUSTOMERS] if len(one) <= MAX_VALUE]
+    menus = [
+        _menu(HOME_PRIORITY, words("home.all_priorities"), priorities, shown.priority),
+        _menu(HOME_STATE, words("home.all_states"), states, shown.state),
+    ]
+    if named:
+        menus.append(_menu(HOME_CUSTOMER, words("home.all_customers"), named, shown.customer))
+    return menus
+
+
+def _menu(action_id: str, everything: str, choices: Sequence[tuple[str, str]], chosen: str | None) -> Json:
+    options: list[Json] = [
+        {"text": plain(label, 75), "value": value} for label, value in [(everything, HOME_ALL), *choices]
+    ]
+    initial = next((option for option in options if option["value"] == chosen), options[0])
+    return {"type": "static_select", "action_id": action_id, "options": options, "initial_option": initial}
+
+
+def _pager(holder: Holder, page: int, count: int, words: Words) -> Blocks:
+    pages = (count + SHOWN - 1) // SHOWN
+    if pages <= 1 and page == 0:
+        return []
+    buttons: list[Json] = []
+    if page > 0:
+        buttons.append(_button(f"{holder}:{page - 1}", words("home.back")))
+    if page + 1 < pages:
+        buttons.append(_button(f"{holder}:{page + 1}", words("home.further")))
+    said = block([line(text(words("home.page", page=min(page + 1, pages), of=pages), "italic"))])
+    # Two buttons of one action_id are told apart by Slack only where their block differs.
+    actions: Blocks = [{"type": "actions", "elements": [button]} for button in buttons]
+    return [said, *actions]
+
+
+def _button(value: str, said: str) -> Json:
+    return {"type": "button", "action_id": HOME_PAGE, "text": plain(said, 75), "value": value}
+
+
+def _managed(managed: Managed, workspace_url: str, now: datetime, words: Words, zone: ZoneInfo) -> Blocks:
+    """For managers: what is late, what is escalated, and who has how much."""
+
+    def rows(listed: Iterable[DueTicket]) -> Blocks:
+        return [_row(row, workspace_url, now, words, zone, Holder.OTHERS) for row in listed]
+
+    blocks: Blocks = [{"type": "divider"}, header(words("home.late", count=managed.late_count))]
+    blocks += rows(managed.late) or [_nothing(words("home.late_none"))]
+    if managed.late_count > len(managed.late):
+        blocks.append(block([line(*rich(words, "and_more", count=managed.late_count - len(managed.late)))]))
+    blocks += [{"type": "divider"}, header(words("home.escalated", count=len(managed.escalated)))]
+    for row, owner in managed.escalated:
+        has_it = (
+            rich(words, "home.escalation_owner", who=person(owner)) if owner else [text(words("home.no_owner"), "bold")]
+        )
+        blocks += [*rows([row]), block([line(*has_it)])]
+    if not managed.escalated:
+        blocks.append(_nothing(words("home.escalated_none")))
+    blocks += [{"type": "divider"}, header(words("home.load"))]
+    loads = [
+        line(
+            *rich(
+                words,
+                "home.load_of",
+                who=person(one.user) if one.user else text(words("nobody"), "bold"),
+                count=one.count,
+                late=one.late,
+            )
+        )
+        for one in managed.load[:MAX_LOADS]
+    ]
+    return [*blocks, block(loads) if loads else _nothing(words("home.load_none"))]
+
+
+def _nothing(said: str) -> Json:
+    return block([line(text(said, "italic"))])
 
 
 def closed_home(words: Words) -> Json:

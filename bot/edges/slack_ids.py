@@ -65,7 +65,10 @@ PREVIEW = "mail_preview"
 CANNED = "canned_reply"
 """A menu of the reply window, whose choice is put into its text; its block has the same name."""
 
-HOME_REFRESH = "home_refresh"
+HOME_REFRESH, HOME_PAGE = "home_refresh", "home_page"
+HOME_PRIORITY, HOME_STATE, HOME_CUSTOMER = "home_priority", "home_state", "home_customer"
+HOME_ALL = "all"
+"""The value of the options that filter nothing."""
 
 SEND_AND_WAIT, SEND_AS_NEWS, KEEP_INTERNAL, UNDO = "sending_wait", "sending_news", "sending_keep", "sending_undo"
 """Buttons about an engineer's words; their value is that of `bot.edges.slack_escalation_ids.Pressed`."""

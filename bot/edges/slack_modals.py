@@ -45,7 +45,7 @@ from bot.edges.slack_ids import (
 )
 from bot.edges.slack_interview import OPENS_INTERVIEW_FORM, InterviewShown, begin_form, interview_form
 from bot.edges.slack_names import Names
-from bot.edges.slack_open_forms import open_form
+from bot.edges.slack_open_modal import opening_form
 from bot.edges.slack_payloads import modal_place
 from bot.edges.slack_preview import preview, with_canned
 from bot.edges.slack_replacement_ids import MOVES_BY_ID, OPENS_MOVE_FORM
@@ -59,14 +59,13 @@ from bot.escalations import Escalation
 from bot.model import Contract, Message, Priority, Ticket, TicketView
 from bot.ports import Clock
 from bot.rules.escalation_presses import Press, may_end, presses_of
-from bot.rules.heard import hear
 from bot.rules.notes import is_note
-from bot.rules.opening import Opening, serial_in
+from bot.rules.opening import Opening
 from bot.rules.replacement import Move, moves_of
-from bot.rules.ticket_reference import Reference
+from bot.rules.ticket_reference import Reference, read_reference
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action, actions_of
-from bot.rules.typed_commands import OPEN_FORM
+from bot.rules.typed_commands import CALL_FORM, HOTLINE_FORM, OPEN_FORM
 from bot.rules.wording import Words, format_instant
 from bot.sendings import Sending, SendingState
 
@@ -183,7 +182,9 @@ class Modals:
         look = self._look
         if asked.what in {OPEN_FORM, OPEN_MESSAGE_SHORTCUT}:
             return await self._opening(asked, place)
-        if asked.what == "call":
+        if asked.what == HOTLINE_FORM:
+            return await self._hotline(asked, by, place)
+        if asked.what == CALL_FORM:
             return call_form(None, asked.words, look.escalation_phone, look.words, place)
         return duty_form(by.user, look.clock.now(), look.words, place)
 
@@ -218,18 +219,18 @@ class Modals:
             case _:
                 return priority_modal(view, look.words, place)
 
+    async def _hotline(self, asked: Asked, by: SlackPerson, place: ModalPlace) -> Json:
+        """The form for a call: about the ticket that is named, or for a new one."""
+        reference = read_reference(asked.words)
+        found = await self._screens.tickets_named(reference) if reference is not None else ()
+        if reference is not None and reference.number is not None and not found:
+            raise StaffError(fill(self._look.words, "tell.ticket_unknown", number=reference.number))
+        if len(found) == 1:
+            return await self._ticket(Action.CALL, found[0], by, replace(place, ticket_id=found[0]))
+        return await self._opening(asked, place)
+
     async def _opening(self, asked: Asked, place: ModalPlace) -> Json:
-        """The form that opens a ticket, with what the typed words or the message say of it."""
-        look, begun = self._look, asked.words
-        if asked.message is not None:
-            names = await self._names.of(people_in_message(asked.message))
-            begun = words_of(asked.message, names).text
-            place = replace(place, source_ts=str(asked.message.get("ts") or "") or None)
-        serial = serial_in(begun) or ""
-        stated = hear(begun, ())[0].stated
-        number = stated[0] if stated else begun if begun and not serial and asked.message is None else ""
-        rest = begun if asked.message is not None else ""
-        return open_form(serial, number, rest, look.hotline, look.reactions, look.words, place)
+        return await opening_form(asked, place, self._names, self._look.hotline, self._look.reactions, self._look.words)
 
     async def _words_of(self, message: Mapping[str, object], by: SlackPerson) -> Json:
         """The reply modal with a colleague's words of a ticket's thread in it; who sends them sees them once more."""

@@ -31,6 +31,7 @@ from bot.edges import slack_acting_payloads as acting
 from bot.edges import slack_channel_payloads as channels
 from bot.edges import slack_entitlement_payloads as entitlements
 from bot.edges import slack_escalation_payloads as escalations
+from bot.edges import slack_home_payloads
 from bot.edges import slack_replacement_payloads as replacements
 from bot.edges import slack_ticket_payloads as tickets
 from bot.edges import slack_words_payloads as words
@@ -38,7 +39,6 @@ from bot.edges.slack_channel_ids import OPEN_MODAL, REPORT_MODAL
 from bot.edges.slack_fields import Unreadable, mapping, required
 from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
-    HOME_REFRESH,
     OPENS_MODAL,
     ModalPlace,
 )
@@ -135,8 +135,8 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
     actions = body.get("actions")
     first = mapping(actions[0] if isinstance(actions, list) and actions else None, "actions")
     action_id = required(first, "action_id")
-    if action_id == HOME_REFRESH:
-        return OpenHome(person_of(body))
+    if slack_home_payloads.is_of_home(action_id):
+        return OpenHome(person_of(body), slack_home_payloads.chosen(body, first))
     if channels.is_press(action_id):
         return channels.pressed_command(
             action_id, first.get("value"), replace(person_of(body), response_url=_url(body))

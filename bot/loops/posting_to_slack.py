@@ -35,9 +35,12 @@ from bot.effects import (
     SendMail,
     ShareFiles,
     TellCustomer,
+    TellOverview,
     TellUser,
 )
 from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
+from bot.home import HomeFilter
+from bot.loops.answering import OverviewAnswers
 from bot.loops.posting_entitlements import EntitlementPosts, standings_of
 from bot.loops.posting_escalations import EscalationPosts
 from bot.loops.posting_panels import PanelPosts
@@ -74,6 +77,7 @@ class SlackPerformer:
         self._posts = Posts(chat, pace, database)
         self._customers = CustomerPosts(self._posts, chat, pace, database, contexts)
         self._panels = PanelPosts(self._posts, database, self._words, self._zone)
+        self._overview = OverviewAnswers(database, chat, contexts)
         self._escalations = EscalationPosts(self._posts, chat, database, clock, config)
         self._entitlements = EntitlementPosts(self._posts, database, clock, config)
         self._services = ServicePosts(self._posts, database, config)
@@ -96,7 +100,7 @@ class SlackPerformer:
                 await self._about_ticket(row, row.effect)
             case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():
                 await self._escalations.perform(row, row.effect)
-            case OfferSending() | TellUser():
+            case OfferSending() | TellUser() | TellOverview():
                 await self._tell(row, row.effect)
             case PostOperator() | PostServiceDigest():
                 await self._to_all(row, row.effect)
@@ -283,12 +287,16 @@ class SlackPerformer:
                 raise
             await self._posts.post(row, slack.support_channel, None, notice)
 
-    async def _tell(self, row: OutboxRow, effect: TellUser | OfferSending) -> None:
+    async def _tell(self, row: OutboxRow, effect: TellUser | OfferSending | TellOverview) -> None:
         if isinstance(effect, OfferSending):
             await self._offer(row, effect)
             return
-        said = slack_duty.answer(effect, self._clock.now(), self._words, self._zone)
-        text = said if said is not None else slack_blocks.tell(effect, self._words)
+        replaces = False
+        if isinstance(effect, TellOverview):
+            text = await self._overview.text(effect)
+        else:
+            said = slack_duty.answer(effect, self._clock.now(), self._words, self._zone)
+            text, replaces = said if said is not None else slack_blocks.tell(effect, self._words), effect.replaces
         async with self._pace.turn(f"tell:{effect.channel}", urgent=True):
             try:
                 await self._chat.tell(
@@ -297,7 +305,7 @@ class SlackPerformer:
                     text,
                     thread_ts=effect.thread_ts,
                     response_url=effect.response_url,
-                    replaces=effect.replaces,
+                    replaces=replaces,
                 )
             except ChannelUnusable as error:  # an answer to a click is worth nothing hours later
                 raise Refused(str(error)) from error
@@ -305,9 +313,13 @@ class SlackPerformer:
 
     async def _home(self, row: OutboxRow, effect: PublishHome) -> None:
         if effect.is_staff:
-            due = await DueNextQueries(self._database).of(effect.user, slack_home.SHOWN)
+            queries, shown = DueNextQueries(self._database), HomeFilter.from_json(effect.shown)
+            due = await queries.home(effect.user, shown, slack_home.SHOWN)
+            customers = await queries.customers(slack_home.MOST_CUSTOMERS)
+            managed = await queries.managed(slack_home.MOST_LATE) if effect.is_manager else None
             url = await self._chat.workspace_url()
-            view = slack_home.home(due, url, self._clock.now(), self._words, self._zone)
+            now = self._clock.now()
+            view = slack_home.home(due, shown, customers, managed, url, now, self._words, self._zone)
         else:
             view = slack_home.closed_home(self._words)
         async with self._pace.turn(HOMES):

@@ -8,8 +8,14 @@
 | on-duty swap WHEN WHEN                              | the two on duty then take each other's duty   |
 | on-duty remove NUMBER                               | a shift is taken back                         |
 | escalate NUMBER REASON                              | a ticket is escalated                         |
-| call [NUMBER or SERIAL]                             | a form: somebody called the escalation phone  |
+| escalate call [NUMBER or SERIAL]                    | a form: somebody called the escalation phone  |
+| call [NUMBER or SERIAL]                             | a form: somebody called the hotline, about    |
+|                                                     | that ticket or a new one                      |
 | new [SERIAL or CONTRACT]                            | a form: a ticket is opened for a customer     |
+| list, mine, due                                     | open tickets, those of who asks, what is due  |
+| search WORDS                                        | tickets by words, serial, contract, customer  |
+| show NUMBER, or the number alone                    | a ticket                                      |
+| contract NUMBER, SERIAL or CUSTOMER                 | a contract                                    |
 """
 
 from __future__ import annotations
@@ -24,8 +30,8 @@ from bot.rules.folding import bare_letters, readable
 from bot.rules.mail_matching import ticket_numbers_in
 from bot.rules.typed_dates import NotADate, take_instant
 
-OPEN_FORM = "new"
-"""The form that opens a ticket for a customer (`OpenForm.form`)."""
+OPEN_FORM, CALL_FORM, HOTLINE_FORM, DUTY_FORM = "new", "call", "hotline", "duty"
+"""The forms (`OpenForm.form`): opening a ticket, a call to the phone for escalations, one to the hotline, a shift."""
 SHOWN = timedelta(days=2)
 SHOWN_OF_A_WEEK = timedelta(days=7)
 _MOST = 4_000
@@ -36,7 +42,16 @@ _HELP = frozenset(["help", "pomoc", "?"])
 _DUTY = frozenset(["on-duty", "onduty", "duty", "dyzur", "dyzury"])
 _ESCALATE = frozenset(["escalate", "eskaluj", "eskalacja"])
 _CALL = frozenset(["call", "telefon", "phone"])
-_NEW = frozenset(["new", "nowe", "nowy", "nowa", "open", "zgloszenie", "otworz", "zaloz"])
+_NEW = frozenset(["new", "nowe", "nowy", "nowa", "otworz", "zaloz"])
+_QUESTIONS = {
+    "list": frozenset(["list", "lista", "open", "otwarte", "wszystkie", "all"]),
+    "mine": frozenset(["mine", "my", "moje", "me", "ja"]),
+    "due": frozenset(["due", "termin", "terminy", "pilne", "next"]),
+    "search": frozenset(["search", "find", "szukaj", "znajdz", "wyszukaj"]),
+    "show": frozenset(["show", "pokaz", "zgloszenie", "ticket"]),
+    "contract": frozenset(["contract", "umowa", "umowy", "contracts", "klient", "customer"]),
+}
+_NEEDS_WORDS = frozenset(["search", "show", "contract"])
 _SHOW = frozenset(["show", "pokaz", "kto", "who"])
 _SET = frozenset(["set", "ustaw"])
 _SWAP = frozenset(["swap", "zamien", "zamiana"])
@@ -96,13 +111,26 @@ class Escalate:
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
-    """A form is wanted: "call", "duty" or OPEN_FORM; it was opened while Slack waited.
+    """A form is wanted: it was opened while Slack waited.
 
     Attributes:
         words: What was typed behind it, to begin with.
     """
 
     form: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something is to be shown.
+
+    Attributes:
+        what: "list", "mine", "due", "search", "show" or "contract".
+        words: What was typed behind it; of "show" the ticket's number.
+    """
+
+    what: str
     words: str = ""
 
 
@@ -119,19 +147,21 @@ class Mistake:
     data: dict[str, str] = field(default_factory=dict)
 
 
-Typed = Help | ShowDuty | SetDuty | SwapDuty | RemoveDuty | Escalate | OpenForm | Mistake
+Typed = Help | Question | ShowDuty | SetDuty | SwapDuty | RemoveDuty | Escalate | OpenForm | Mistake
 
 
 def form_wanted(text: str) -> OpenForm | None:
     """The form that a command asks for; None when it asks for none. Needs neither time nor zone."""
     words = readable(text[:_MOST]).split()
     match [_folded(word) for word in words]:
+        case [first, second, *_] if first in _ESCALATE and second in _CALL:
+            return OpenForm(CALL_FORM, " ".join(words[2:]))
         case [first, *_] if first in _CALL:
-            return OpenForm("call", " ".join(words[1:]))
+            return OpenForm(HOTLINE_FORM, " ".join(words[1:]))
         case [first, *_] if first in _NEW:
             return OpenForm(OPEN_FORM, " ".join(words[1:]))
         case [first, second] if first in _DUTY and second in _SET:
-            return OpenForm("duty")
+            return OpenForm(DUTY_FORM)
         case _:
             return None
 
@@ -155,7 +185,23 @@ def understand(text: str, now: datetime, zone: ZoneInfo) -> Typed:
         return _escalate(words[1:])
     if first in _DUTY:
         return _duty(words[1:], now, zone)
-    return Mistake("unknown", {"word": words[0]})
+    return _question(words) or Mistake("unknown", {"word": words[0]})
+
+
+def _question(words: Sequence[str]) -> Question | Mistake | None:
+    """What is to be shown; a ticket's number alone says enough."""
+    first = _folded(words[0])
+    what = next((name for name, names in _QUESTIONS.items() if first in names), None)
+    rest = " ".join(words[1:])
+    if what is None:
+        numbers = ticket_numbers_in(" ".join(words))
+        return Question("show", numbers[0]) if len(numbers) == 1 else None
+    if what in _NEEDS_WORDS and not rest:
+        return Mistake(f"no_words_{what}")
+    if what == "show":
+        numbers = ticket_numbers_in(rest)
+        return Question("show", numbers[0]) if numbers else Mistake("no_number")
+    return Question(what, rest)
 
 
 def _escalate(words: Sequence[str]) -> Typed:

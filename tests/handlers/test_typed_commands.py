@@ -57,13 +57,13 @@ def test_a_ticket_is_escalated_by_its_number() -> None:
 
 def test_help_mistakes_and_strangers_are_answered_and_forms_need_no_answer() -> None:
     desk = EscalationDesk()
-    assert typed(desk, "").data == {"phone": "12 25 25 502"}
+    assert typed(desk, "").data == {"phone": "12 25 25 502", "hotline": "12 25 25 600"}
     assert (typed(desk, "listaa").what, typed(desk, "on-duty set @ewa x").what) == ("typed_unknown", "typed_no_person")
     stranger = replace(JANS, user="U0OBCY")
     for by in (stranger, replace(JANS, is_stranger=True)):
         assert typed(desk, "on-duty set ja dziś 12:00 14:00", by).what == "not_allowed"
     told = len(desk.told())
-    desk.do(TypedCommand(JANS, "call"))
+    desk.do(TypedCommand(JANS, "escalate call"))
     assert len(desk.told()) == told
     assert not desk.database.tables.duty_shifts
 

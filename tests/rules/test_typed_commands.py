@@ -113,7 +113,7 @@ def test_commands() -> None:
     assert understand("eskaluj hezo-2026-000123 klient  stoi", NOW, WARSAW) == Escalate(
         "HEZO-2026-000123", "klient stoi"
     )
-    assert understand("call FGT60FTK20012345", NOW, WARSAW) == OpenForm("call", "FGT60FTK20012345")
+    assert understand("escalate call FGT60FTK20012345", NOW, WARSAW) == OpenForm("call", "FGT60FTK20012345")
     assert form_wanted("on-duty set") == OpenForm("duty")
     assert form_wanted("on-duty set <@U1> dziś 17:00 18:00") is None
     assert form_wanted("") is None
@@ -122,7 +122,7 @@ def test_commands() -> None:
 @pytest.mark.parametrize(
     ("typed", "what", "word"),
     [
-        ("lista", "unknown", "lista"),
+        ("listy", "unknown", "listy"),
         ("on-duty kiedy", "unknown_duty", "kiedy"),
         ("on-duty show jutro", "superfluous", "jutro"),
         ("on-duty set @ewa dziś 17:00 18:00", "no_person", "@ewa"),

@@ -113,7 +113,8 @@ async def test_a_message_that_nobody_says_anything_about_becomes_a_report(shared
 
     await people.post(shared.piotr, shared.channel.id, "tak, krytyczny", thread_ts=message.ts)
     await shared.answer(message.ts, "Przyjęliśmy je pod numerem")
-    assert len([m for m in world.support.messages.values() if m.thread_ts is None]) == 1
+    heads = [texts(m.blocks) for m in world.support.messages.values() if m.thread_ts is None]
+    assert len(heads) == 1, heads
 
 
 async def test_an_engineer_opens_a_ticket_from_a_message_and_a_customer_reports_by_the_shortcut(shared: Shared) -> None:

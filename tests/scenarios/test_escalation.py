@@ -138,7 +138,7 @@ async def test_on_a_holiday_with_a_gap_in_the_rota(tmp_path: Path) -> None:
         await said(world, by_mail, "Nikt się nie odzywa!", "Pierwsze wezwanie: jutro (czw.) 09:00")
 
         # Somebody calls who has no ticket; what is critical calls at once, on a holiday too.
-        await people.slash(world.ewa, world.support.id, "/hezo", "call")
+        await people.slash(world.ewa, world.support.id, "/hezo", "escalate call")
         view = await world.modal(world.ewa, "ticket_log_call")
         spoken = {"caller": "Jan Prezes", "said": "Awaria całkowita, brak dostępu!", "address": world.john}
         assert await people.submit_view(world.ewa, view, spoken) is None

@@ -65,6 +65,69 @@ async def test_the_app_home_lists_what_is_due_first(world: World) -> None:
     assert said.index("Nic nie działa") < said.index("Pytanie o VPN"), "due first, though taken last"
 
 
+async def test_the_app_home_filters_turns_pages_and_shows_managers_what_is_late(world: World) -> None:
+    people = world.slack.people
+    for number in range(10):
+        priority = "krytyczny" if number == 0 else "pytanie"
+        await world.write(world.anna, f"{REPORT}\nPriorytet: {priority}", subject=f"Sprawa {number}")
+        await world.card(f"Sprawa {number}")
+    world.clock.move(timedelta(minutes=61))
+    await world.in_slack(world.support, lambda m: "Termin przekroczony!" in texts(m.blocks))
+
+    await people.open_home(world.zofia)
+    said = await home_of(world, world.zofia, "Przekroczone terminy (1)")
+    assert "Do wzięcia (10)" in said
+    assert "Strona 1 z 2" in said
+    assert "nikt: 10 (po terminie: 1)" in said.replace("\n", "")
+
+    assert (await people.click_home(world.zofia, "home_page", value="nobody:1")).ok
+    said = await home_of(world, world.zofia, "Strona 2 z 2")
+    assert (await people.click_home(world.zofia, "home_priority", selected="critical")).ok
+    said = await home_of(world, world.zofia, "Do wzięcia (1)")
+    assert "Sprawa 0" in said
+    assert (await people.click_home(world.zofia, "home_customer", selected="Mleczarnia")).ok
+    assert (await people.click_home(world.zofia, "home_state", selected="waiting")).ok
+    said = await home_of(world, world.zofia, "Do wzięcia (0)")
+
+    await people.open_home(world.ewa)
+    assert "Przekroczone terminy" not in await home_of(world, world.ewa, "Do wzięcia (10)"), "that is for managers"
+
+
+async def test_commands_answer_with_links_and_exact_facts(world: World) -> None:
+    people, place = world.slack.people, world.support.id
+    await world.write(world.anna, f"{REPORT}\nPriorytet: krytyczny", subject="Zasilacz dymi")
+    card = await world.card("Zasilacz dymi")
+
+    async def told(command: str, containing: str) -> str:
+        assert (await people.slash(world.ewa, place, "/hezo", command)).ok
+
+        def found() -> str | None:
+            shown = world.slack.workspace.ephemerals(place, world.ewa)
+            return next((m.text for m in shown if containing in m.text), None)
+
+        said = await world.slack.workspace.wait_for(found, PATIENCE, f"the answer to {command}")
+        assert said is not None
+        return said
+
+    said = await told("szukaj zasilacz mleczarnia", "Znalezione: zasilacz mleczarnia")
+    assert f"/archives/{place}/p{card.ts.replace('.', '')}|{world.number(1)}>" in said
+    assert "Mleczarnia: Zasilacz dymi" in said
+    await told("search tunel", "Nic takiego nie ma.")
+    await told("lista", "Otwarte zgłoszenia: 1")
+    await told("moje", "Twoje zgłoszenia: 0")
+    await told("due", "Najbliższe terminy")
+    await told(f"pokaż {world.number(1)}", "Zasilacz dymi")
+    said = await told("umowa mleczarnia", "Umowa HZ360-2026-000101")
+    assert "FG121GTK25004672" in said
+    assert "Otwarte zgłoszenia (1):" in said
+    await told("umowa HZ360-9", "W rejestrze nie ma takiej umowy ani klienta: HZ360-9")
+    await told("pokaż HEZO-2020-000009", "Nie ma zgłoszenia HEZO-2020-000009.")
+    assert (await people.slash(world.ewa, place, "/hezo", f"call {world.number(1)}")).ok
+    await world.modal(world.ewa, "ticket_call")
+    assert (await people.slash(world.marek, place, "/hezo", "telefon")).ok
+    await world.modal(world.marek, "ticket_open")
+
+
 async def test_who_does_not_work_on_tickets_sees_none(world: World) -> None:
     await world.write(world.anna, REPORT)
     await world.card("HEZO-")

@@ -299,10 +299,20 @@ def test_the_answer_to_on_duty_show() -> None:
 
 @pytest.mark.parametrize("language", list(Language))
 def test_help_names_every_command_and_the_phone_number(language: Language) -> None:
-    effect = TellUser("C1", JAN, slack_duty.HELP, {"phone": "12 25 25 502"})
+    effect = TellUser("C1", JAN, slack_duty.HELP, {"phone": "12 25 25 502", "hotline": "12 25 25 600"})
     text = slack_duty.answer(effect, NOW, staff_words(language), ZONE)
     assert text is not None
-    for command in ("on-duty show", "on-duty set", "on-duty swap", "on-duty remove", "escalate", "call"):
+    for command in (
+        "on-duty show",
+        "on-duty set",
+        "on-duty swap",
+        "on-duty remove",
+        "escalate",
+        "escalate call",
+        "call",
+        "new",
+        "search",
+    ):
         assert f"`/hezo {command}" in text
     assert "12 25 25 502" in text
 

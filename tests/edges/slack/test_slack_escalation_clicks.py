@@ -109,7 +109,7 @@ async def test_tying_names_another_ticket_that_there_is(
 
 async def test_a_call_is_logged_by_command_for_a_device(slack: SlackSandbox, office: Office, desk: Desk) -> None:
     serial = "FGT60FTK20012345"
-    assert (await slack.people.slash(office.engineer.id, office.support.id, "/hezo", f"call {serial}")).ok
+    assert (await slack.people.slash(office.engineer.id, office.support.id, "/hezo", f"escalate call {serial}")).ok
     view = await form(slack, office.engineer)
     values = {"caller": "Prezes", "said": "Kiedy koniec?", "address": "prezes@klient.example"}
     desk.about_device = (7, 8)
@@ -128,7 +128,9 @@ async def test_a_call_of_somebody_without_a_ticket_is_logged_too(
     slack: SlackSandbox, office: Office, desk: Desk
 ) -> None:
     for reference, device in (("", ""), ("FGT60FTK20012345", "FGT60FTK20012345")):
-        assert (await slack.people.slash(office.engineer.id, office.support.id, "/hezo", f"call {reference}")).ok
+        assert (
+            await slack.people.slash(office.engineer.id, office.support.id, "/hezo", f"escalate call {reference}")
+        ).ok
         view = await form(slack, office.engineer)
         values = {"caller": "Prezes", "said": "Kiedy koniec?", "reference": "HEZO-2026-000999"}
         errors = await slack.people.submit_view(office.engineer.id, view.id, values)
@@ -147,7 +149,7 @@ async def test_a_command_is_recorded_as_typed_and_who_may_not_is_refused(
     command = last(desk)
     assert isinstance(command, TypedCommand)
     assert (command.text, command.by.user) == (text, office.engineer.id)
-    assert (await slack.people.slash(office.colleague.id, office.support.id, "/hezo", "call")).ok
+    assert (await slack.people.slash(office.colleague.id, office.support.id, "/hezo", "escalate call")).ok
     assert "Tylko inżynierowie" in await line_for(slack, office.support.id, office.colleague)
     assert slack.people.open_views(office.colleague.id) == []
 
