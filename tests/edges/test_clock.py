@@ -39,7 +39,7 @@ async def test_waits_until_due(clock: Clock) -> None:
 
 
 async def test_past_due_returns_at_once(clock: Clock) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await clock.wait_until(clock.now() - timedelta(days=1), asyncio.Event())
 
 

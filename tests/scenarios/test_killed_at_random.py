@@ -136,7 +136,7 @@ async def kill_and_start(world: World, bot: BotProcess, chance: random.Random, k
     """Kill the bot after a random number of things that it did outside, at once or in the middle of the next one."""
     for _ in range(kills):
         wanted = world.mail.revision + len(world.slack.workspace.calls) + chance.randint(1, 25)
-        await until(partial(has_done, world, wanted), 30, "the bot does something")
+        await until(partial(has_done, world, wanted), 90, "the bot does something")
         await bot.kill()
         await bot.start()
 

@@ -53,7 +53,7 @@ async def test_a_server_that_never_answers_holds_up_the_stop_only_for_the_bound(
         await tap.wait_until_held()
         started = asyncio.get_running_loop().time()
         assert await bot.stop() == 0
-        assert asyncio.get_running_loop().time() - started < PATIENCE  # without the bound: until the server answers
+        assert asyncio.get_running_loop().time() - started < 30  # without the bound: until the server answers
         assert rows(tmp_path / "hezo360.sqlite3", STATES) == [("sending",)]
         assert "Traceback" not in bot.log.read_text()
         await bot.start()

@@ -37,7 +37,7 @@ class Watch:
     async def until_ready_or_failed(self) -> None:
         """Wait until everything that was there is stored, or the run is over."""
         ready = asyncio.create_task(self._ready.wait())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.wait({ready, self.task}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
 

@@ -18,7 +18,7 @@ from bot.sandbox.mail import Account, Delivery, MailSandbox
 from tests.support.mail_sink import MemorySink
 from tests.support.mailservers import PASSWORD, MailServers
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 PEOPLE = ("anna@klient.test", "kolega@klient.test", "john@northwind.test", "biuro@stolarnia.test", "obcy@example.test")
 """The customers, by the addresses that they have at the embedded servers."""
 _LOOK_AGAIN = 0.2

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import TracebackType
 
 _CHUNK = 64 * 1024
-_PATIENCE = 15.0
+_PATIENCE = 60.0
 _END_OF_DATA = b"\r\n.\r\n"
 
 

@@ -17,7 +17,7 @@ from handlers.context import Context, ContextMaker
 from storage.engine import Database
 from tests.storage.making import compose, content_key
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 def plain_config(**sections: Any) -> Config:

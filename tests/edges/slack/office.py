@@ -254,7 +254,7 @@ class Desk:
 
     async def until(self, predicate: Callable[[], bool]) -> None:
         """Wait until it is true after some recording; TimeoutError after 5 seconds."""
-        async with asyncio.timeout(5), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(predicate)
 
 

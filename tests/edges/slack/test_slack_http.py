@@ -69,7 +69,7 @@ async def listening(config: SlackConfig, desk: Desk, client: AsyncWebClient) -> 
     clock, stopping, ready = MovableClock(NOW, frozen=True), asyncio.Event(), asyncio.Event()
     http = SlackHttp(config, desk, desk, client, make_look(config, clock), on_connected=ready.set)
     task = asyncio.create_task(http.run(stopping))
-    async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         await asyncio.wait({task, asyncio.ensure_future(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             task.result()

@@ -141,7 +141,7 @@ async def test_a_quiet_connection_is_replaced_without_a_gap(
 ) -> None:
     config = make_config(slack, office, silence_limit=timedelta(seconds=1))
     async with slack_client(config) as client, running(make_socket(config, desk, client), slack) as task:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(slack.workspace.calls_of("apps.connections.open")) < 3:
                 assert (await slack.people.click(office.engineer.id, office.support.id, card_ts, "ticket_take")).ok
                 await slack.workspace.next_revision(slack.workspace.revision, 1.2)
