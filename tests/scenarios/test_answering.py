@@ -103,12 +103,19 @@ async def test_what_waits_survives_a_stop_and_notes_never_go(patient: World) -> 
     question = await asked(world, world.ewa, "Marek, zerknij")
     assert (await people.click(world.ewa, world.support.id, question.ts, KEEP_INTERNAL)).ok
     await asked(world, world.ewa, "Zostaje w zespole")
-    await world.reply(world.ewa, card, "Dzień dobry, pracujemy nad tym.", "nobody")
+    await world.press(world.ewa, card, "ticket_reply")
+    window = await world.modal(world.ewa, "ticket_reply")
+    values = {
+        "reply_text": "Dzień dobry, pracujemy nad tym.", "next_turn": "nobody",
+        "reply_files": [Upload("opis.txt", b"krok po kroku")],
+    }  # fmt: skip
+    assert await people.submit_view(world.ewa, window, values) is None
     await world.in_thread(card, "do tego czasu można cofnąć")
     await world.bot.stop()
     world.clock.move(A_WHILE)
     await world.start_bot()
     mail = await world.mail_to(world.anna, containing="pracujemy nad tym")
+    assert [file.get_filename() for file in parsed(mail).iter_attachments()] == ["opis.txt"]
     await world.in_thread(card, "✅ wysłano")
     await people.delete(world.ewa, world.support.id, kept.ts)
     said = "".join(text_of(one) for one in world.mails_to(world.anna))

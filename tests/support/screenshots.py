@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
 
-from bot.edges.slack_ids import ACTION_IDS, DAY_BLOCK, MORE, MORE_MODAL, TEXT_BLOCK, TIME_BLOCK
+from bot.edges.slack_ids import ACTION_IDS, DAY_BLOCK, KEEP_INTERNAL, MORE, MORE_MODAL, TEXT_BLOCK, TIME_BLOCK
 from bot.edges.slack_replacement_ids import DEVICE_BLOCK
 from bot.rules.ticket_states import Action
 from bot.sandbox.demo import INFO, SUPPORT, Demo
@@ -55,10 +55,46 @@ class Scene:
         await self.says(text.splitlines()[0])
 
     async def press(self, action: Action) -> None:
-        """Ewa presses a button of the newest ticket."""
-        await self._demo.slack.people.click(
-            self._demo.staff.ewa, self._demo.staff.support, self._cards()[-1].ts, ACTION_IDS[action]
-        )
+        """Ewa presses a button of the newest ticket, or behind its "More…"."""
+        people, card = self._demo.slack.people, self._cards()[-1]
+        if ACTION_IDS[action] in str(card.blocks):
+            await people.click(self._demo.staff.ewa, self._demo.staff.support, card.ts, ACTION_IDS[action])
+            return
+        await people.click_view(self._demo.staff.ewa, await self.more(), ACTION_IDS[action])
+
+    async def more(self) -> str:
+        """Ewa opens "More…" of the newest ticket; gives the window's id."""
+        people, ewa = self._demo.slack.people, self._demo.staff.ewa
+        await people.click(ewa, self._demo.staff.support, self._cards()[-1].ts, MORE)
+
+        def shown() -> str | None:
+            views = people.open_views(ewa)
+            return views[-1].id if views and views[-1].body.get("callback_id") == MORE else None
+
+        view = await self._slack.wait_for(shown, PATIENCE, "More…")
+        assert view is not None
+        return view
+
+    async def write_in_thread(self, text: str) -> None:
+        """Ewa writes in the newest ticket's thread, and is asked whether it shall go to the customer."""
+        staff = self._demo.staff
+        await self._demo.slack.people.post(staff.ewa, staff.support, text, thread_ts=self._cards()[-1].ts)
+        await self._until(lambda: bool(self._slack.ephemerals(staff.support, staff.ewa)), "the question")
+
+    async def keep_internal(self) -> None:
+        """Ewa says that what she wrote last stays with the team."""
+        staff = self._demo.staff
+        question = self._slack.ephemerals(staff.support, staff.ewa)[-1]
+        await self._demo.slack.people.click(staff.ewa, staff.support, question.ts, KEEP_INTERNAL)
+
+    async def window(self, name: str, shows: str) -> None:
+        """Save the open window once it shows these words, and close it."""
+        await self._page.set_viewport_size({"width": 1400, "height": 1100})
+        modal = self._page.get_by_test_id("modal")
+        await modal.get_by_text(shows).last.wait_for()
+        await modal.screenshot(path=FOLDER / f"{name}.png")
+        while views := self._demo.slack.people.open_views(self._demo.staff.ewa):
+            await self._demo.slack.people.close_view(self._demo.staff.ewa, views[-1].id)
 
     async def submit(self, values: Mapping[str, str]) -> None:
         """Ewa fills in the modal that has these fields, and sends it."""
@@ -155,10 +191,18 @@ async def play(scene: Scene) -> None:
     """The day of the pictures."""
     await scene.report("anna", "critical")
     await scene.press(Action.TAKE)
+    await scene.more()
+    await scene.window("more", "Poproś o dane")
+    await scene.press(Action.ASK)
+    await scene.window("ask", "O co prosimy")
     await scene.press(Action.REPLY)
     await scene.submit({TEXT_BLOCK: QUESTION})
-    await scene.says("wysłano")
+    await scene.says("można cofnąć")
+    await scene.write_in_thread("Jeśli można, proszę też o zdjęcie diod na panelu.")
+    await scene.picture("undo", "#thread-pane", "Wyślij jako informację", height=760)
+    await scene.keep_internal()
     scene.pass_time(timedelta(minutes=12))
+    await scene.says("wysłano")
     await scene.answer("anna", ANSWER)
     await scene.picture("ticket", "#slack", "unable to read superblock")
     await scene.picture("sandbox", "body", "unable to read superblock", width=1160, height=600)
