@@ -88,6 +88,15 @@ class LogConfirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmFault:
+    """The customer pressed "yes" below the question in their thread of a shared channel."""
+
+    by: SlackPerson
+    ticket_id: int
+    replacement_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeclineReplacement:
     """The customer wants no replacement."""
 
@@ -220,4 +229,4 @@ ReplacementPress = (
 )
 
 
-ReplacementCommand = BeginReplacement | ReplacementPress
+ReplacementCommand = BeginReplacement | ReplacementPress | ConfirmFault

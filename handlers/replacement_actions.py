@@ -116,7 +116,9 @@ async def ask(command: AskUser, uow: UnitOfWork, ctx: Context) -> None:
         replacements.speaker_of(ctx, ticket, replacement), replacements.promised(ticket), command.words
     )
     await replacements.moved(uow, ctx, ticket, moves.ask(replacement, by.at or ctx.now), Move.ASK, by.user)
-    await write(uow, ctx, ticket, by, text, NextTurn.CUSTOMER)
+    yes = ctx.customer_words(ticket.language)("replacement_yes")
+    choices = ((yes, moves.yes_value(ticket.id, replacement.id)),)
+    await write(uow, ctx, ticket, by, text, NextTurn.CUSTOMER, choices=choices)
     await uow.tickets.update(ticket)
 
 
@@ -282,6 +284,7 @@ async def write(
     *,
     reason: str = "replied",
     files: Files = (),
+    choices: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """Write to the customer in the engineer's name, or tell the engineers that nothing can be written there.
 
@@ -292,7 +295,9 @@ async def write(
         await journal(uow, ctx, ticket, by.user, "mail_withheld", **data)
         await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_WITHHELD, data))
         return
-    message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, text, files=files)
+    message = await customer_mails.engineer_reply(
+        uow, ctx, ticket, by.user, by.name, text, files=files, choices=choices
+    )
     shown: dict[str, object] = {
         "author": by.user, "text": text, "to": customer_words.shown_recipient(ticket), "status": "sending"
     }  # fmt: skip

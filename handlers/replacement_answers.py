@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.model import Message, Ticket
+from bot.model import ClockKind, ClockState, Message, Ticket, TicketState
 from bot.ports import UnitOfWork
+from bot.replacement_commands import ConfirmFault
 from bot.replacements import Replacement, Stage, Via
 from bot.rules import replacement_text as letters
 from bot.rules.customer_channels import is_slack_user
 from bot.rules.fault_answers import FaultAnswer, fault_answer
-from bot.rules.replacement import no_longer_asks
+from bot.rules.replacement import Move, moves_of, no_longer_asks
 from bot.rules.ticket_replacements import is_replacing
-from handlers import customer_mails, duty, replacements
-from handlers.context import Context, journal
+from bot.rules.ticket_states import move
+from handlers import clocks, customer_mails, duty, replacements
+from handlers.context import Context, journal, tell
 
 
 async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> bool:
@@ -45,6 +47,26 @@ async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) 
     return False
 
 
+async def pressed(command: ConfirmFault, uow: UnitOfWork, ctx: Context) -> None:
+    """The customer pressed "yes" in their own channel: as good as a written one, however often it is pressed."""
+    ticket, by = await uow.tickets.get(command.ticket_id), command.by
+    if not by.is_stranger or by.channel is None or by.channel != ticket.customer_channel:
+        await tell(uow, by, "not_allowed")  # engineers log it in the panel, with who said so
+        return
+    replacement = await uow.replacements.get(command.replacement_id)
+    asked = replacement.ticket_id == ticket.id and replacement.asked_at is not None
+    if not asked or Move.CONFIRM not in moves_of(replacement):
+        return  # they have read by now what became of it
+    await _confirmed(uow, ctx, ticket, replacement, by.user, Via.SLACK, by.at or ctx.now, None)
+    at = by.at or ctx.now
+    await clocks.end(
+        uow, ctx, ticket, ClockState.MET, at, ClockKind.CUSTOMER_REPLY, reason="customer_wrote", by=by.user
+    )
+    if ticket.state is TicketState.WAITING:
+        move(ticket, TicketState.OPEN, ctx.now)
+    await uow.tickets.update(ticket)
+
+
 _FEW = 6
 """Words of an answer that asks for no answer: "Tak, potwierdzam. Pozdrawiam, Anna Nowak"."""
 
@@ -64,12 +86,23 @@ async def _represents(uow: UnitOfWork, ticket: Ticket, author: str) -> bool:
 
 async def _confirm(uow: UnitOfWork, ctx: Context, ticket: Ticket, replacement: Replacement, message: Message) -> None:
     via = Via.SLACK if is_slack_user(message.author) else Via.MAIL
-    stored = await replacements.confirmed(
-        uow, ctx, ticket, replacement, message.author, via, message.sent_at, message_id=message.id
-    )
+    await _confirmed(uow, ctx, ticket, replacement, message.author, via, message.sent_at, message.id)
+
+
+async def _confirmed(
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    replacement: Replacement,
+    who: str,
+    via: Via,
+    at: datetime,
+    message_id: int | None,
+) -> None:
+    """The customer reads by when the device comes, and engineers that it is to be sent."""
+    stored = await replacements.confirmed(uow, ctx, ticket, replacement, who, via, at, message_id=message_id)
     due = await replacements.delivery_due(uow, stored)
-    parts = letters.confirmed(replacements.speaker_of(ctx, ticket, stored), due)
-    await customer_mails.notice(uow, ctx, ticket, parts)
+    await customer_mails.notice(uow, ctx, ticket, letters.confirmed(replacements.speaker_of(ctx, ticket, stored), due))
     mention = await duty.on_call(uow, ctx, ticket)
     await replacements.say(
         uow, ticket, stored, "to_send", {"due_at": due and due.isoformat()}, mention=mention, urgent=True

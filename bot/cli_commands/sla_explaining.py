@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from bot.cli_commands.sla_questions import Promises
 from bot.cli_commands.sla_story import ClockStory, Event, stories
 from bot.cli_commands.sla_words import day_and_time, seconds_number, shown, span_words, utc_text
-from bot.model import ClockState, Direction, Message, SlaClock
+from bot.model import ClockKind, ClockState, Direction, Message, SlaClock
+from bot.rules.clock_terms import RETURN_ESCALATES
 from bot.rules.paused_clocks import is_overdue
 from storage.explaining import TicketClocks
 
@@ -64,7 +65,7 @@ class Explanation:
         if clock.ended_at is not None:
             yield f"  ended     {self._time(clock.ended_at)}, {clock.state}"
         if timer := self._found.pending.get(clock.id):
-            yield f"  next      {_level_words(timer.level or 0)} is announced {self._time(timer.fire_at)}"
+            yield f"  next      {_level_words(timer.level or 0, clock.kind)} is announced {self._time(timer.fire_at)}"
         for event in story.events:
             yield f"    {self._event_line(event)}"
 
@@ -103,7 +104,10 @@ class Explanation:
 
     def _event_line(self, event: Event) -> str:
         entry, level = event.entry, event.entry.data.get("level")
-        what = f"{_level_words(level)} announced" if event.name == "level" and isinstance(level, int) else event.name
+        kind = entry.data.get("kind")
+        what = (
+            f"{_level_words(level, kind)} announced" if event.name == "level" and isinstance(level, int) else event.name
+        )
         data = {key: value for key, value in entry.data.items() if key not in _SAID_ELSEWHERE and _says_much(value)}
         if _instant(data.get("at")) == entry.at:
             del data["at"]
@@ -176,8 +180,10 @@ class Explanation:
         }
 
 
-def _level_words(level: int) -> str:
-    """A level is per cents of the budget or, below zero, seconds before an agreed date."""
+def _level_words(level: int, kind: object = None) -> str:
+    """A level is per cents of the budget or, below zero, seconds before the date; of a return there is one more."""
+    if kind == ClockKind.RETURN and level == RETURN_ESCALATES:
+        return "escalation"
     return f"reminder {span_words(timedelta(seconds=level))} before" if level < 0 else f"{level} %"
 
 

@@ -14,8 +14,10 @@ from bot.edges.slack_text import Blocks, Json, block, line, plain, quote, reache
 from bot.entitlement_commands import OfferTimes, PickDate
 from bot.entitlements import EntitlementUse, UseState
 from bot.model import Ticket
+from bot.replacement_commands import ConfirmFault
 from bot.rules.appointments import AT_MOST, DURATIONS, OTHER, offer_text
 from bot.rules.notes import is_note
+from bot.rules.replacement import read_yes
 from bot.rules.wording import Words, format_date, format_span
 from bot.rules.wording import words as customer_words
 
@@ -123,11 +125,14 @@ def is_pick(action_id: str) -> bool:
 
 
 def picked(value: object, by: SlackPerson) -> SlackCommand:
-    """The command of such a button.
+    """The command of such a button, or of the one that confirms a fault.
 
     Raises:
         ValueError: its value is none of ours.
     """
+    confirmed = read_yes(value)
+    if confirmed is not None:
+        return ConfirmFault(by, *confirmed)
     found = _PICKED.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("no offered time")

@@ -17,6 +17,7 @@ whichever comes last. Everything here is a function from one value to the next; 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -179,3 +180,17 @@ def end(replacement: Replacement, move: Move, by: str, at: datetime, reason: str
     """It ends before anything was sent: REFUTE, DECLINE or CANCEL."""
     _demand(replacement, move)
     return replace(replacement, stage=_END_OF[move], ended_by=by, ended_at=at, outcome=reason, asks=False)
+
+
+_YES = re.compile(r"fault:([1-9][0-9]{0,17}):([1-9][0-9]{0,17})")
+
+
+def yes_value(ticket_id: int, replacement_id: int) -> str:
+    """The value of the button by which a customer in a shared channel confirms the fault."""
+    return f"fault:{ticket_id}:{replacement_id}"
+
+
+def read_yes(value: object) -> tuple[int, int] | None:
+    """The ticket's and the replacement's ids of such a button; None where it is none."""
+    found = _YES.fullmatch(value) if isinstance(value, str) else None
+    return None if found is None else (int(found[1]), int(found[2]))

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import email
 import email.policy
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.cli_commands.sla_explaining import Explanation
+from bot.cli_commands.sla_questions import Promises
 from bot.commands import FilesFetched, NextTurn, SetPriority, SlackPerson
 from bot.commands_sending import UndoSending
-from bot.effects import FetchFiles
+from bot.config import ServiceSections
+from bot.edges.slack_appointments import picked
+from bot.effects import FetchFiles, PostToCustomer
 from bot.model import ClockKind, ClockState, Priority, TicketState
 from bot.replacement_commands import (
     BeginReplacement,
     CancelReplacement,
+    ConfirmFault,
     DeclineReplacement,
     RefuteFault,
     ReplacementPress,
@@ -25,6 +31,8 @@ from bot.replacements import Check, Fate, Replacement, Stage, Via
 from bot.rules.replacement import moves_of
 from bot.rules.ticket_states import Action, actions_of
 from bot.sendings import SharedFile
+from storage.explaining import TicketClocks
+from storage.schema import TimerState
 from tests.fakes.memory_database import run
 from tests.handlers.desk import ANNA, DAIRY, EWA, HOSPITAL, MONDAY, OBCY
 from tests.handlers.escalating import JAN, ZOFIA
@@ -220,6 +228,28 @@ def test_another_representative_of_the_customer_may_confirm() -> None:
     desk.database.tables.participants[1] = frozenset({ANNA, "szef@klient.example"})
     desk.write("szef@klient.example", "Tak, potwierdzam", answer=question)
     assert (desk.stage, desk.it.confirmed_by) == ("confirmed", "szef@klient.example")
+
+
+def test_a_customer_in_a_shared_channel_confirms_by_a_button() -> None:
+    desk = ReplacementDesk()
+    ticket = desk.database.tables.tickets[1]
+    ticket.customer_channel, ticket.customer_ts, ticket.requester = "C0SHARED", "1.2", "U0ANNA"
+    desk.asked()
+    [(label, value)] = desk.effects(PostToCustomer)[-1].choices
+    assert label == "Tak, potwierdzam awarię"
+    anna = SlackPerson("U0ANNA", "Anna", "C0SHARED", is_stranger=True)
+    press = picked(value, anna)
+    assert isinstance(press, ConfirmFault)
+    for by in (EWA, replace(anna, channel="C0OTHER"), replace(anna, is_stranger=False)):
+        desk.do(replace(press, by=by))
+        assert desk.stage == "verified"
+    desk.do(press)
+    assert (desk.stage, desk.it.confirmed_via, desk.it.confirmed_by) == ("confirmed", Via.SLACK, "U0ANNA")
+    assert (desk.clocks(1), desk.ticket(1).state) == (["delivery"], TicketState.OPEN)
+    assert "dostarczymy najpóźniej" in desk.effects(PostToCustomer)[-1].text
+    before = desk.it
+    desk.do(press)
+    assert desk.it == before, "pressed again it says nothing new"
 
 
 def test_an_engineer_who_writes_something_else_makes_a_yes_unclear() -> None:
@@ -429,6 +459,25 @@ def test_the_customer_is_reminded_of_the_return_by_day_and_it_is_escalated_in_th
     assert len(desk.mails) == mails + 3
     desk.give_back()
     assert desk.escalations() == ["returned"]
+
+
+def test_sla_explain_tells_of_both_clocks() -> None:
+    desk = returning()
+    desk.pass_until(warsaw(30, "10:00"))
+    tables = desk.database.tables
+    clocks = tuple(tables.clocks.values())
+    pending = {
+        kept.timer.clock_id: kept.timer
+        for kept in tables.timers.values()
+        if kept.state is TimerState.PENDING and kept.timer.clock_id is not None
+    }
+    found = TicketClocks(desk.ticket(1), clocks, {}, pending, tables.journal[1])
+    said = "\n".join(Explanation(found, Promises(ServiceSections()), desk.clock.time).lines())
+    assert "delivery: met in time" in said
+    assert "reason fault_confirmed" in said
+    assert "return: due" in said
+    assert "reminder 96 h before announced" in said
+    assert "next      escalation is announced" in said
 
 
 def test_a_stop_reminds_the_customer_once() -> None:
