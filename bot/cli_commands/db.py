@@ -56,6 +56,28 @@ def current(ctx: click.Context, invocation: Invocation) -> None:
     ctx.exit(1)
 
 
+@db.command()
+@click.option(
+    "--from", "source", required=True, type=click.Path(exists=True, dir_okay=False), help="The SQLite file to copy."
+)
+@pass_invocation
+def copy(invocation: Invocation, source: str) -> None:
+    """Move everything from a SQLite file into the configured, empty PostgreSQL database.
+
+    Stop the bot first, set database.url to the new database and run `hezo360 db upgrade`. Both sides are compared
+    afterwards, by the number of rows and a checksum of every table; where anything differs, nothing is kept.
+    """
+    from storage.copying import copy_database
+
+    target = invocation.load_config().database.url.get_secret_value()
+    copied = asyncio.run(
+        copy_database(f"sqlite+aiosqlite:///{source}", target, lambda name: click.echo(f"{name} ...", err=True))
+    )
+    for table in copied:
+        click.echo(f"{table.name:24} {table.rows:10} rows  {table.checksum[:16]}")
+    click.echo(f"Copied and compared: {sum(table.rows for table in copied)} rows in {len(copied)} tables.")
+
+
 @asynccontextmanager
 async def opened_database(invocation: Invocation, time_limit: timedelta | None = None) -> AsyncIterator[Database]:
     """The configured database, for commands that neither take nor write mails.

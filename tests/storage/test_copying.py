@@ -1,0 +1,126 @@
+"""`hezo360 db copy`: everything arrives as it was, or nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # ships no type information
+import pytest
+
+from bot.effects import Note, PostInThread
+from bot.errors import OperatorError
+from bot.model import Attachment, AttachmentVerdict, JournalEntry
+from storage.copying import copy_database
+from storage.mail_sink import StoredMailSink
+from storage.queues import InboxQueue
+from tests.storage.making import (
+    NOON,
+    FakeClock,
+    a_clock,
+    a_mail,
+    a_message,
+    a_ticket,
+    a_timer,
+    fetched,
+    make_database,
+)
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture
+async def file(tmp_path: Path, sqlite_template: Path, clock: FakeClock) -> Path:
+    """A SQLite database with a little of everything, texts and octets that are easily broken among it."""
+    path = tmp_path / "old.sqlite3"
+    shutil.copy(sqlite_template, path)
+    database = make_database(f"sqlite+aiosqlite:///{path}", clock)
+    await database.open()
+    await StoredMailSink(database).store([fetched(11), fetched(12), fetched(13, fetched(11).raw)])
+    await InboxQueue(database).add_slack("view:1", "view_submission", '{"ą": "\\u0000"}'.encode(), NOON)
+    for number in range(3):
+        async with database.begin() as uow:
+            ticket = await uow.tickets.add(a_ticket())
+            ticket.facts = {"z": [1, 2.5, None, {"ż": True}], "a": "zażółć 🛡️"}
+            await uow.tickets.update(ticket)
+            await uow.tickets.add_participant(ticket.id, "anna@klient.example")
+            message = await uow.tickets.add_message(a_message(ticket.id))
+            held = Attachment(0, ticket.id, message.id, 0, "log.txt", "text/plain", 3, AttachmentVerdict.KEPT)
+            await uow.attachments.add(held, b"\x00\xff" + bytes([number]))
+            await uow.journal(JournalEntry(ticket.id, NOON, "bot", "reported", {"n": number}))
+            clock_row = await uow.clocks.add(a_clock(ticket.id, message_id=message.id))
+            timer = a_timer(ticket.id, f"t{number}", NOON + timedelta(microseconds=7), clock_id=clock_row.id)
+            await uow.clocks.set_timer(timer)
+            await uow.outbox.add(a_mail(ticket.id))
+            await uow.outbox.add(PostInThread(ticket.id, Note.MAILED, {"text": "Dzień dobry"}))
+    await database.close()
+    return path
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+async def test_everything_arrives_and_the_next_ids_are_new(file: Path, postgres_url: str, clock: FakeClock) -> None:
+    with sqlite3.connect(file) as connection:  # the last of them is gone, and its id must not come again
+        connection.execute("DELETE FROM journal WHERE id = 3")
+    copied = {table.name: table for table in await copy_database(url_of(file), postgres_url)}
+    with sqlite3.connect(file) as connection:
+        for name, table in copied.items():
+            assert connection.execute(f"SELECT count(*) FROM {name}").fetchone() == (table.rows,)  # noqa: S608 - our names
+        known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert copied.keys() == known - {"alembic_version", "sqlite_sequence", "workers", "leases"}
+    assert sum(table.rows for table in copied.values()) > 25
+    old, new = make_database(url_of(file), clock), make_database(postgres_url, clock)
+    await old.open()
+    await new.open()
+    for ticket_id in (1, 2, 3):
+        async with old.read() as before, new.read() as after:
+            assert await after.tickets.get(ticket_id) == await before.tickets.get(ticket_id)
+            assert await after.tickets.messages(ticket_id) == await before.tickets.messages(ticket_id)
+            assert await after.clocks.of_ticket(ticket_id) == await before.clocks.of_ticket(ticket_id)
+            [attachment] = await after.attachments.of_ticket(ticket_id)
+            assert attachment.sha256 is not None
+            assert await after.attachments.content(attachment.sha256) == b"\x00\xff" + bytes([ticket_id - 1])
+    async with new.begin() as uow:
+        assert (await uow.tickets.add(a_ticket())).number.endswith("000004")
+        await uow.journal(JournalEntry(1, NOON, "bot", "copied", {}))
+    async with new.read() as uow:
+        assert (await uow.journal_of(1))[-1].kind == "copied"
+    await old.close()
+    await new.close()
+
+
+async def test_nothing_is_kept_of_what_is_not_whole(file: Path, postgres: PostgresServer, postgres_url: str) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("UPDATE journal SET ticket_id = 999 WHERE id = 2")
+    with pytest.raises(OperatorError):
+        await copy_database(url_of(file), postgres_url)
+    connection = await asyncpg.connect(postgres.dsn("hezo360"))
+    assert await connection.fetchval("SELECT count(*) FROM tickets") == 0
+    await connection.close()
+
+
+async def test_what_is_written_meanwhile_is_noticed(file: Path, postgres_url: str) -> None:
+    def write(table: str) -> None:
+        if table == "journal":
+            with sqlite3.connect(file) as connection:
+                connection.execute("UPDATE tickets SET subject = 'x' WHERE id = 1")
+
+    with pytest.raises(OperatorError, match=r"stop the bot.*tickets"):
+        await copy_database(url_of(file), postgres_url, write)
+    assert await copy_database(url_of(file), postgres_url), "the target was left empty"
+    with pytest.raises(OperatorError, match="not empty"):
+        await copy_database(url_of(file), postgres_url)
+
+
+async def test_only_from_a_file_to_postgresql(file: Path, tmp_path: Path, postgres_url: str) -> None:
+    for source, target, problem in (
+        (postgres_url, postgres_url, "from a SQLite file"),
+        (url_of(file), url_of(file), "from a SQLite file"),
+        (url_of(tmp_path / "none.sqlite3"), postgres_url, "no database file"),
+    ):
+        with pytest.raises(OperatorError, match=problem):
+            await copy_database(source, target)
