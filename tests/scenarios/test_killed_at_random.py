@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from dataclasses import dataclass
-from email.message import EmailMessage
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.sandbox.mail import Delivery
+from tests.harness.mails import check_replies, check_slack, check_tickets, is_idle, mixture, send_all
 from tests.support.bot_process import BotProcess, rows, until
 from tests.support.mailservers import MailServers
-from tests.support.world import World, make_world, on_both, parsed, text_of, texts
+from tests.support.world import World, make_world, on_both
 
 pytestmark = pytest.mark.scenario
 
-ANNA, JOHN, STRANGER = "anna", "john", "stranger"
-SUPPORT, INFO = "support", "info"
-NUMBERS = "Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101."
-ENGLISH = "The serial number is FG1K0FTB22900191 and the contract number is HZ360-2026-000102, please help us."
-HTML = f"<html><body><p>Dzień dobry,</p><p>{NUMBERS}</p><script>alert(1)</script></body></html>"
-LIST = {"List-Id": "<news.example.test>", "Precedence": "bulk"}
 NO_CAPS = ("automatic_mails_per_sender_and_hour", "automatic_mails_in_a_row")
 
 
@@ -39,93 +31,6 @@ class Run:
 
 DEBIAN = Run(kills=20, of_each_kind=12, answers=20)
 EMBEDDED = Run(kills=6, of_each_kind=4, answers=6)
-
-
-def address_of(world: World, name: str) -> str:
-    address: str = getattr(world if name in {ANNA, JOHN, STRANGER} else world.mail, name)
-    return address
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of mail and what must come of it: the ticket's state (None: no ticket) and words of the one reply."""
-
-    sender: str
-    text: str
-    state: str | None
-    reply: str | None
-    to: tuple[str, ...] = (SUPPORT,)
-    headers: tuple[tuple[str, str], ...] = ()
-    html: str | None = None
-
-
-KINDS = {
-    "complete": Kind(ANNA, f"FortiGate nie działa. {NUMBERS}", "open", "Przyjęliśmy je pod numerem"),
-    "english": Kind(JOHN, f"Hello, the firewall is down. {ENGLISH}", "open", "We have accepted it under the number"),
-    "no serial": Kind(ANNA, "Urządzenie nie działa, umowa HZ360-2026-000101.", "incomplete", "Prosimy o numer seryjny"),
-    "no contract": Kind(ANNA, "Nie działa FG121GTK25004672.", "incomplete", "Prosimy o numer umowy serwisowej"),
-    "letter O": Kind(
-        ANNA, "SN FG121GTK25OO4672, umowa HZ360-2026-000101", "incomplete", "odczytaliśmy jako FG121GTK25004672"
-    ),
-    "other product": Kind(ANNA, "Switch S248EPTF18001384, umowa HZ360-2026-000101", "incomplete", "FortiSwitch"),
-    "stranger": Kind(STRANGER, f"Proszę o pomoc. {NUMBERS}", "held", "sprawdzi podane w niej dane"),
-    "stranger without numbers": Kind(STRANGER, "Proszę o pomoc z firewallem.", "incomplete", "Prosimy o numer seryjny"),
-    "enquiry": Kind(STRANGER, "Ile kosztuje usługa?", "open", "dziękujemy za zainteresowanie", to=(INFO,)),
-    "two addresses": Kind(ANNA, f"Awaria. {NUMBERS}", "open", "Przyjęliśmy je", to=(SUPPORT, INFO)),
-    "out of office": Kind(ANNA, "Jestem na urlopie.", None, None, headers=(("Auto-Submitted", "auto-replied"),)),
-    "newsletter": Kind(STRANGER, "Nowości!", None, None, headers=tuple(LIST.items())),
-    "empty": Kind(ANNA, "", "incomplete", "Prosimy o numer seryjny"),
-    "html only": Kind(ANNA, "", "open", "Przyjęliśmy je pod numerem", html=HTML),
-    "broken": Kind(ANNA, "", "open", "Przyjęliśmy je pod numerem"),
-}
-
-
-def recipients_of(world: World, spec: Kind) -> list[str]:
-    return [address_of(world, name) for name in spec.to]
-
-
-def octets(world: World, kind: str, tag: str) -> bytes:
-    """The mail of that kind; its tag stands in its subject and its text."""
-    spec = KINDS[kind]
-    sender, recipients = address_of(world, spec.sender), ", ".join(recipients_of(world, spec))
-    if kind == "broken":
-        body = f"\x00Dzień dobry {tag}, {NUMBERS}".encode("cp1250")
-        head = f"From: {sender}\r\nTo: {recipients}\r\nSubject: {tag} \xb1\xea\r\n"
-        head += "Content-Type: multipart/mixed; boundary=b"
-        return head.encode("latin-1") + b"\r\n\r\n--b\r\nContent-Type: text/plain; charset=x-no\r\n\r\n" + body
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, recipients, f"Sprawa {tag}"
-    mail["Message-ID"] = f"<{tag}@{sender.partition('@')[2]}>"
-    for name, value in spec.headers:
-        mail[name] = value
-    if spec.html is not None:
-        mail.set_content(spec.html.replace("Dzień dobry", f"Dzień dobry {tag}"), subtype="html")
-    else:
-        mail.set_content(f"{spec.text}\n{tag}" if spec.text else "")
-    return mail.as_bytes()
-
-
-async def send_all(world: World, mails: list[tuple[str, str]], answers: dict[str, str], most_answers: int) -> None:
-    """Send the mails one after the other; to every acknowledgement of a complete report an answer is written."""
-    for kind, tag in mails:
-        sender, recipients = address_of(world, KINDS[kind].sender), recipients_of(world, KINDS[kind])
-        await world.mail.submit(octets(world, kind, tag), sender, recipients)
-        if kind in {"english", "complete"} and len(answers) < most_answers:
-            answers[tag] = f"R{tag}"
-            reply = await world.mail.wait_for(partial(is_about, tag=tag), 60)
-            await world.write(sender, f"More details: R{tag}", answer=reply)
-
-
-def is_about(delivery: Delivery, tag: str) -> bool:
-    """Whether it is our reply to the mail of that tag."""
-    subject = subject_of(delivery)
-    return tag in subject and subject[0].startswith("[HEZO-")
-
-
-@cache
-def subject_of(delivery: Delivery) -> list[str]:
-    """The words of its subject; read once, as hundreds of deliveries are looked through for hundreds of tags."""
-    return str(parsed(delivery)["Subject"]).split()
 
 
 def has_done(world: World, wanted: int) -> bool:
@@ -147,9 +52,7 @@ async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers | 
     print(f"seed {seed}")  # noqa: T201 - shown by pytest when the test fails
     chance = random.Random(seed)  # noqa: S311 - as above
     run = DEBIAN if servers else EMBEDDED
-    tags = [(kind, number, index) for number, kind in enumerate(KINDS, 100) for index in range(run.of_each_kind)]
-    mails = [(kind, f"T{number}{index:03d}") for kind, number, index in tags]
-    chance.shuffle(mails)
+    mails = mixture(run.of_each_kind, chance)
     many = {"intake": dict.fromkeys(NO_CAPS, 1000), "retry": {"in_doubt_wait": "4s"}}
     async with make_world(tmp_path, servers, start=None, **many) as world:
         bot = BotProcess(tmp_path, world.tree)
@@ -164,67 +67,13 @@ async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers | 
             await kill_and_start(world, bot, chance, run.kills)
             await sending
             database = tmp_path / "hezo360.sqlite3"
-            await until(lambda: is_idle(database, len(mails) + len(answers)), 60, "everything is handled and sent")
+            ask = partial(rows, database)
+            await until(lambda: is_idle(ask, len(mails) + len(answers)), 60, "everything is handled and sent")
         finally:
             await bot.stop()
-        check_tickets(database, mails)
-        check_replies(world, mails)
-        check_slack(world, database, mails, answers)
+        check_tickets(ask, mails)
+        assert check_replies(world, mails) == 0
+        check_slack(world, ask, mails, answers)
         assert len(answers) == run.answers
         assert servers is None or len(mails) + len(answers) == 200
         assert world.slack.workspace.violations == []
-
-
-def is_idle(database: Path, mails: int) -> bool:
-    """Whether every customer's mail is handled, and every effect performed; copies of our own mails do not count."""
-    handled = rows(
-        database,
-        "SELECT count(*) FROM inbox WHERE source = 'mail' AND state IN ('done', 'parked')"
-        " AND coalesce(outcome, '') NOT LIKE 'our own mail%'",
-    )
-    waiting = rows(database, "SELECT count(*) FROM inbox WHERE state = 'new'")
-    unsent = rows(database, "SELECT count(*) FROM outbox WHERE state <> 'sent'")
-    return handled == [(mails,)] and waiting == unsent == [(0,)]
-
-
-def check_tickets(database: Path, mails: list[tuple[str, str]]) -> None:
-    states = dict(rows(database, "SELECT subject, state FROM tickets"))
-    tickets = Counter(tag for (subject,) in rows(database, "SELECT subject FROM tickets") for tag in subject.split())
-    for kind, tag in mails:
-        expected = KINDS[kind].state
-        assert tickets[tag] == (0 if expected is None else 1), (kind, tag)
-        assert [state for subject, state in states.items() if tag in subject.split()] == (
-            [expected] if expected else []
-        )
-    assert rows(database, "SELECT error FROM inbox WHERE state = 'parked'") == []
-
-
-def check_replies(world: World, mails: list[tuple[str, str]]) -> None:
-    for kind, tag in mails:
-        spec = KINDS[kind]
-        replies = [d for d in world.mails_to(address_of(world, spec.sender)) if is_about(d, tag)]
-        assert len(replies) == (0 if spec.reply is None else 1), (kind, tag)
-        assert all(spec.reply is not None and spec.reply in text_of(reply) for reply in replies), (kind, tag)
-    ours = {world.mail.support, world.mail.info, world.mail.escalation}
-    customers = [d for d in world.mail.deliveries if d.recipient not in ours]
-    assert len({parsed(d)["Message-ID"] for d in customers}) == len(customers)
-
-
-def check_slack(world: World, database: Path, mails: list[tuple[str, str]], answers: dict[str, str]) -> None:
-    places = dict(rows(database, "SELECT slack_ts, subject FROM tickets"))
-    messages = list(world.support.messages.values())
-    cards = [message for message in messages if message.thread_ts is None]
-    assert sorted(card.ts for card in cards) == sorted(places)
-    keys = Counter(str((m.metadata or {}).get("event_payload")) for m in messages)
-    assert max(keys.values()) == 1
-    posts = Counter(
-        (places[str(m.thread_ts)].split()[-1], word)
-        for m in messages
-        if m.thread_ts and texts(m.blocks).startswith("📨")
-        for word in {*texts(m.blocks).replace(",", " ").split()}
-    )
-    for kind, tag in mails:
-        if KINDS[kind].state is not None and KINDS[kind].text:
-            assert posts[tag, tag] == 1, (kind, tag)  # an answer's subject is the ticket's own and not said again
-    for tag, answer in answers.items():
-        assert posts[tag, answer] == 1

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,14 @@ class BotProcess:
         assert process.returncode is not None
         return process.returncode, output.decode()
 
-    async def start(self) -> None:
-        """Start `hezo360 run`."""
+    async def start(self, module: str = "bot", more: dict[str, str] | None = None) -> None:
+        """Start `hezo360 run`, or another module that does the same, with more in its environment."""
         # Twenty starts are quicker when what was compiled once is kept.
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+        environment |= more or {}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "--config", str(self._config), "run",
+                sys.executable, "-m", module, "--config", str(self._config), "run",
                 cwd=ROOT, stdout=log, stderr=log, env=environment,
             )  # fmt: skip
 
@@ -86,6 +88,27 @@ class BotProcess:
         process, self._process = self._process, None
         async with asyncio.timeout(30):
             return await process.wait()
+
+    async def died(self, within: float) -> bool:
+        """Whether it ends by SIGKILL within so many seconds; then it may be started again."""
+        assert self._process is not None
+        try:
+            async with asyncio.timeout(within):
+                code = await self._process.wait()
+        except TimeoutError:
+            return False
+        assert code == -signal.SIGKILL, f"the bot ended by itself ({code}):\n{self.log.read_text()[-3000:]}"
+        self._process = None
+        return True
+
+    async def make_sure_it_is_dead(self) -> None:
+        """SIGKILL, also where it was just dying of one."""
+        process, self._process = self._process, None
+        assert process is not None
+        with suppress(ProcessLookupError):
+            process.kill()
+        code = await process.wait()
+        assert code == -signal.SIGKILL, f"the bot ended by itself ({code}):\n{self.log.read_text()[-3000:]}"
 
     async def stop(self) -> int:
         """SIGTERM, and wait for its end; gives the exit code."""

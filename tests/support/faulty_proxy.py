@@ -57,6 +57,11 @@ class FaultyProxy:
     ) -> None:
         await self.refuse()
 
+    @property
+    def target_port(self) -> int:
+        """Where the real server listens."""
+        return self._target_port
+
     async def accept(self) -> None:
         """Listen, always on the same port."""
         self._listener = await asyncio.start_server(self._take, "127.0.0.1", self.port)
