@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.commands import ReplyToCustomer, TimerDue
 from bot.commands_sending import UndoSending
 from bot.effects import EditReply, FetchFiles, Note, PostCard, PostInThread
-from bot.model import Language, Message, Ticket, Timer
+from bot.model import Attachment, AttachmentVerdict, Language, Message, Ticket, Timer
 from bot.people import NextTurn, SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.file_names import safe_name
@@ -178,9 +178,26 @@ async def _mail(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending)
         for number, file in enumerate(sending.files, 1)
         if file.sha256 is not None
     )
-    return await customer_mails.engineer_reply(
+    message = await customer_mails.engineer_reply(
         uow, ctx, ticket, sending.sent_by, sending.sent_by_name, sending.text, slack_ts=sending.post_ts, files=files
     )
+    if not customer_words.goes_by_slack(ticket):  # there they are kept with the post that shows them
+        await _keep_files(uow, ticket, sending, message, files)
+    return message
+
+
+async def _keep_files(
+    uow: UnitOfWork, ticket: Ticket, sending: Sending, message: Message, files: tuple[tuple[str, str, str], ...]
+) -> None:
+    """What went along belongs to the ticket, and is shown in its thread already."""
+    shown = [file.id for file in sending.files if file.sha256 is not None]
+    for position, (slack_file, (name, content_type, digest)) in enumerate(zip(shown, files, strict=True)):
+        content = await uow.attachments.content(digest)
+        kept = Attachment(
+            0, ticket.id, message.id, position, name, content_type, len(content), AttachmentVerdict.KEPT,
+            slack_file=slack_file,
+        )  # fmt: skip
+        await uow.attachments.add(kept, content)
 
 
 async def undo(command: UndoSending, uow: UnitOfWork, ctx: Context) -> None:

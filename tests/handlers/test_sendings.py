@@ -355,6 +355,8 @@ def test_files_go_along_once_they_are_here() -> None:
     assert desk.replies == [WORDS]
     assert b"log.txt" in desk.mails[-1].raw
     assert b"YWJj" in desk.mails[-1].raw
+    [kept] = desk.database.tables.attachments.values()
+    assert (kept.name, kept.size, kept.slack_file) == ("log.txt", 3, LOG.id), "the ticket's, and in its thread already"
 
 
 def test_files_that_cannot_be_had_hold_the_words_back() -> None:
