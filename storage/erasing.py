@@ -45,7 +45,7 @@ class People:
     """Who is taken out.
 
     Attributes:
-        aliases: Address, lower case, to what stands in its place.
+        aliases: Address (or Slack id), lower case, to what stands in its place.
         names: Their display names.
     """
 
@@ -77,7 +77,7 @@ class Eraser:
             .where(attachments.c.ticket_id == ticket_id, attachments.c.name != GONE)
         )
         if not whole:
-            files = files.where(messages.c.author.in_(list(people.aliases)))
+            files = files.where(func.lower(messages.c.author).in_(list(people.aliases)))
         await self.files([(row.id, row.sha256) for row in await connection.execute(files)])
         for table in metadata.sorted_tables:
             if table is search_words or (table is not tickets and "ticket_id" not in table.c):

@@ -11,8 +11,9 @@ from sqlalchemy import select, text
 
 from bot.effects import PostCard, PostEscalationCard
 from bot.errors import OperatorError
-from bot.model import JournalEntry, TicketState
+from bot.model import Direction, JournalEntry, TicketState
 from bot.ports import InboxState
+from bot.rules.customer_channels import is_slack_user
 from bot.rules.erasing import ALIAS, mail_names
 from storage.engine import Database
 from storage.erasing import Eraser, People
@@ -77,9 +78,19 @@ class _OnlyTried(Exception):
     """Takes everything back after a trial."""
 
 
+def normal(address: str) -> str:
+    """A mail address, or the Slack id of a customer in a shared channel, as it is stored."""
+    address = address.strip()
+    return address.upper() if is_slack_user(address.upper()) else address.lower()
+
+
 async def find_person(database: Database, address: str) -> Person:
-    """Everything that is stored about an address. Reads every stored mail: a matter of minutes where there are many."""
-    address = address.strip().lower()
+    """Everything that is stored about an address. Reads every stored mail: a matter of minutes where there are many.
+
+    Args:
+        address: A mail address, or the Slack id of a customer in a shared channel.
+    """
+    address = normal(address)
     named = await _arrivals_naming(database, address)
     async with database.read() as uow:
         return await _find(uow.transaction, address, named)
@@ -91,9 +102,9 @@ async def erase_person(
     """Take a person out of everything that is stored, in one transaction; without `really` it is taken back again.
 
     Raises:
-        OperatorError: One of their tickets is open, or something of theirs is still under way.
+        OperatorError: One of their tickets is open, something of theirs is still under way, or they are no customer.
     """
-    address = address.strip().lower()
+    address = normal(address)
     named = await _arrivals_naming(database, address)
     report: ErasureReport | None = None
     try:
@@ -101,10 +112,12 @@ async def erase_person(
             transaction = uow.transaction
             person = await _find(transaction, address, named)
             _refuse_what_is_under_way(person)
+            if await _works_here(transaction, address):
+                raise OperatorError(f"{address} works on tickets: what staff did stays, as it is part of the facts")
             if not transaction.is_postgresql:
                 await transaction.connection.execute(text("PRAGMA secure_delete = ON"))  # or it stays in the file
             eraser = Eraser(transaction)
-            people = People({address: ALIAS.format(alias())}, person.names)
+            people = People({address.lower(): ALIAS.format(alias())}, person.names)
             for ticket_id in person.own:
                 await eraser.ticket(ticket_id, people, whole=True)
             for ticket_id in person.others:
@@ -185,10 +198,21 @@ async def _find(transaction: Transaction, address: str, named: list[tuple[int, b
     )
 
 
+async def _works_here(transaction: Transaction, slack_id: str) -> bool:
+    """Whether somebody of Slack has ever had a ticket or written to a customer."""
+    wrote = select(messages.c.id).where(messages.c.author == slack_id, messages.c.direction == Direction.TO_CUSTOMER)
+    has = select(tickets.c.id).where(tickets.c.assignee == slack_id)
+    had = select(escalations.c.id).where(escalations.c.owner == slack_id)
+    for query in (wrote, has, had):
+        if await transaction.connection.scalar(query.limit(1)) is not None:
+            return True
+    return False
+
+
 def _is_about(effect: object, address: str, ticket_ids: set[int]) -> bool:
     if not isinstance(effect, dict):
         return False
-    return effect.get("ticket_id") in ticket_ids or str(effect.get("to", "")).lower() == address
+    return effect.get("ticket_id") in ticket_ids or str(effect.get("to", "")).lower() == address.lower()
 
 
 async def _arrivals_naming(database: Database, address: str) -> list[tuple[int, bool]]:
@@ -206,7 +230,9 @@ async def _arrivals_naming(database: Database, address: str) -> list[tuple[int, 
             rows = (await uow.transaction.connection.execute(query)).all()
         if not rows:
             return found
-        found += [(row.id, row.state is not InboxState.NEW) for row in rows if mail_names(bytes(row.body), address)]
+        found += [
+            (row.id, row.state is not InboxState.NEW) for row in rows if mail_names(bytes(row.body), address.lower())
+        ]
         last = rows[-1].id
 
 

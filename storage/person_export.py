@@ -66,7 +66,7 @@ async def _ticket(database: Database, person: Person, ticket_id: int) -> AsyncIt
                 .order_by(outbox.c.id)
             )
         ).all()
-        sent = [row for row in every_mail if str(row.effect.get("to", "")).lower() == person.address]
+        sent = [row for row in every_mail if str(row.effect.get("to", "")).lower() == person.address.lower()]
         files = (
             await connection.execute(
                 select(attachments.c.id, attachments.c.name, attachments.c.size, blobs.c.content)

@@ -132,7 +132,7 @@ async def _people_of(uow: StoredUnitOfWork, ticket_id: int) -> People:
     )
     found = [who for query in (on_it, asked, reported, wrote) for who in await connection.scalars(query)]
     # Of customers in shared channels only the Slack id is kept, which names nobody outside of that workspace.
-    return People({who.lower(): ALIAS.format(secrets.token_hex(4)) for who in found if who and "@" in who})
+    return People({who.lower(): ALIAS.format(secrets.token_hex(4)) for who in found if who})
 
 
 async def _traces(uow: StoredUnitOfWork, before: datetime, limit: int) -> int:

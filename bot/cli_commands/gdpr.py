@@ -14,6 +14,7 @@ import click
 from bot.cli import Invocation, pass_invocation
 from bot.cli_commands.db import opened_database
 from bot.errors import OperatorError
+from bot.rules.customer_channels import is_slack_user
 
 if TYPE_CHECKING:
     from storage.people import ErasureReport, Person
@@ -26,7 +27,8 @@ _TIME_LIMIT = timedelta(minutes=10)
 def gdpr() -> None:
     """Give a person what is stored about them, or take them out of it.
 
-    A person is a mail address. docs/privacy.md says what is found, what stays, and what is not the bot's to erase.
+    A person is a mail address, or the Slack id of a customer in a shared channel. docs/privacy.md says what is found,
+    what stays, and what is not the bot's to erase.
     """
 
 
@@ -112,7 +114,11 @@ async def _erase(invocation: Invocation, address: str, really: bool) -> ErasureR
 
 
 def _address(text: str) -> str:
-    address = text.strip().lower()
+    address = text.strip()
+    if is_slack_user(address.upper()):
+        return address.upper()
     if "@" not in address.strip("@") or any(sign.isspace() or not sign.isprintable() for sign in address):
-        raise OperatorError("that is no mail address: write it as in anna@klient.example")
-    return address
+        raise OperatorError(
+            "that is no mail address and no Slack id: write it as in anna@klient.example, or as in U0123456789"
+        )
+    return address.lower()

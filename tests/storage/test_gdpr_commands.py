@@ -58,5 +58,5 @@ def test_a_person_is_given_what_is_theirs_and_taken_out_after_a_trial(
     code, _, err = run("erase", "john@northwind.example", "--yes")
     assert (code, "open; resolve or close them first" in err) == (2, True)
     code, _, err = run("erase", "Anna Nowak")
-    assert (code, "no mail address" in err) == (2, True)
+    assert (code, "no mail address and no Slack id" in err) == (2, True)
     assert b"anna@klient" not in (tmp_path / "hezo360.sqlite3").read_bytes(), "not in the file's free pages either"

@@ -225,6 +225,33 @@ async def test_an_export_holds_what_is_theirs_and_nobody_elses(database: Databas
     assert not (await find_person(database, "nobody@klient.example")).is_known
 
 
+async def test_a_customer_of_a_shared_channel_is_known_by_their_slack_id(database: Database, clock: FakeClock) -> None:
+    async with database.begin() as uow:
+        ticket = await uow.tickets.add(
+            a_ticket(
+                state=TicketState.CLOSED, closed_at=NOON, requester="U0GUEST11", customer_channel="C0SHARED",
+                assignee="U0EWA", facts={"by": "U0GUEST11"},
+            )
+        )  # fmt: skip
+        wrote = await uow.tickets.add_message(a_message(ticket.id, author="U0GUEST11"))
+        file = Attachment(0, ticket.id, wrote.id, 0, "a.txt", "text/plain", 1, AttachmentVerdict.KEPT)
+        await uow.attachments.add(file, b"x")
+        ours = replace(a_message(ticket.id), direction=Direction.TO_CUSTOMER, author="U0EWA", author_name="Ewa")
+        await uow.tickets.add_message(ours)
+        await uow.journal(JournalEntry(ticket.id, NOON, "U0GUEST11", "customer_wrote", {"message": wrote.id}))
+    await InboxQueue(database).add_slack("k1", "event_callback", b'{"event": {"user": "U0GUEST11"}}', NOON)
+    async with database.begin() as uow:
+        await uow.inbox.finish(1, InboxState.DONE, "wrote")
+    assert [path async for path, _ in exported(database, await find_person(database, "u0guest11"))][-1].startswith(
+        "files/"
+    )
+    with pytest.raises(OperatorError, match="U0EWA works on tickets"):
+        await erase_person(database, "U0EWA", really=True)
+    report = await erase_person(database, "U0GUEST11", really=True)
+    assert (report.person.own, report.counts["files"], report.counts["mails"]) == ((ticket.id,), 1, 1)
+    assert "guest11" not in (await everything(database)).lower()
+
+
 async def _number(database: Database, ticket_id: int) -> str:
     async with database.read() as uow:
         return str(await uow.transaction.connection.scalar(select(tickets.c.number).where(tickets.c.id == ticket_id)))
