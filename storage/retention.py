@@ -38,6 +38,8 @@ from storage.schema import (
 from storage.types import literal
 from storage.unit_of_work import StoredUnitOfWork
 
+_HAS_ENDED = tickets.c.state.in_([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)])
+
 Batch = Callable[[StoredUnitOfWork, datetime, int], Awaitable[int]]
 """Lets at most so many rows go that are older than the instant; gives how many went."""
 
@@ -105,15 +107,16 @@ async def _tickets(uow: StoredUnitOfWork, before: datetime, limit: int) -> int:
     connection = uow.transaction.connection
     old = (
         select(tickets.c.id)
-        .where(text(TICKET_HAS_WORDS), tickets.c.closed_at < before)
+        .where(text(TICKET_HAS_WORDS), tickets.c.closed_at < before, _HAS_ENDED)
         .order_by(tickets.c.closed_at)
         .limit(max(1, limit // 20))
     )
-    ids = list(await connection.scalars(old))
-    for ticket_id in ids:
+    ids: list[int] = []
+    for ticket_id in list(await connection.scalars(old)):
         ticket = await uow.tickets.get(ticket_id)  # locked; a customer may just have opened it again
         if ticket.is_open:
             continue
+        ids.append(ticket_id)
         await Eraser(uow.transaction).ticket(ticket_id, await _people_of(uow, ticket_id), whole=True)
         now = uow.transaction.clock.now()
         await connection.execute(update(tickets).where(tickets.c.id == ticket_id).values(erased_at=now))
@@ -144,7 +147,7 @@ async def _traces(uow: StoredUnitOfWork, before: datetime, limit: int) -> int:
             text(TIMER_IS_OVER.replace("state", "timers.state")),
             timers.c.fire_at < before,
             tickets.c.unfinished_clocks == literal_column("0"),
-            tickets.c.state.in_([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)]),
+            _HAS_ENDED,
         )
         .limit(limit)
     )
