@@ -97,8 +97,7 @@ async def verify(command: VerifyFault, uow: UnitOfWork, ctx: Context) -> None:
     if stored.stage is Stage.CONFIRMED and stored.confirmed_by is not None:
         speaker = replacements.speaker_of(ctx, ticket, stored)
         due = await replacements.delivery_due(uow, stored)
-        text = letters.confirmed_on_the_phone(speaker, stored.confirmed_by, due)
-        await write(uow, ctx, ticket, by, text)
+        await write(uow, ctx, ticket, by, _confirmed_letter(speaker, stored, due))
     await uow.tickets.update(ticket)
 
 
@@ -137,15 +136,18 @@ async def log_confirmation(command: LogConfirmation, uow: UnitOfWork, ctx: Conte
     stored = await replacements.confirmed(uow, ctx, ticket, replacement, who, via, by.at or ctx.now, logged_by=by.user)
     speaker, due = replacements.speaker_of(ctx, ticket, stored), await replacements.delivery_due(uow, stored)
     if stored.stage is Stage.CONFIRMED:
-        told = (
-            letters.confirmed_on_the_phone(speaker, who, due)
-            if command.by_phone
-            else speaker.letter(*letters.confirmed(speaker, due))
-        )
+        told = _confirmed_letter(speaker, stored, due)
         await write(uow, ctx, ticket, by, told, reason="called" if command.by_phone else "replied")
     elif command.by_phone:  # the fault is not verified yet: nothing to promise, but they were talked to
         await contacted(uow, ctx, ticket, by, NextTurn.NOBODY, "called")
     await uow.tickets.update(ticket)
+
+
+def _confirmed_letter(speaker: letters.Speaker, replacement: Replacement, due: datetime | None) -> str:
+    """What was said on the phone stands in it as such; who wrote it knows that they did."""
+    if replacement.confirmed_via is Via.CALL and replacement.confirmed_by is not None:
+        return letters.confirmed_on_the_phone(speaker, replacement.confirmed_by, due)
+    return speaker.letter(*letters.confirmed(speaker, due))
 
 
 async def refute(command: RefuteFault, uow: UnitOfWork, ctx: Context) -> None:

@@ -22,6 +22,7 @@ from bot.replacement_commands import (
     CancelReplacement,
     ConfirmFault,
     DeclineReplacement,
+    LogConfirmation,
     RefuteFault,
     ReplacementPress,
     SendReturnWaybill,
@@ -132,6 +133,17 @@ def test_nothing_is_dispatched_before_both_confirmations_stand() -> None:
     desk.dispatch()
     assert desk.stage == "dispatched"
     assert desk.refusals() == ["replacement_not_now"] * 3
+
+
+def test_a_written_confirmation_that_an_engineer_logs_is_not_called_a_call() -> None:
+    desk = ReplacementDesk()
+    desk.start()
+    desk.check()
+    desk.do(LogConfirmation(EWA, 1, desk.it.id, "Anna Nowak", by_phone=False))
+    desk.verify()
+    assert (desk.stage, desk.it.confirmed_via) == ("confirmed", Via.MAIL)
+    assert "dziękujemy za potwierdzenie awarii" in desk.said_to_customer
+    assert "telefonicznie" not in desk.said_to_customer
 
 
 @pytest.mark.parametrize("steps", range(10))
@@ -277,7 +289,7 @@ def test_the_delivery_reminds_breaches_and_escalates() -> None:
     desk.deliver()
     assert desk.escalations() == ["delivered"]
     assert (
-        "Obiecany termin dostawy minął: poniedziałek, 23 listopada 2026, 18:00 (CET). Przepraszamy"
+        "Obiecaliśmy dostawę najpóźniej: poniedziałek, 23 listopada 2026, 18:00 (CET). Przepraszamy"
         in desk.said_to_customer
     )
     clock = desk.clock_of(ClockKind.DELIVERY)
