@@ -22,6 +22,7 @@ from bot.rules.wording import format_instant
 from bot.sendings import Sending, SendingState
 from handlers import customer_mails, customer_words, entitlement_reports, escalated_tickets, replacement_waybills, turns
 from handlers.context import Context, journal, tell
+from handlers.ticket_actions import tell_the_state
 
 SENDING = "sending"
 """The kind of the timers that let words go."""
@@ -63,7 +64,7 @@ async def may_be_sent(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: SlackPe
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
     elif Action.REPLY not in actions_of(ticket):
-        await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
+        await tell_the_state(uow, by, ticket)
     elif not customer_words.can_be_reached(ticket):
         await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
     else:

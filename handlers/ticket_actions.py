@@ -10,10 +10,19 @@ from bot.commands import CloseTicket, DecideSender, SetPriority, SlackPerson, Ta
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Ticket, TicketState
 from bot.ports import UnitOfWork
+from bot.rules.customer_channels import is_slack_user
 from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import Action, actions_of, move
 from handlers import agreed_dates, clocks, customer_mails, entitlements, escalated_tickets
 from handlers.context import Context, journal, tell
+
+_DECISIONS = frozenset(
+    {
+        "closed", "spam", "merged", "held", "reopened", "snoozed", "woken", "engineer_replied", "called", "joined",
+        "separated", "sender_approved", "sender_rejected", "date_agreed", "date_kept",
+    }
+)  # fmt: skip
+"""Lines of the journal that say who brought a ticket where it is."""
 
 
 async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
@@ -130,9 +139,17 @@ async def allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket
         await tell(uow, by, "replacement_is_open", number=ticket.number)
         return False
     if action not in actions_of(ticket):
-        await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
+        await tell_the_state(uow, by, ticket)
         return False
     return True
+
+
+async def tell_the_state(uow: UnitOfWork, by: SlackPerson, ticket: Ticket) -> None:
+    """It cannot be done in this state; whoever was first, where a colleague brought the ticket there, is named."""
+    first = next((entry for entry in reversed(await uow.journal_of(ticket.id)) if entry.kind in _DECISIONS), None)
+    others = first is not None and is_slack_user(first.actor) and first.actor != by.user
+    who = {"who": first.actor} if first is not None and others else {}
+    await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state, **who)
 
 
 async def store(uow: UnitOfWork, ticket: Ticket) -> None:

@@ -102,7 +102,8 @@ def tell(effect: TellUser, words: Words) -> str:
     }
     if "who" in named:
         named["who"] = mention(str(named["who"]))
-    return fill(words, f"tell.{effect.what}", **named)
+    by_whom = f"tell.{effect.what}_by"
+    return fill(words, by_whom if "who" in named and by_whom in words else f"tell.{effect.what}", **named)
 
 
 def titled(ticket: Ticket, words: Words) -> dict[str, str]:

@@ -128,7 +128,8 @@ def test_a_resolution_is_mailed_and_ends_everything() -> None:
     assert desk.state() is TicketState.RESOLVED
     assert desk.clocks(1) == []
     desk.do(ResolveTicket(JAN, 1, "Jeszcze raz"))
-    assert desk.told() == ["not_in_this_state"]
+    [said] = desk.effects(TellUser)
+    assert (said.what, said.data["who"]) == ("not_in_this_state", EWA.user), "the second sees who was first"
 
 
 def test_a_resolution_can_be_taken_back() -> None:
