@@ -10,16 +10,16 @@ import logging
 import os
 import sys
 import tempfile
-import tomllib
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from bot.about import version
 from bot.errors import HezoError
 from bot.redaction import Redactor
 
@@ -40,10 +40,12 @@ class Entry(NamedTuple):
 # Modules are loaded only when their command is used: `hezo360 --help` answers at once.
 COMMANDS: dict[str, Entry] = {
     "attachments": Entry("bot.cli_commands.attachments:attachments", "Look at the files of a ticket, and save them."),
+    "backup": Entry("bot.cli_commands.backup:backup", "Copy everything stored into a new file, while the bot runs."),
     "config": Entry("bot.cli_commands.config:config", "Check or show the configuration."),
     "contracts": Entry("bot.cli_commands.contracts:contracts", "Fill the contract registry and look at it."),
     "db": Entry("bot.cli_commands.db:db", "Look after the database."),
     "demo": Entry("bot.cli_commands.demo:demo", "Play with the bot: mail servers, Slack and a page on this machine."),
+    "doctor": Entry("bot.cli_commands.doctor:doctor", "Look at everything around the bot, and say what to mend."),
     "explain": Entry(
         "bot.cli_commands.explain:explain",
         "Explain what the bot would make of a mail.",
@@ -55,6 +57,9 @@ COMMANDS: dict[str, Entry] = {
         "bot.cli_commands.interview:interview", "Show the technical interview about the device with this SERIAL number."
     ),
     "parked": Entry("bot.cli_commands.parked:parked", "Look at what was set aside; try it again, or drop it."),
+    "restore": Entry(
+        "bot.cli_commands.backup:restore", "Put a backup where the configuration says that the database is."
+    ),
     "run": Entry("bot.cli_commands.run:run", "Run the bot until it is stopped by SIGTERM or Ctrl-C."),
     "sla": Entry("bot.cli_commands.sla:sla", "Work out deadlines and service time, and explain a ticket's clocks."),
 }
@@ -120,15 +125,6 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name].help) for name in self.list_commands(ctx)])
-
-
-def version() -> str:
-    """The program's version: of the installed package or, in a checkout, of pyproject.toml."""
-    try:
-        return metadata.version("hezo360-bot")
-    except metadata.PackageNotFoundError:
-        project = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").read_text(encoding="utf-8"))
-        return str(project["project"]["version"])
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

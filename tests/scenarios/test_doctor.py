@@ -1,0 +1,204 @@
+"""The doctor against real sockets: all is well, and each of many planted mistakes is found with what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bot.checkups import Checkup
+from bot.cli import Invocation
+from bot.cli_commands.doctor import doctor
+from bot.cli_commands.doctor_checks import LEAST_FREE, examine
+from bot.config import Config
+from bot.edges.clock import SystemClock
+from bot.edges.slack_checkup import SCOPES
+from tests.support.bot_process import to_toml
+from tests.support.manifest import manifest_app
+from tests.support.world import World, make_world
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Everything is as it has to be, on this machine's own time; the database was opened and filled once."""
+    async with make_world(tmp_path, start=None) as made:
+        made.tree["health"] = {"port": free_port()}
+        await made.fill_registry()
+        yield made
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
+
+
+class ClockOff(SystemClock):
+    """A machine that nobody set the clock of."""
+
+    def __init__(self, by: timedelta) -> None:
+        super().__init__()
+        self._by = by
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._by
+
+
+async def found(world: World, *, clock: SystemClock | None = None, least_free: int = LEAST_FREE) -> dict[str, Checkup]:
+    config = Config.model_validate(world.tree)
+    lines = examine(config, clock or SystemClock(), least_free=least_free)
+    return {line.about: line async for line in lines}
+
+
+async def the_problem(world: World, **how: Any) -> Checkup:
+    """The one line that says that something is to be mended."""
+    [problem] = [line for line in (await found(world, **how)).values() if not line.is_well]
+    return problem
+
+
+async def test_all_is_well(world: World) -> None:
+    lines = await found(world)
+    assert [line for line in lines.values() if not line.is_well] == []
+    assert list(lines) == [
+        "database", "migrations", "contract registry", "disk", "imap support", "smtp", "slack bot token", "clock",
+        "slack scopes", "slack app token", "slack.support_channel", "slack.escalation_channel", "slack people",
+        "health port",
+    ]  # fmt: skip
+
+
+def test_the_scopes_are_those_of_the_manifest() -> None:
+    assert manifest_app().scopes == SCOPES
+
+
+Plant = Callable[[World], object]
+
+
+def mailbox(**changes: Any) -> Plant:
+    return lambda world: world.tree["mail"]["imap"][0].update(changes)
+
+
+def smtp(**changes: Any) -> Plant:
+    return lambda world: world.tree["mail"]["smtp"].update(changes)
+
+
+def slack(**changes: Any) -> Plant:
+    return lambda world: world.tree["slack"].update(changes)
+
+
+def database_file(world: World) -> Path:
+    return Path(str(world.tree["database"]["url"]).partition(":///")[2])
+
+
+def newer_database(world: World) -> None:
+    with sqlite3.connect(database_file(world)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def empty_registry(world: World) -> None:
+    with sqlite3.connect(database_file(world)) as connection:
+        for table in ("contract_contacts", "contract_devices", "contracts"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+
+
+def no_folder(world: World) -> None:
+    file = database_file(world).parent / "a-file"
+    file.write_text("no folder")
+    world.tree["database"]["url"] = f"sqlite+aiosqlite:///{file}/hezo360.sqlite3"
+
+
+def archived(world: World) -> None:
+    world.support.is_archived = True
+
+
+def not_invited(world: World) -> None:
+    world.escalation.members.remove(world.slack.workspace.bot_user.id)
+
+
+@pytest.mark.parametrize(
+    ("plant", "about", "said"),
+    [
+        (no_folder, "database", "is no folder"),
+        (newer_database, "migrations", "install the version that wrote it"),
+        (empty_registry, "contract registry", "hezo360 contracts import"),
+        (mailbox(password="wrong"), "imap support", "refused"),
+        (mailbox(folder="Nowhere"), "imap support", "set folder"),
+        (mailbox(port=1), "imap support", "127.0.0.1"),
+        (smtp(port=1), "smtp", "127.0.0.1"),
+        (smtp(security="starttls"), "smtp", "STARTTLS"),
+        (slack(bot_token="xoxb-of-another-app"), "slack bot token", "bot_token"),
+        (slack(app_token="xapp-of-another-app"), "slack app token", "connections:write"),
+        (slack(support_channel="C0NOWHERE"), "slack.support_channel", "invite the bot"),
+        (archived, "slack.support_channel", "unarchive"),
+        (not_invited, "slack.escalation_channel", "invite it there"),
+        (slack(engineers=["U0NOBODY"]), "slack people", "U0NOBODY"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_planted_mistake_is_found_and_nothing_else(world: World, plant: Plant, about: str, said: str) -> None:
+    plant(world)
+    problem = await the_problem(world)
+    assert problem.about == about
+    assert said in problem.said
+
+
+async def test_a_missing_scope_is_named(world: World) -> None:
+    world.slack.faults.revoke_scope("files:write")
+    problem = await the_problem(world)
+    assert problem.about == "slack scopes"
+    assert "files:write" in problem.said
+    assert "install it again" in problem.said
+
+
+@pytest.mark.parametrize(("by", "word"), [(timedelta(minutes=5), "ahead of"), (timedelta(minutes=-5), "behind")])
+async def test_a_clock_that_is_wrong(world: World, by: timedelta, word: str) -> None:
+    problem = await the_problem(world, clock=ClockOff(by))
+    assert problem.about == "clock"
+    assert word in problem.said
+    assert "NTP" in problem.said
+
+
+async def test_a_full_disk(world: World) -> None:
+    problem = await the_problem(world, least_free=1024**6)
+    assert problem.about == "disk"
+    assert "make room" in problem.said
+
+
+async def test_a_port_that_another_program_has(world: World) -> None:
+    listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    world.tree["health"] = {"port": listening.sockets[0].getsockname()[1]}
+    problem = await the_problem(world)
+    listening.close()
+    assert problem.about == "health port"
+    assert "choose another" in problem.said
+
+
+async def test_the_command_tells_and_changes_nothing(world: World, tmp_path: Path) -> None:
+    mailbox(password="wrong")(world)
+    file = tmp_path / "config.toml"
+    file.write_text(to_toml(world.tree), encoding="utf-8")
+    before = database_file(world).read_bytes()
+    run = CliRunner().invoke
+    result = await asyncio.to_thread(run, doctor, [], obj=Invocation(file))
+    assert result.exit_code == 1, result.output
+    assert "MEND  imap support" in result.output
+    assert "To mend: 1." in result.output
+    assert "wrong" not in result.output
+    as_json = await asyncio.to_thread(run, doctor, ["--json"], obj=Invocation(file))
+    assert [line["about"] for line in json.loads(as_json.output) if not line["ok"]] == ["imap support"]
+    assert database_file(world).read_bytes() == before
+
+
+async def test_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[mail]\nsuport_address = 'x'\n", encoding="utf-8")
+    result = await asyncio.to_thread(CliRunner().invoke, doctor, [], obj=Invocation(file))
+    assert result.exit_code == 1
+    assert "MEND  configuration" in result.output
+    assert "suport_address" in result.output
