@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ from bot.edges.smtp_mailer import SmtpMailer
 from bot.edges.webhook import Webhook, webhook
 from bot.effects import SendMail
 from bot.errors import OperatorError
-from bot.health import HealthServer, Pulse, what_lags
+from bot.health import HealthServer
 from bot.loops.among_processes import AmongProcesses, Role
 from bot.loops.audit import AuditLoop
 from bot.loops.calling_webhook import WebhookPerformer
@@ -52,6 +52,7 @@ from bot.loops.staff_groups import StaffGroups
 from bot.loops.timers import TimerLoop
 from bot.model import Language, Ticket
 from bot.ports import Clock, InboxRow
+from bot.reporting import Reporter
 from bot.rules.mail_reading import content_key
 from bot.rules.mail_writing import OutgoingAttachment
 from bot.rules.outgoing_mail import write_mail
@@ -60,12 +61,10 @@ from bot.rules.wording import words
 from bot.staff_directory import StaffDirectory
 from bot.supervisor import Supervisor
 from handlers.context import ContextMaker
-from storage.auditing import StoredAudit
 from storage.composing import ComposedMail
 from storage.engine import Database
 from storage.inbox import MAIL, SLACK
 from storage.mail_sink import StoredMailSink
-from storage.overview import OverviewQueries
 from storage.queues import OutboxQueue
 from storage.refresh_tokens import StoredRefreshTokens
 from storage.schema import Transport
@@ -98,13 +97,12 @@ class Bot:
             read_content_key=content_key,
         )
         self.supervisor = Supervisor(clock, config.stop_within)
-        self.health = HealthServer(config.health, self._report)
+        self.health = HealthServer(config.health, Reporter(self.database, self.supervisor, clock))
         kept = StoredRefreshTokens(self.database)
         self._tokens = {source.name: AccessTokens(source, clock, kept) for source in config.mail.oauth}
         self._mailer = SmtpMailer(config.mail.smtp, tokens=self._tokens_of(config.mail.smtp))
         self._open = AsyncExitStack()
         self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
-        self._started_at = clock.now()
         self._roles: list[Role] = []
         self._among: AmongProcesses | None = None
 
@@ -288,40 +286,6 @@ class Bot:
             return configured.get_secret_value().encode()
         async with self.database.begin() as uow:
             return (await uow.settings.keep(KEY_SETTING, secrets.token_hex(32))).encode()
-
-    async def _report(self) -> tuple[bool, Mapping[str, object]]:
-        backlog = await OverviewQueries(self.database).backlog()
-        async with self.database.read() as uow:
-            audit = StoredAudit(uow.transaction)
-            look, urgent_since = await audit.last_look(), await audit.urgent_since()
-        looked_at = None if look is None else look.at
-        pulse = Pulse(self._started_at, looked_at, backlog.timers_oldest, urgent_since)
-        problems = what_lags(pulse, self._clock.now())
-        parts = self.supervisor.statuses.values()
-        details = {
-            "problems": problems,
-            "audit": {
-                "looked_at": looked_at and looked_at.isoformat(),
-                "found": look.counts if look else {},
-                "about": look.named if look else {},
-            },
-            "parts": {
-                part.name: {
-                    "running": part.running,
-                    "problem": part.problem,
-                    "since": part.since.isoformat(),
-                    "restarts": part.restarts,
-                }
-                for part in parts
-            },
-            "backlog": {
-                "inbox_new": backlog.inbox_new,
-                "inbox_parked": backlog.inbox_parked,
-                "outbox_unsent": backlog.outbox_unsent,
-                "outbox_parked": backlog.outbox_parked,
-            },
-        }
-        return not problems and all(part.running for part in parts), details
 
 
 async def _no_check() -> None:

@@ -13,3 +13,6 @@ TIMER_IS_OVER = "state IN ('done', 'cancelled')"
 # Of what the auditor asks (`storage.auditing`).
 TICKET_IS_IDLE = "unfinished_clocks = 0 AND state IN ('incomplete', 'held', 'open')"
 TIMER_IS_OF_ESCALATION = "state = 'pending' AND escalation_id IS NOT NULL"
+TIMER_IS_PARKED = "state = 'parked'"
+CLOCK_HAS_ENDED = "ended_at IS NOT NULL"
+CLOCK_IS_RUNNING = "state = 'running'"

@@ -30,7 +30,7 @@ from bot.ports import InboxState, OutboxState
 from storage import conditions
 from storage.types import JsonValue, Microseconds, PlainText, UtcDateTime, row_id, word_of
 
-SCHEMA_REVISION = "0013"
+SCHEMA_REVISION = "0014"
 """The newest migration; with those before it, it makes exactly these tables and those of the files `*_tables`."""
 
 metadata = MetaData(
@@ -85,8 +85,6 @@ _OUTBOX_IS_UNSENT = "state IN ('pending', 'sending', 'in_doubt')"
 _OUTBOX_IS_WAITING = "state IN ('pending', 'in_doubt')"
 _OUTBOX_IS_PARKED = "state = 'parked'"
 _OUTBOX_IS_AUTOMATIC = "automatic_to IS NOT NULL"
-_CLOCK_IS_RUNNING = "state = 'running'"
-_CLOCK_HAS_ENDED = "ended_at IS NOT NULL"
 _ESCALATION_IS_OPEN = "ended_at IS NULL"
 _SHIFT_STANDS = "removed_at IS NULL"
 _TIMER_IS_PENDING = "state = 'pending'"
@@ -339,8 +337,8 @@ clocks = Table(
     Column("breached_at", UtcDateTime),
     Column("pauses", JsonValue, nullable=False, server_default=text("'[]'")),  # [[since, until or null], ...], ISO 8601
     Column("remaining_us", Microseconds),
-    _partial_index("ix_clocks_running", _CLOCK_IS_RUNNING, "due_at", "id"),
-    _partial_index("ix_clocks_ended", _CLOCK_HAS_ENDED, "ended_at"),
+    _partial_index("ix_clocks_running", conditions.CLOCK_IS_RUNNING, "due_at", "id"),
+    _partial_index("ix_clocks_ended", conditions.CLOCK_HAS_ENDED, "ended_at"),
     sqlite_autoincrement=True,
 )
 Index(None, clocks.c.ticket_id, clocks.c.id)
@@ -407,6 +405,7 @@ timers = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _partial_index("ix_timers_due", _TIMER_IS_PENDING, "fire_at", "id"),
     _partial_index("ix_timers_over", conditions.TIMER_IS_OVER, "fire_at", "id"),
+    _partial_index("ix_timers_parked", conditions.TIMER_IS_PARKED, "id"),
     _partial_index("ix_timers_clock_id", _TIMER_IS_PENDING, "clock_id"),
     _partial_index("ix_timers_escalation_id", conditions.TIMER_IS_OF_ESCALATION, "escalation_id"),
     sqlite_autoincrement=True,

@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from bot.cli import COMMANDS, Entry, LazyGroup, hezo360, main, version
+from bot.about import version
+from bot.cli import COMMANDS, Entry, LazyGroup, hezo360, main
 from bot.errors import OperatorError, RetryLater
 
 ROOT = Path(__file__).parents[2]

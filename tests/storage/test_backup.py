@@ -1,0 +1,110 @@
+"""A backup is one state of everything, though others write meanwhile, and nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.effects import PostCard
+from bot.errors import OperatorError
+from storage.backup import back_up, restore
+from storage.schema import SCHEMA_REVISION, outbox, tickets
+from tests.storage.making import FakeClock, a_ticket, make_database, stored_ticket
+
+
+def url_of(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
+
+
+async def counts(file: Path) -> tuple[int, int]:
+    database = make_database(url_of(file), FakeClock())
+    await database.open()
+    async with database.read() as uow:
+        found = [
+            await uow.transaction.connection.scalar(select(func.count()).select_from(t)) for t in (tickets, outbox)
+        ]
+    await database.close()
+    return found[0] or 0, found[1] or 0
+
+
+async def test_one_state_while_others_write(tmp_path: Path) -> None:
+    file, copy = tmp_path / "hezo360.sqlite3", tmp_path / "backup.sqlite3"
+    database = make_database(url_of(file), FakeClock())
+    await database.open()
+    written = 0
+    over = asyncio.Event()
+
+    async def write() -> None:
+        """A ticket and its card, in one transaction: a copy has both or neither."""
+        nonlocal written
+        while not over.is_set():
+            async with database.begin() as uow:
+                ticket = await uow.tickets.add(a_ticket(subject="x" * 20_000))
+                await uow.outbox.add(PostCard(ticket.id))
+            written += 1
+
+    writing = asyncio.create_task(write())
+    while written < 20:  # noqa: ASYNC110 - the writer sets no event
+        await asyncio.sleep(0.01)
+    assert await asyncio.to_thread(back_up, url_of(file), copy) == SCHEMA_REVISION
+    over.set()
+    await writing
+    await database.close()
+    in_tickets, in_outbox = await counts(copy)
+    assert in_tickets == in_outbox
+    assert 20 <= in_tickets <= written
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert not list(tmp_path.glob("*.part*"))  # noqa: ASYNC240 - nobody waits for this loop
+
+
+async def test_put_back_where_nothing_is(tmp_path: Path) -> None:
+    file, copy = tmp_path / "hezo360.sqlite3", tmp_path / "backup.sqlite3"
+    database = make_database(url_of(file), FakeClock())
+    await database.open()
+    ticket = await stored_ticket(database)
+    await database.close()
+    back_up(url_of(file), copy)
+    with pytest.raises(OperatorError, match="not overwritten"):
+        back_up(url_of(file), copy)
+    with pytest.raises(OperatorError, match="not overwritten"):
+        restore(url_of(file), copy)
+    elsewhere = tmp_path / "new" / "hezo360.sqlite3"
+    assert restore(url_of(elsewhere), copy) == SCHEMA_REVISION
+    again = make_database(url_of(elsewhere), FakeClock())
+    await again.open()
+    async with again.begin() as uow:
+        assert (await uow.tickets.get(ticket.id)).number == ticket.number
+    await again.close()
+
+
+async def test_what_is_no_backup_of_ours_is_refused(tmp_path: Path) -> None:
+    target, copy = url_of(tmp_path / "hezo360.sqlite3"), tmp_path / "backup.sqlite3"
+    with pytest.raises(OperatorError, match="there is no backup"):
+        restore(target, copy)
+    copy.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    with pytest.raises(OperatorError, match="cannot copy"):
+        restore(target, copy)
+    copy.unlink()
+    with sqlite3.connect(copy) as other:
+        other.execute("CREATE TABLE notes (words TEXT)")
+    with pytest.raises(OperatorError, match="no database of hezo360"):
+        restore(target, copy)
+    with sqlite3.connect(copy) as other:
+        other.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        other.execute("INSERT INTO alembic_version VALUES ('9999')")
+    with pytest.raises(OperatorError, match="install the version that wrote it"):
+        restore(target, copy)
+    assert not (tmp_path / "hezo360.sqlite3").exists(), "nothing is left behind"
+
+
+def test_postgresql_has_its_own_tools_and_no_password_is_shown(tmp_path: Path) -> None:
+    url = "postgresql+asyncpg://hezo:sehr-geheim@db.example/hezo360"
+    for act, tool in ((back_up, "pg_dump"), (restore, "pg_restore")):
+        with pytest.raises(OperatorError, match=tool) as caught:
+            act(url, tmp_path / "x")
+        assert "geheim" not in str(caught.value)
