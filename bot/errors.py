@@ -5,6 +5,7 @@ HezoError
 ├── StaffError           the engineer or manager who clicked: shown where they clicked
 ├── OperatorError        configuration, credentials, files: one line that says what to do
 │   ├── ConfigError
+│   ├── LoginRefused     a server takes neither name nor secret: every further try counts towards a lock-out
 │   └── ChannelUnusable  Slack does not let us into a channel; what is to be shown there waits until it is mended
 ├── RetryLater           a passing fault of a server or a connection: tried again by rules/retrying
 │   ├── InDoubt          the other side may have done it already: look before repeating
@@ -45,6 +46,10 @@ class ConfigError(OperatorError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class LoginRefused(OperatorError):
+    """A server refused the login: tried again seldom, as providers lock accounts after some wrong tries."""
 
 
 class ChannelUnusable(OperatorError):

@@ -12,14 +12,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.errors import HezoError
+from bot.errors import HezoError, LoginRefused
 from bot.ports import Clock
 from bot.rules.retrying import backoff, describe
 
 log = logging.getLogger(__name__)
 
-FIRST_WAIT = timedelta(seconds=0.5)
-LONGEST_WAIT = timedelta(seconds=30)
+PAUSES = timedelta(seconds=0.5), timedelta(seconds=30)
+"""The first wait and the longest, between a failure and the next start."""
+LOGIN_PAUSES = timedelta(seconds=30), timedelta(minutes=15)
+"""The same after a refused login: providers lock accounts after some wrong tries, and only a person can mend it."""
+LOGIN_ADVICE = "tried again after pauses of up to 15 minutes, so that nobody locks the account; a restart tries at once"
 HEALTHY_AFTER = 60.0
 
 
@@ -91,15 +94,18 @@ class Supervisor:
 
     async def _keep_running(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()
-        failures = 0
+        failures, last_pauses = 0, PAUSES
         reported = ""
         while not self.stopping.is_set():
             started = loop.time()
             if name not in self._connecting:
                 self.report(name, None)
+            pauses = PAUSES
             try:
                 await run()
                 problem = "ended by itself"
+            except LoginRefused as error:
+                problem, pauses = f"{describe(error)} ({LOGIN_ADVICE})", LOGIN_PAUSES
             except HezoError as error:
                 problem = describe(error)
             except Exception as error:
@@ -108,11 +114,12 @@ class Supervisor:
                     log.exception("part failed", extra={"hezo": {"part": name}})
             if self.stopping.is_set():
                 return
-            failures = 1 if loop.time() - started > HEALTHY_AFTER else failures + 1
+            goes_on = pauses == last_pauses and loop.time() - started <= HEALTHY_AFTER
+            failures, last_pauses = failures + 1 if goes_on else 1, pauses
             reported = problem
             self.report(name, problem)
             self.statuses[name].restarts += 1
-            wait = backoff(failures, FIRST_WAIT, LONGEST_WAIT).total_seconds() * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, no secret
+            wait = backoff(failures, *pauses).total_seconds() * random.uniform(0.7, 1.3)  # noqa: S311 - jitter, no secret
             log.warning(
                 "part is down and will be restarted",
                 extra={"hezo": {"part": name, "problem": problem, "wait_s": round(wait, 1)}},

@@ -33,7 +33,7 @@ from bot.edges.imap_syntax import (
 )
 from bot.edges.oauth_tokens import AccessToken, AccessTokens
 from bot.edges.xoauth2 import MECHANISM, advice_on, initial_response, token_refused
-from bot.errors import HezoError, OperatorError, RetryLater
+from bot.errors import HezoError, LoginRefused, OperatorError, RetryLater
 
 _EXISTS = re.compile(rb"\* [0-9]+ EXISTS\b", re.IGNORECASE)
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT"})
@@ -227,7 +227,7 @@ class ImapConnection:
         except ImapRefused as refusal:
             if refusal.passing:
                 raise RetryLater(str(refusal)) from None
-            raise OperatorError(f"{refusal}; check username ({username}) and password of this mailbox") from None
+            raise LoginRefused(f"{refusal}; check username ({username}) and password of this mailbox") from None
         self._protocol.state = AUTH
 
     async def _login_by_token(self, tokens: AccessTokens) -> None:

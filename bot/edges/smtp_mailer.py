@@ -17,7 +17,7 @@ from bot.config_mail import SmtpConfig
 from bot.edges.connecting import connect_error, quoted_reply, tls_context
 from bot.edges.oauth_tokens import AccessToken, AccessTokens
 from bot.edges.xoauth2 import MECHANISM, initial_response, token_refused
-from bot.errors import InDoubt, OperatorError, Refused, RetryLater
+from bot.errors import InDoubt, LoginRefused, OperatorError, Refused, RetryLater
 
 _log = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class SmtpMailer:
             advice = f"check username ({username}) and password"
             if "basic authentication" in reply.lower():
                 advice = "it takes no passwords any more, set oauth in their place (docs/mail.md)"
-            raise OperatorError(f"{self._server}: it refused the login: {reply}; {advice}") from None
+            raise LoginRefused(f"{self._server}: it refused the login: {reply}; {advice}") from None
 
     async def _login_by_token(self, client: SMTP, username: str, token: AccessToken, tokens: AccessTokens) -> None:
         if MECHANISM.lower() not in client.server_auth_methods:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.config_oauth import OAuthConfig
-from bot.errors import HezoError, OperatorError, RetryLater
+from bot.errors import HezoError, LoginRefused, RetryLater
 
 MECHANISM = "XOAUTH2"
 
@@ -38,4 +38,4 @@ def token_refused(refusal: str, source: OAuthConfig, username: str, *, was_taken
     if advice is None and was_taken:
         return RetryLater(f"{refusal}; the token of {source.called} was revoked or ended early, a new one is asked for")
     advice = advice or f"{username} has to be the mailbox's own address, and the token has to cover it (docs/mail.md)"
-    return OperatorError(f"{refusal}; the token of {source.called} is fresh: {advice}")
+    return LoginRefused(f"{refusal}; the token of {source.called} is fresh: {advice}")

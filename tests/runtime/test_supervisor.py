@@ -10,9 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import OperatorError
+from bot.errors import LoginRefused, OperatorError
 from bot.sandbox.clock import MovableClock
-from bot.supervisor import PartStatus, Supervisor
+from bot.supervisor import LOGIN_PAUSES, PartStatus, Supervisor
 
 BOUND = timedelta(seconds=0.2)
 
@@ -64,6 +64,24 @@ async def test_a_part_that_breaks_or_ends_is_started_again(supervisor: Superviso
         await part.started(3)
         status = supervisor.statuses["part"]
         assert (status.running, status.problem, status.restarts) == (True, None, 2)
+
+
+async def test_a_refused_login_is_tried_again_after_minutes_only(
+    supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every wrong try counts towards a provider's lock-out."""
+    part = Part(LoginRefused("it refused the login: 535; check the password"))
+    supervisor.add("mailbox: pomoc", part.run, connects=True)
+    with caplog.at_level(logging.WARNING, "bot.supervisor"):
+        async with running(supervisor):
+            await part.started(1)
+            while supervisor.statuses["mailbox: pomoc"].restarts == 0:  # noqa: ASYNC110 - the next turn of the loop
+                await asyncio.sleep(0)
+    [told] = [record.__dict__["hezo"] for record in caplog.records if "restarted" in record.message]
+    assert told["wait_s"] >= LOGIN_PAUSES[0].total_seconds() * 0.7
+    problem = supervisor.statuses["mailbox: pomoc"].problem or ""
+    assert problem.startswith("it refused the login: 535; check the password (tried again after pauses")
+    assert part.starts == 1
 
 
 async def test_the_problem_stands_until_a_connecting_part_says_that_it_is_up(supervisor: Supervisor) -> None:

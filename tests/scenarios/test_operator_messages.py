@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.supervisor import LOGIN_ADVICE
 from tests.support.bot_process import BotProcess, until
 from tests.support.post_office import PATIENCE
 from tests.support.world import World, make_world
@@ -88,9 +89,10 @@ async def test_wrong_passwords_a_wrong_token_and_a_port_that_is_taken(
         assert (
             f'mailbox "support" (127.0.0.1:{world.sandbox.imap_port}): it refused LOGIN' in problems["mailbox: support"]
         )
-        assert problems["mailbox: support"].endswith("check username (support) and password of this mailbox")
+        advice = f"check username (support) and password of this mailbox ({LOGIN_ADVICE})"
+        assert problems["mailbox: support"].endswith(advice)
         assert f"mail server 127.0.0.1:{world.sandbox.smtp_port}: it refused the login" in problems["outbox: mail"]
-        assert problems["outbox: mail"].endswith("check username (support) and password")
+        assert problems["outbox: mail"].endswith(f"check username (support) and password ({LOGIN_ADVICE})")
         assert (
             "Slack does not accept slack.bot_token (invalid_auth): take the Bot User OAuth Token" in problems["slack"]
         )
