@@ -166,6 +166,7 @@ class OutboxRow:
         attempts: How often it was tried before.
         in_doubt: True when an earlier try may have succeeded.
         urgent: It overtakes what is not.
+        ticket: Its ticket's number, where the row was taken to be performed; for the log.
     """
 
     id: int
@@ -177,6 +178,7 @@ class OutboxRow:
     raw: bytes | None = None
     rfc_message_id: str | None = None
     urgent: bool = False
+    ticket: str | None = None
 
     @property
     def key(self) -> str:

@@ -355,4 +355,5 @@ def outbox_row_of(row: Row[*tuple[Any, ...]]) -> OutboxRow:
         raw=row.raw,
         rfc_message_id=row.rfc_message_id,
         urgent=row.urgent,
+        ticket=getattr(row, "ticket_number", None),
     )

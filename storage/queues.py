@@ -20,7 +20,7 @@ from storage.engine import Database
 from storage.inbox import SLACK
 from storage.leases import is_dead
 from storage.outbox import IN_DOUBT, IS_UNSENT, PENDING, SENDING, WAKES, outbox_row_of
-from storage.schema import TimerState, Transport, inbox, outbox, timers
+from storage.schema import TimerState, Transport, inbox, outbox, tickets, timers
 from storage.transaction import Wake
 from storage.types import literal
 
@@ -50,6 +50,11 @@ _IS_FIRST = ~(
     .exists()
 )
 """The row's turn in its lane has come: none before it is unsent, and none is being sent."""
+
+
+_TICKET_NUMBER = (
+    select(tickets.c.number).where(tickets.c.id == outbox.c.ticket_id).scalar_subquery().label("ticket_number")
+)
 
 
 class InboxQueue:
@@ -163,7 +168,7 @@ class OutboxQueue:
         that begins now. A row that this program cannot read is parked on the way.
         """
         query = (
-            select(outbox)
+            select(outbox, _TICKET_NUMBER)
             .where(*_waiting(transport), outbox.c.next_attempt_at <= now, _IS_FIRST)
             .order_by(outbox.c.urgent.desc(), outbox.c.id)
             .limit(limit)

@@ -115,7 +115,10 @@ class StoredTickets:
     async def by_number(self, number: str) -> Ticket | None:
         """The ticket of that number, locked for this transaction."""
         row = (await self._connection.execute(self._locked(_BY_NUMBER), {"its_number": number})).one_or_none()
-        return None if row is None else ticket_of(row)
+        if row is None:
+            return None
+        self._transaction.tickets[row.id] = ticket = ticket_of(row)
+        return ticket
 
     async def by_slack_place(self, channel: str, ts: str) -> Ticket | None:
         """The ticket whose head message that is, locked for this transaction."""

@@ -92,6 +92,11 @@ class Transaction:
     tickets: dict[int, Ticket] = field(default_factory=dict)
     _last_ids: dict[str, int] = field(default_factory=dict)
 
+    def tickets_named(self) -> dict[str, object]:
+        """For a line of the log: the numbers of the tickets that were read or made, under "ticket"; nothing of none."""
+        numbers = sorted({ticket.number for ticket in self.tickets.values()})
+        return {"ticket": ", ".join(numbers)} if numbers else {}
+
     @property
     def is_postgresql(self) -> bool:
         """Whether the database is PostgreSQL; else it is SQLite."""

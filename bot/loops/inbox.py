@@ -18,13 +18,14 @@ from bot.commands import Command
 from bot.effects import PostOperator
 from bot.errors import Refused
 from bot.logs import log_context
-from bot.ports import InboxRow, UnitOfWork
+from bot.ports import InboxRow
 from bot.rules.retrying import Park, after_failure, describe
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database
 from storage.errors import AlreadyDone
 from storage.queues import InboxQueue
+from storage.unit_of_work import StoredUnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class InboxLoop:
         Returns:
             Whether they are done (else none of them is), and how many were taken, up to the one that failed.
         """
-        commands: list[str] = []
+        commands: list[dict[str, object]] = []
         until = asyncio.get_running_loop().time() + SHARED_FOR
         try:
             async with asyncio.timeout(HANDLING_LIMIT), self._database.begin() as uow:
@@ -127,7 +128,7 @@ class InboxLoop:
             return False, min(len(commands) + 1, len(rows))
         for row, command in zip(rows, commands, strict=False):
             with self._named(row):
-                log.info("handled", extra={"hezo": {"command": command}})
+                log.info("handled", extra={"hezo": command})
         return True, len(commands)
 
     async def _handle(self, row: InboxRow) -> None:
@@ -138,16 +139,17 @@ class InboxLoop:
             except Exception as error:  # noqa: BLE001  # whatever it is: the next row must go on, people are told
                 await self._failed(row, error)
             else:
-                log.info("handled", extra={"hezo": {"command": command}})
+                log.info("handled", extra={"hezo": command})
 
-    async def _apply(self, row: InboxRow, uow: UnitOfWork) -> str:
-        """Do what the row asks for; gives the command's name."""
+    async def _apply(self, row: InboxRow, uow: StoredUnitOfWork) -> dict[str, object]:
+        """Do what the row asks for; gives the command's name and the tickets that it was about, for the log."""
         command = self._to_command(row)
         name = type(command).__name__
+        uow.transaction.tickets.clear()
         await dispatch(command, uow, self._contexts())
         if row.source == "slack":
             await uow.inbox.finish_unless_postponed(row.id, self._clock.now(), name)
-        return name
+        return {"command": name, **uow.transaction.tickets_named()}
 
     def _named(self, row: InboxRow) -> AbstractContextManager[None]:
         return log_context(inbox=row.id, source=self._source)

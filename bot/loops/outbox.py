@@ -121,7 +121,8 @@ class OutboxLoop:
 
     async def _perform(self, row: OutboxRow) -> bool:
         """Whether it was performed."""
-        with log_context(outbox=row.id, effect=type(row.effect).__name__):
+        named = {"ticket": row.ticket} if row.ticket else {}
+        with log_context(outbox=row.id, effect=type(row.effect).__name__, **named):
             try:
                 await self._performer.perform(row)
             except Exception as error:  # noqa: BLE001  # whatever it is: the next row must go on, people are told

@@ -94,7 +94,7 @@ class TimerLoop:
                 break
             if timer.ticket_id in in_other_hands:
                 continue  # what came before it on the same ticket is not known to be done
-            with log_context(timer=timer.key):
+            with log_context(timer=timer.key, ticket_id=timer.ticket_id):
                 if await self._fire(timer.id):
                     fired = True
                 else:
@@ -104,6 +104,7 @@ class TimerLoop:
     async def _fire(self, timer_id: int) -> bool:
         """Claim and handle a timer; False when it is done, moved or in other hands."""
         timer: Timer | None = None
+        named: dict[str, object] = {}
         try:
             async with self._database.begin() as uow:
                 ctx = self._contexts()
@@ -113,12 +114,13 @@ class TimerLoop:
                 await self._handle(TimerDue(timer), uow, ctx)
                 if await uow.clocks.timer_is_due(timer_id, ctx.now):
                     raise RuntimeError(f"the handler of {timer.kind!r} left its timer due")
+                named = uow.transaction.tickets_named()
         except Exception as error:  # whatever it is: the next timer must go on, people are told
             if timer is None:
                 raise
             await self._failed(timer, error)
         else:
-            log.info("timer fired")
+            log.info("timer fired", extra={"hezo": named})
         return True
 
     async def _failed(self, timer: Timer, error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from handlers.context import ContextMaker
 from storage.engine import Database
 from storage.inbox import MAIL
 from storage.mail_sink import StoredMailSink
+from storage.queues import OutboxQueue
 from storage.schema import inbox, outbox, tickets
 from tests.support.timer_loops import PATIENCE, open_database, plain_config
 
@@ -121,3 +123,17 @@ async def test_one_that_breaks_holds_up_no_other_and_nothing_is_done_twice(datab
         assert len(list(await uow.transaction.connection.scalars(select(tickets.c.id)))) == 5
         sent = select(outbox.c.ticket_id).where(outbox.c.type == "SendMail")
         assert len(set(await uow.transaction.connection.scalars(sent))) == 5
+
+
+async def test_the_log_follows_a_ticket(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """Each of several that share a transaction names its own ticket; what goes out names it, too."""
+    await StoredMailSink(database).store([a_mail(1), a_mail(2)])
+    with caplog.at_level(logging.INFO, "bot.loops.inbox"):
+        async with handling(database):
+            await until(database, [(InboxState.DONE, 0)] * 2)
+    async with database.read() as uow:
+        numbers = list(await uow.transaction.connection.scalars(select(tickets.c.number).order_by(tickets.c.id)))
+    told = [record.__dict__["hezo"]["ticket"] for record in caplog.records if record.message == "handled"]
+    assert told == numbers
+    queue = OutboxQueue(database, "w")
+    assert {row.ticket for row in await queue.claim(database.clock.now(), 10)} == set(numbers)
