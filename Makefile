@@ -7,6 +7,7 @@ PYTEST ?=
 WORKERS ?= auto
 UNIT := $(addprefix tests/,rules architecture config cli logs)
 DEMO ?=
+BENCH ?=
 UV ?= uv
 
 BIN := .venv/bin
@@ -16,7 +17,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit lint format types servers lock clean
+.PHONY: help bench demo test unit lint format types servers lock clean
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
@@ -31,6 +32,9 @@ test: servers lint types ## everything a change has to pass: lint, format, types
 
 unit: .venv/dev.stamp ## the quick tests only: rules, configuration, commands; no server, no browser, no whole bot
 	$(BIN)/python -m pytest -n $(WORKERS) $(UNIT) $(PYTEST)
+
+bench: servers .venv/dev.stamp ## measure the whole program beside its floors (some minutes, 6 GB in TMPDIR)
+	$(BIN)/python benchmarks/run.py $(BENCH)
 
 lint: .venv/dev.stamp ## find mistakes of style and habit
 	$(BIN)/ruff check .
