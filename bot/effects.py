@@ -133,6 +133,7 @@ class Note(StrEnum):
     FILES_NOT_SHOWN = "files_not_shown"
     ESCALATION = "escalation"
     ESCALATION_PROPOSED = "escalation_proposed"
+    SERVICES_OPEN = "services_open"
     ACTED = "acted"
     THREAD_BEGUN_ANEW = "thread_begun_anew"
     REPLACEMENT = "replacement"

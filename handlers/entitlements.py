@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.effects import PostEntitlement
+from bot.effects import Note, PostEntitlement, PostInThread
 from bot.entitlements import Entitlement, EntitlementUse, Standing, UseState
 from bot.model import ClockKind, ClockState, Contract, Direction, Message, Ticket
 from bot.ports import UnitOfWork
@@ -231,6 +231,14 @@ async def take_back(
     await store(uow, ticket, use)
     await note(uow, ctx, ticket, use, by, "taken_back", was=was, reason=reason)
     await _tell(uow, ctx, ticket, use, "taken_back", counted.contract, day=day)
+
+
+async def ticket_ended(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
+    """Nobody forgets what was agreed on a ticket that ends: whether it was done is asked in its thread."""
+    kinds = [use.kind for use in await uow.entitlements.of_ticket(ticket.id) if use.is_open]
+    if kinds:
+        mention = await duty.on_call(uow, ctx, ticket)
+        await uow.outbox.add(PostInThread(ticket.id, Note.SERVICES_OPEN, {"kinds": kinds}, mention=mention))
 
 
 async def store(uow: UnitOfWork, ticket: Ticket, use: EntitlementUse) -> None:

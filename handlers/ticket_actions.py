@@ -127,6 +127,7 @@ async def close(command: CloseTicket, uow: UnitOfWork, ctx: Context) -> None:
     await uow.outbox.add(
         PostInThread(ticket.id, Note.STATE_CHANGED, {"state": ticket.state, "by": command.by.user, "reason": "closed"})
     )
+    await entitlements.ticket_ended(uow, ctx, ticket)
     await store(uow, ticket)
 
 

@@ -24,7 +24,7 @@ from bot.ports import UnitOfWork
 from bot.rules.clock_terms import SUSPENDED_BY_A_DATE
 from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import move
-from handlers import acted, agreed_dates, clocks, replacement_answers
+from handlers import acted, agreed_dates, clocks, entitlements, replacement_answers
 from handlers.context import Context
 
 LAST_CONTACT = "last_contact_at"
@@ -159,3 +159,4 @@ async def _resolve(
     await clocks.end(uow, ctx, ticket, ClockState.MET, at, *met, reason=reason, by=by, message_id=message_id)
     await clocks.cancel_all(uow, ctx, ticket, "resolved", by)
     move(ticket, TicketState.RESOLVED, ctx.now)
+    await entitlements.ticket_ended(uow, ctx, ticket)

@@ -27,6 +27,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | AGREED_DATE                      | event ("confirmed", "kept", "passed", "reminder", "customer_wrote"),  |
 |                                  | at (the date); by (user id or address, or null)                       |
 | NOTHING_NEW                      | problems (as in `Ticket.facts`)                                       |
+| SERVICES_OPEN                    | kinds [`Entitlement`]: neither counted nor taken back                 |
 | SIMILAR_TICKETS                  | numbers [str]                                                         |
 | JOINED                           | by (user id), address, number (of the ticket it joined), of (its own) |
 | SEPARATED                        | by (user id), number (of the ticket that it names)                    |
@@ -291,6 +292,13 @@ def _nothing_new(post: Post) -> list[Json]:
     return [post.say("nothing_new", "bold", problems=said)]
 
 
+def _services_open(post: Post) -> list[Json]:
+    kinds = post.data.get("kinds")
+    sentences = [f"entitlement_kind.{kind}" for kind in kinds] if isinstance(kinds, list) else []
+    services = ", ".join(post.words(sentence) for sentence in sentences if sentence in post.words)
+    return [post.say("services_open", "bold", services=services)]
+
+
 def _similar_tickets(post: Post) -> list[Json]:
     numbers = post.data.get("numbers")
     said = ", ".join(str(number) for number in numbers) if isinstance(numbers, list) else ""
@@ -358,6 +366,7 @@ _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.MAIL_WITHHELD: _mail_withheld,
     Note.AGREED_DATE: _agreed_date,
     Note.NOTHING_NEW: _nothing_new,
+    Note.SERVICES_OPEN: _services_open,
     Note.SIMILAR_TICKETS: _similar_tickets,
     Note.JOINED: _joined,
     Note.SEPARATED: _separated,

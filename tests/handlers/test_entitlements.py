@@ -217,6 +217,24 @@ def test_an_installation_on_site_is_for_contracts_that_have_it() -> None:
     assert entitled.clock_of(ClockKind.INSTALLATION).due_at - entitled.uses[0].requested_at == timedelta(days=14)
 
 
+@pytest.mark.parametrize("turn", [NextTurn.RESOLVED, None])
+def test_what_is_agreed_is_asked_for_when_its_ticket_ends(turn: NextTurn | None) -> None:
+    desk = EntitledDesk()
+    desk.decide(Decision.AGREE)
+    if turn is None:
+        desk.close()
+    else:
+        desk.reply(turn)
+    [asked] = [post for post in desk.posts if post.note is Note.SERVICES_OPEN]
+    assert asked.data == {"kinds": [CHANGE]}
+    desk.decide(Decision.DONE)
+    assert desk.states == [UseState.DONE], "also afterwards"
+    settled = EntitledDesk()
+    settled.decide(Decision.DROP)
+    settled.close()
+    assert Note.SERVICES_OPEN not in settled.notes(1)
+
+
 def test_taking_back_what_was_agreed_ends_its_clock() -> None:
     desk = EntitledDesk("Proszę o zdalne wdrożenie nowego urządzenia.")
     desk.decide(Decision.AGREE)

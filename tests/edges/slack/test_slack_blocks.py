@@ -384,6 +384,7 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"event": "resolution_note", "by": "U0JAN", "text": "Wina kabla."},
         {"event": "unheard_of", "by": "U0JAN"},
     ],
+    Note.SERVICES_OPEN: [{"kinds": ["remote_deployment", "firmware_upgrade"]}],
     Note.ESCALATION_PROPOSED: [{"words": "proszę o eskalację", "address": "a@k.example", "message": 5}],
 }
 TO_CUSTOMER = {Note.MAILED, Note.ENGINEER_REPLY}
