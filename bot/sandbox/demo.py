@@ -17,6 +17,7 @@ from bot.app import Bot
 from bot.config import Config
 from bot.errors import OperatorError
 from bot.rules.calendars import OFFICE_HOURS, calendar_from_config
+from bot.rules.contract_numbers import fold
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.mail import Account, MailSandbox
 from bot.sandbox.slack.server import SlackSandbox
@@ -25,6 +26,7 @@ from bot.sandbox.web import Page
 from bot.sandbox.web_customers import CUSTOMERS
 from bot.sandbox.web_mail import CustomerMail
 from storage.contract_import import import_contracts
+from storage.engine import Database
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +39,24 @@ _MAILBOX = Account("pomoc", "sandbox-pomoc", (SUPPORT, INFO, ESCALATION))
 
 
 @dataclass(frozen=True, slots=True)
+class SharedChannel:
+    """A customer's channel, with somebody of theirs: people of another workspace (Slack Connect)."""
+
+    channel: str
+    customer: str
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
 class Staff:
-    """Slack ids of the people of the demo, and of its channels."""
+    """Slack ids of the people of the demo, and of its channels; `shared` are those of customers."""
 
     ewa: str
     marek: str
     zofia: str
     support: str
     escalation: str
+    shared: tuple[SharedChannel, ...]
 
 
 class Demo:
@@ -126,8 +138,16 @@ class Demo:
         assert self.bot is not None
         registry = files("bot.sandbox").joinpath("data", "demo_contracts.csv").read_bytes()
         await import_contracts(self.bot.database, registry, all_or_nothing=True)
+        await self._map_channels(self.bot.database)
         if self._wants_story:
             self.story = asyncio.create_task(self._tell(), name="story")
+
+    async def _map_channels(self, database: Database) -> None:
+        """As `hezo360 contracts channels set` does."""
+        async with database.begin() as uow:
+            for shared in self.staff.shared:
+                key = fold(shared.contract)
+                await uow.contracts.map_channel((await uow.contracts.by_keys([key]))[key].id, shared.channel)
 
     async def stop(self) -> None:
         """Stop everything, the bot before the servers that it talks to; delete what is not to be kept."""
@@ -254,4 +274,15 @@ def _people(slack: SlackSandbox) -> Staff:
     zofia = person("zofia", "Zofia Lis", "manager")
     support = workspace.add_channel("support", [ewa, marek, zofia])
     escalation = workspace.add_channel("eskalacje", [ewa, marek, zofia])
-    return Staff(ewa, marek, zofia, support.id, escalation.id)
+
+    def customer(team: str, name: str, real_name: str, contract: str, locale: str) -> SharedChannel:
+        theirs = workspace.add_team(team, name)
+        user = workspace.add_user(name, real_name, team=theirs.id, locale=locale)
+        user.title = team
+        return SharedChannel(workspace.add_channel(f"hezo-{name}", [ewa, marek, user.id]).id, user.id, contract)
+
+    shared = (
+        customer("Łowicka Dolina", "piotr", "Piotr Mleczko", "HZ360-2026-000101", "pl-PL"),
+        customer("Northwind", "kate", "Kate Brown", "HZ360-2026-000102", "en-GB"),
+    )
+    return Staff(ewa, marek, zofia, support.id, escalation.id, shared)
