@@ -171,6 +171,8 @@ async def reported(command: ReportProblem, uow: UnitOfWork, ctx: Context) -> Non
     chosen = Chosen(command.priority, device, contract.number if contract and device else None)
     language = _language(command.text, contract.language if contract else None)
     words = form_words(ctx.customer_words(language), command.priority, chosen.device, chosen.contract, command.text)
+    if by.response_url is not None:
+        await _tell(uow, by, "form_taken", language)
     ticket = None if ts is None else await uow.tickets.of_customer_thread(channel, ts)
     if ticket is not None:
         await answer(uow, ctx, ticket, by, None, words, chosen=chosen)

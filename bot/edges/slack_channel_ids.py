@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from bot.model import Language
 
@@ -74,16 +74,18 @@ class ReportPlace:
     Attributes:
         ts: As of `bot.commands_channels.ReportProblem`.
         name: Of who opened it, as Slack knows it: a submission only carries the handle.
+        response_url: Where the question that only they saw gives way to an answer; None where it was opened elsewhere.
     """
 
     channel: str
     language: Language
     ts: str | None = None
     name: str = ""
+    response_url: str | None = field(default=None, repr=False)
 
     def to_metadata(self) -> str:
         """The JSON of private_metadata."""
-        return json.dumps({"channel": self.channel, "language": self.language, "ts": self.ts, "name": self.name})
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_metadata(cls, metadata: object) -> ReportPlace:
@@ -95,13 +97,14 @@ class ReportPlace:
         values = json.loads(metadata) if isinstance(metadata, str) else None
         if not isinstance(values, dict) or not isinstance(values.get("channel"), str):
             raise ValueError("no customer's form")
-        ts, name = values.get("ts"), values.get("name")
+        ts, name, url = values.get("ts"), values.get("name"), values.get("response_url")
         is_ts = isinstance(ts, str) and re.fullmatch(_TS, ts) is not None
         return cls(
             values["channel"],
             Language(str(values.get("language"))),
             ts if is_ts else None,
             name if isinstance(name, str) else "",
+            url if isinstance(url, str) else None,
         )
 
 

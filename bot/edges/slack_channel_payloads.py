@@ -84,7 +84,13 @@ def submitted_report(view: Mapping[str, object], by: SlackPerson) -> SlackComman
     place = ReportPlace.from_metadata(view.get("private_metadata"))
     device = chosen_device(choice(view, DEVICE_BLOCK))
     return ReportProblem(
-        replace(by, channel=place.channel, thread_ts=place.ts, name=place.name or by.name),
+        replace(
+            by,
+            channel=place.channel,
+            thread_ts=None if place.response_url else place.ts,
+            name=place.name or by.name,
+            response_url=place.response_url,
+        ),
         place.channel,
         place.ts,
         device[0] if device else None,

@@ -104,7 +104,10 @@ class CustomerForms:
             offered = Offered.from_value(body["actions"][0].get("value"))
             channel = by.channel or ""
             begun = await self._screens.waiting_words(message_key(channel, offered.ts))
-            return ReportPlace(channel, offered.language, offered.ts), begun
+            container = body.get("container")
+            is_alone = isinstance(container, Mapping) and container.get("is_ephemeral") is True
+            url = by.response_url if is_alone else None  # what everybody sees is not replaced
+            return ReportPlace(channel, offered.language, offered.ts, response_url=url), begun
         if body.get("type") == "message_action":
             message = body.get("message") or {}
             begun = words_of(message, {}).text

@@ -275,14 +275,14 @@ def _people(slack: SlackSandbox) -> Staff:
     support = workspace.add_channel("support", [ewa, marek, zofia])
     escalation = workspace.add_channel("eskalacje", [ewa, marek, zofia])
 
-    def customer(team: str, name: str, real_name: str, contract: str, locale: str) -> SharedChannel:
-        theirs = workspace.add_team(team, name)
+    def customer(domain: str, team: str, name: str, real_name: str, contract: str, locale: str) -> SharedChannel:
+        theirs = workspace.add_team(team, domain)
         user = workspace.add_user(name, real_name, team=theirs.id, locale=locale)
         user.title = team
-        return SharedChannel(workspace.add_channel(f"hezo-{name}", [ewa, marek, user.id]).id, user.id, contract)
+        return SharedChannel(workspace.add_channel(f"hezo-{domain}", [ewa, marek, user.id]).id, user.id, contract)
 
     shared = (
-        customer("Łowicka Dolina", "piotr", "Piotr Mleczko", "HZ360-2026-000101", "pl-PL"),
-        customer("Northwind", "kate", "Kate Brown", "HZ360-2026-000102", "en-GB"),
+        customer("lowicka-dolina", "Łowicka Dolina", "piotr", "Piotr Mleczko", "HZ360-2026-000101", "pl-PL"),
+        customer("northwind", "Northwind", "kate", "Kate Brown", "HZ360-2026-000102", "en-GB"),
     )
     return Staff(ewa, marek, zofia, support.id, escalation.id, shared)

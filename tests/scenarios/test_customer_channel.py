@@ -80,6 +80,9 @@ async def test_a_report_by_the_form_is_answered_in_its_thread(shared: Shared) ->
     filled = {DEVICE_BLOCK: DEVICE, LEVEL_BLOCK: "critical", DESCRIPTION_BLOCK: "Nie wstaje po zaniku prądu."}
     assert await people.submit_view(shared.piotr, view, filled) is None
 
+    await shared.told(shared.piotr, "Dziękujemy, zgłoszenie jest wysłane.")
+    assert offer.ts not in [m.ts for m in world.slack.workspace.ephemerals(shared.channel.id, shared.piotr) if m.blocks]
+
     number = world.number(1)
     accepted = await shared.answer(message.ts, f"Przyjęliśmy je pod numerem {number}")
     assert "Priorytet: problem krytyczny" in texts(accepted.blocks)
