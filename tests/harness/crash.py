@@ -111,11 +111,11 @@ class Trouble:
     def _activity(self) -> int:
         return self._world.mail.revision + len(self._world.slack.workspace.calls)
 
-    async def _until_something_happens(self, at_most: int = 15) -> None:
+    async def _until_something_happens(self, at_most: int = 15, within: float = 4) -> None:
         """Wait for a random number of things that the bot does outside; a moment, where nothing is to be done."""
         wanted = self._activity() + self._chance.randint(1, at_most)
         with suppress(TimeoutError):
-            await until(lambda: self._activity() >= wanted, 4, "the bot does something")
+            await until(lambda: self._activity() >= wanted, within, "the bot does something")
 
     async def kill(self) -> None:
         """Kill as often as planned: each process lives until a named commit point, or for a few seconds at most."""
@@ -134,7 +134,7 @@ class Trouble:
                     await bot.make_sure_it_is_dead()
                     self._outcome.kills["at random"] += 1
                 await bot.start()
-                await self._until_something_happens()
+                await self._until_something_happens(40, within=20)  # a life in which something gets done
 
     async def disturb(self) -> None:
         """Break connections as often as planned, each way in its turn, and mend them."""
@@ -268,7 +268,7 @@ async def run(plan: Plan, folder: Path, servers: MailServers | None, postgres: A
             trouble = Trouble(world, bots, proxies, outcome)
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(send_all(world, mails, answers, plan.mails // 10, patience=180))
+                    group.create_task(send_all(world, mails, answers, plan.mails // 10, patience=300))
                     group.create_task(trouble.kill())
                     group.create_task(trouble.disturb())
                     group.create_task(trouble.restart_servers())

@@ -1,10 +1,12 @@
-"""Mails of all kinds, while the bot is killed again and again: the right tickets and replies, once each."""
+"""Mails of all kinds on Debian's servers, while the bot is killed again and again: the right tickets and replies, once.
+
+On the embedded servers `test_crash_harness` does it, with more kinds of trouble.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,24 +15,14 @@ import pytest
 from tests.harness.mails import check_replies, check_slack, check_tickets, is_idle, mixture, send_all
 from tests.support.bot_process import BotProcess, rows, until
 from tests.support.mailservers import MailServers
-from tests.support.world import World, make_world, on_both
+from tests.support.world import World, make_world
 
 pytestmark = pytest.mark.scenario
 
 NO_CAPS = ("automatic_mails_per_sender_and_hour", "automatic_mails_in_a_row")
 
 
-@dataclass(frozen=True)
-class Run:
-    """How much of it: on the embedded servers less, as what differs is the mail, not the killing."""
-
-    kills: int
-    of_each_kind: int
-    answers: int
-
-
-DEBIAN = Run(kills=20, of_each_kind=12, answers=20)
-EMBEDDED = Run(kills=6, of_each_kind=4, answers=6)
+KILLS, OF_EACH_KIND, ANSWERS = 20, 12, 20
 
 
 def has_done(world: World, wanted: int) -> bool:
@@ -46,13 +38,12 @@ async def kill_and_start(world: World, bot: BotProcess, chance: random.Random, k
         await bot.start()
 
 
-@on_both
-async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers | None) -> None:
+@pytest.mark.parametrize("servers", [pytest.param("debian", marks=pytest.mark.mailservers)], indirect=True)
+async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers) -> None:
     seed = random.randrange(10**6)  # noqa: S311 - no secret; printed, so that a failure can be repeated
     print(f"seed {seed}")  # noqa: T201 - shown by pytest when the test fails
     chance = random.Random(seed)  # noqa: S311 - as above
-    run = DEBIAN if servers else EMBEDDED
-    mails = mixture(run.of_each_kind, chance)
+    mails = mixture(OF_EACH_KIND, chance)
     many = {"intake": dict.fromkeys(NO_CAPS, 1000), "retry": {"in_doubt_wait": "4s"}}
     async with make_world(tmp_path, servers, start=None, **many) as world:
         bot = BotProcess(tmp_path, world.tree)
@@ -63,8 +54,8 @@ async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers | 
         answers: dict[str, str] = {}
         await bot.start()
         try:
-            sending = asyncio.create_task(send_all(world, mails, answers, run.answers))
-            await kill_and_start(world, bot, chance, run.kills)
+            sending = asyncio.create_task(send_all(world, mails, answers, ANSWERS))
+            await kill_and_start(world, bot, chance, KILLS)
             await sending
             database = tmp_path / "hezo360.sqlite3"
             ask = partial(rows, database)
@@ -74,6 +65,6 @@ async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers | 
         check_tickets(ask, mails)
         assert check_replies(world, mails) == 0
         check_slack(world, ask, mails, answers)
-        assert len(answers) == run.answers
-        assert servers is None or len(mails) + len(answers) == 200
+        assert len(answers) == ANSWERS
+        assert len(mails) + len(answers) == 200
         assert world.slack.workspace.violations == []
