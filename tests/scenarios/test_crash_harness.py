@@ -1,4 +1,4 @@
-"""A short run of the harness (`python -m tests.harness.crash` is the long one): kills, broken connections, full disk."""
+"""A short run of the harness (`python -m tests.harness.crash` is the long one): kills, faults, a full disk."""
 
 from __future__ import annotations
 
