@@ -27,8 +27,9 @@ _FACT = re.compile(
 )
 _WORD_KEYS = frozenset(
     [
-        "address", "answer", "author_name", "caller", "comment", "detail", "from_name", "joined", "name", "outcome",
-        "owner_name", "reason", "requester_name", "said", "subject", "text", "to_name", "words",
+        "address", "answer", "author_name", "caller", "comment", "contact", "detail", "from_name", "joined", "name",
+        "outcome", "owner_name", "phone", "reason", "received_by", "requester_name", "return_note", "said",
+        "subject", "text", "to_name", "words",
     ]
 )  # fmt: skip
 """Keys whose texts are somebody's, however short."""

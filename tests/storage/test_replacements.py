@@ -22,8 +22,10 @@ from bot.replacements import (
     Via,
 )
 from bot.rules.contract_numbers import fold
+from bot.rules.erasing import GONE
 from storage.contract_import import ImportResult, import_contracts
 from storage.engine import Database
+from storage.erasing import Eraser, People
 from storage.errors import StaleTicket
 from tests.storage.making import NOON, stored_ticket
 from tests.storage.ports import Ports, StoredPorts
@@ -67,7 +69,7 @@ def whole(replacement: Replacement) -> Replacement:
         return_note="pęknięta obudowa",
         ended_at=NOON + 5 * HOUR,
         ended_by="U0EWA",
-        outcome="gotowe",
+        outcome="wszystko gotowe",
         slack_ts="1.2",
     )
 
@@ -196,3 +198,25 @@ async def test_a_device_has_one_interview(database: Database) -> None:
     with pytest.raises(IntegrityError):
         async with database.begin() as uow:
             await uow.interviews.add(an_interview(ticket.id))
+
+
+async def test_erased_words_leave_the_facts_readable(database: Database) -> None:
+    ticket = await stored_ticket(database)
+    async with database.begin() as uow:
+        added = await uow.replacements.add(whole(a_replacement(ticket.id)))
+        answer = Answer("Anna, 600 100 200", "anna@klient.example", NOON, AnswerSource.MAIL)
+        held = await uow.interviews.add(replace(an_interview(ticket.id), answers=(("contact", answer),)))
+        people = People({"anna@klient.example": "erased_1"}, ["Anna Nowak"])
+        await Eraser(uow.transaction).ticket(ticket.id, people, whole=True)
+    async with database.read() as uow:
+        left = await uow.replacements.get(added.id)
+        interview = await uow.interviews.get(held.id)
+    shipment = left.shipments[-1]
+    assert (left.stage, left.delivered_at, left.fate) == (added.stage, added.delivered_at, added.fate)
+    assert left.new_device is not None
+    assert left.new_device.serial == NEW
+    assert (left.confirmed_by, left.received_by, left.return_note, left.outcome) == ("erased_1", GONE, GONE, GONE)
+    assert (shipment.address, shipment.contact, shipment.phone) == (GONE, GONE, GONE)
+    assert shipment.sent_at == NOON
+    assert left.checks[0].words == GONE
+    assert dict(interview.answers)["contact"] == Answer(GONE, "erased_1", NOON, AnswerSource.MAIL)
