@@ -44,7 +44,6 @@ async def test_files_are_uploaded_shared_in_one_post_and_taken_back(
     ids = [await files.upload(name, content) for name, content in zip(names, (b"x", LARGE), strict=True)]
     assert [await files.state(file_id, support) for file_id in ids] == [FileState.UNKNOWN] * 2
     await files.share(support, head, "Pliki", list(zip(ids, names, strict=True)))
-    assert await files.state(ids[0], support) is FileState.UNSEEN
     await shown(slack, ids[0])
     assert [await files.state(file_id, support) for file_id in ids] == [FileState.SHOWN] * 2
     assert await files.state(ids[0], office.escalation.id) is FileState.UNSEEN
@@ -57,6 +56,15 @@ async def test_files_are_uploaded_shared_in_one_post_and_taken_back(
     assert await files.state(ids[0], support) is FileState.SHOWN, "whoever deleted it does not want it back"
     assert post.files == [ids[1]]
     await files.delete("F99999999")
+
+
+async def test_what_slack_does_not_show_is_unseen(
+    slack: SlackSandbox, office: Office, files: SlackFiles, head: str
+) -> None:
+    slack.faults.unshared_files = 1
+    file_id = await files.upload("a.log", b"x")
+    await files.share(office.support.id, head, "Pliki", [(file_id, "a.log")])
+    assert await files.state(file_id, office.support.id) is FileState.UNSEEN
 
 
 async def test_only_the_last_step_leaves_a_doubt(
