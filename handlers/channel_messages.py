@@ -34,7 +34,7 @@ from handlers import customer_answered, customer_mails, escalated_tickets, repor
 from handlers.context import Context, journal
 from handlers.received_mail import Chosen, ReceivedMail, SlackPlace, written_in_slack
 from handlers.ticket_actions import store
-from handlers.understanding_mail import understand_message
+from handlers.understanding_mail import understand_message, where_it_went
 
 ADDED = "added_messages"
 """The key of a ticket's facts that holds the messages (ts) that their author said belong to it."""
@@ -84,10 +84,11 @@ async def in_thread(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> bo
         if ctx.is_customer(by) and await uow.inbox.waits(message_key(channel, command.thread_ts)):
             raise RetryLater("the first message of its thread is not yet a report")
         return False
+    ticket = await where_it_went(ticket, uow)
     if any(message.customer_ts == command.ts for message in await uow.tickets.messages(ticket.id)):
         return True
     if ctx.is_customer(by):
-        await answer(uow, ctx, ticket, by, command.ts, command.text, command.files)
+        await answer(uow, ctx, ticket, by, command.ts, command.text, command.files, channel=channel)
     elif ctx.may_act(by):
         await _staff_wrote(command, ticket, uow, ctx)
     return True
@@ -193,15 +194,16 @@ async def answer(
     files: tuple[SharedFile, ...] = (),
     *,
     chosen: Chosen | None = None,
+    channel: str | None = None,
 ) -> None:
     """Take a customer's words into their ticket.
 
     Args:
         ts: Their message; None for a form.
         chosen: What they chose in the form.
+        channel: Where they wrote, if that is not where the ticket is answered: another one was merged into it.
     """
-    assert ticket.customer_channel is not None
-    place = SlackPlace(ticket.customer_channel, ticket.customer_ts, ts)
+    place = SlackPlace(channel or ticket.customer_channel or "", ticket.customer_ts, ts)
     arrived = _arrived(by, place, text, ctx, _language(text, ticket.language), chosen, subject="")
     found = await understand_message(arrived, ticket, uow, ctx)
     message = await customer_answered.handle(found, uow, ctx)

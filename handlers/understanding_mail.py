@@ -100,7 +100,7 @@ async def _named_ticket(arrived: ReceivedMail, uow: UnitOfWork, ctx: Context) ->
     for key in match_keys(arrived.mail, ctx.config.mail.message_id_domain):
         ticket = await _ticket_of(key, uow, ctx)
         if ticket is not None:
-            return await _where_it_went(ticket, uow), key.kind
+            return await where_it_went(ticket, uow), key.kind
     return None, None
 
 
@@ -130,7 +130,7 @@ async def _ticket_of(key: MatchKey, uow: UnitOfWork, ctx: Context) -> Ticket | N
             return None  # no key of a mail's own: it is looked for among the sender's tickets
 
 
-async def _where_it_went(ticket: Ticket, uow: UnitOfWork) -> Ticket:
+async def where_it_went(ticket: Ticket, uow: UnitOfWork) -> Ticket:
     """The ticket that this one's message was added to, if it was."""
     for _ in range(_LONGEST_TRAIL):
         joined = ticket.facts.get("joined")

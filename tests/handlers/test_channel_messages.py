@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.commands import ReplyToCustomer, SlackPerson
+from bot.commands_acting import MergeTicket
 from bot.commands_channels import ChannelMessageDeleted, DecideOffer, OpenTicket, ReportProblem
 from bot.commands_sending import ThreadMessage, ThreadMessageEdited
 from bot.effects import Note, OfferReport, TellCustomer, TellUser
@@ -284,6 +285,19 @@ def test_a_request_to_escalate_is_weighed_by_an_engineer() -> None:
     desk.post(PIOTR, CHANNEL, "Proszę o eskalację do kierownika, to trwa za długo.", thread=ts)
     [post] = [post for post in desk.posts if post.note is Note.ESCALATION_PROPOSED]
     assert post.data["address"] == PIOTR.user
+
+
+def test_the_thread_of_a_merged_ticket_goes_on_where_it_went() -> None:
+    desk = ChannelDesk()
+    ts = desk.report()
+    desk.write(ANNA, f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, nie działa")
+    desk.do(MergeTicket(EWA, 1, 2, strangers_too=True))
+    assert not desk.ticket(1).is_open
+    desk.clock.move(minutes=1)
+    desk.post(PIOTR, CHANNEL, "Jest jeszcze jeden objaw.", thread=ts)
+    assert not desk.ticket(1).is_open
+    last = max(desk.database.tables.messages.values(), key=lambda message: message.id)
+    assert (last.ticket_id, last.text) == (2, "Jest jeszcze jeden objaw.")
 
 
 def opened(**changes: object) -> OpenTicket:
