@@ -40,6 +40,7 @@ from bot.health import HealthServer
 from bot.loops.among_processes import AmongProcesses, Role
 from bot.loops.audit import AuditLoop
 from bot.loops.calling_webhook import WebhookPerformer
+from bot.loops.customers_first import customers_first
 from bot.loops.inbox import InboxLoop
 from bot.loops.outbox import OutboxLoop
 from bot.loops.posting_to_slack import SlackPerformer
@@ -171,7 +172,9 @@ class Bot:
             on_connected=lambda: self.supervisor.report("slack", None),
         )  # fmt: skip
 
-        mail_inbox = InboxLoop(MAIL, database, _mail_command, wakes.mail_inbox, contexts)
+        mail_inbox = InboxLoop(
+            MAIL, database, _mail_command, wakes.mail_inbox, contexts, customers_first(database, config.mail)
+        )
         slack_inbox = InboxLoop(SLACK, database, _slack_command, wakes.slack_inbox, contexts)
         mail_outbox = OutboxLoop(
             Transport.MAIL, mail_performer, database, outbox, wakes.mail_outbox, contexts, self._check_mail_server

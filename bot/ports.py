@@ -231,6 +231,9 @@ class TicketRepo(Protocol):
     async def recent_of(self, address: str, since: datetime) -> tuple[Ticket, ...]:
         """The tickets with this address on them that are open or were created since then; newest first, at most 20."""
 
+    async def unaccepted_among_newest(self, newest: int, since: datetime) -> int:
+        """How many of the newest tickets were created since then and are not accepted."""
+
     async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
         """The ticket that the first known of these Message-IDs belongs to, sent by us or received."""
 

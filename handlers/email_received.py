@@ -10,6 +10,8 @@
 | follow_up, escalation on a ticket        | `handlers.customer_answered`                                      |
 | report, enquiry, held, escalation        | `handlers.report_received`                                        |
 
+More of strangers' mails than people write are set aside before that (`handlers.flood`).
+
 A spam mark, a mailing list's header or a no-reply sender alone do not silence a report: when the sender is on a
 contract, or the text holds a report's numbers, people see it, and only no automatic answer goes out.
 """
@@ -24,7 +26,7 @@ from bot.ports import InboxState, UnitOfWork
 from bot.rules.mail_reading import read_mail
 from bot.rules.mail_screening import screen
 from bot.rules.understanding import Standing, Verdict, is_sealed
-from handlers import appointments, customer_answered, mail_bounced, report_received
+from handlers import appointments, customer_answered, flood, mail_bounced, report_received
 from handlers.context import Context, journal
 from handlers.received_mail import ReceivedMail, received
 from handlers.understanding_mail import Understood, understand_mail
@@ -48,6 +50,10 @@ async def handle(command: EmailReceived, uow: UnitOfWork, ctx: Context) -> None:
 
 async def _take_in(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
     arrived, reason = found.arrived, found.understanding.reason
+    if _people_see(found) and await flood.held_back(
+        found, found.ticket if _is_on_its_ticket(found) else None, uow, ctx
+    ):
+        return
     match found.understanding.verdict:
         case Verdict.LOOP:
             await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, reason)
@@ -65,6 +71,15 @@ async def _take_in(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
             await customer_answered.handle(found, uow, ctx)
         case Verdict.ESCALATION | Verdict.REPORT | Verdict.ENQUIRY | Verdict.HELD:
             await report_received.handle(found, uow, ctx)
+
+
+def _people_see(found: Understood) -> bool:
+    """Whether it opens a ticket, or goes on with one."""
+    verdict = found.understanding.verdict
+    sealed = verdict is Verdict.UNREADABLE and is_sealed(found.arrived.mail) and bool(found.arrived.address)
+    return sealed or verdict in {
+        Verdict.ESCALATION, Verdict.REPORT, Verdict.ENQUIRY, Verdict.HELD, Verdict.FOLLOW_UP,
+    }  # fmt: skip
 
 
 def _is_on_its_ticket(found: Understood) -> bool:

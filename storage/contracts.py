@@ -89,6 +89,10 @@ class StoredContracts:
         rows = await self._connection.execute(_FOR_ADDRESS, {"address": address, "domain": domain})
         return await self._with_parts(rows.all())
 
+    async def contacts(self) -> frozenset[str]:
+        """Everybody who may report on any contract: "anna@klient.example", "@klient.example"."""
+        return frozenset(await self._connection.scalars(select(contract_contacts.c.value).distinct()))
+
     async def of_channel(self, channel: str) -> tuple[Contract, ...]:
         """The contracts of the customer whose shared channel it is, ordered by number."""
         theirs = select(contract_channels.c.contract_id).where(contract_channels.c.channel == channel)

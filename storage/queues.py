@@ -55,6 +55,18 @@ _IS_FIRST = ~(
 _TICKET_NUMBER = (
     select(tickets.c.number).where(tickets.c.id == outbox.c.ticket_id).scalar_subquery().label("ticket_number")
 )
+_WAITING = select(
+    inbox.c.id,
+    inbox.c.source,
+    inbox.c.place,
+    inbox.c.body,
+    inbox.c.received_at,
+    inbox.c.size,
+    inbox.c.complete,
+    inbox.c.attempts,
+    inbox.c.begun,
+    inbox.c.stored_at,
+)
 
 
 class InboxQueue:
@@ -68,25 +80,28 @@ class InboxQueue:
 
         Several processes may take the same row; `uow.inbox.finish` lets only one of them commit.
         """
+        due = _WAITING.where(*_new(source), inbox.c.next_attempt_at <= now)
+        query = due.order_by(inbox.c.next_attempt_at, inbox.c.id).limit(limit)
+        async with self._database.read() as uow:
+            return [_inbox_row_of(row) for row in await uow.transaction.connection.execute(query)]
+
+    async def take_these(self, source: str, now: datetime, ids: Sequence[int]) -> list[InboxRow]:
+        """Those of these rows that `take` could give, in their order."""
+        query = _WAITING.where(*_new(source), inbox.c.next_attempt_at <= now, inbox.c.id.in_(ids))
+        async with self._database.read() as uow:
+            found = await uow.transaction.connection.execute(query.order_by(inbox.c.id))
+            return [_inbox_row_of(row) for row in found]
+
+    async def heads(self, source: str, after: int, limit: int, octets: int) -> list[tuple[int, bytes]]:
+        """The beginnings of new rows behind an id, in the order of their ids."""
         query = (
-            select(
-                inbox.c.id,
-                inbox.c.source,
-                inbox.c.place,
-                inbox.c.body,
-                inbox.c.received_at,
-                inbox.c.size,
-                inbox.c.complete,
-                inbox.c.attempts,
-                inbox.c.begun,
-                inbox.c.stored_at,
-            )
-            .where(*_new(source), inbox.c.next_attempt_at <= now)
-            .order_by(inbox.c.next_attempt_at, inbox.c.id)
+            select(inbox.c.id, func.substr(inbox.c.body, 1, octets))
+            .where(*_new(source), inbox.c.id > after)
+            .order_by(inbox.c.id)
             .limit(limit)
         )
         async with self._database.read() as uow:
-            return [_inbox_row_of(row) for row in await uow.transaction.connection.execute(query)]
+            return [(row[0], bytes(row[1])) for row in await uow.transaction.connection.execute(query)]
 
     async def next_due(self, source: str) -> datetime | None:
         """When the next new row's time comes (it may be past); None when there is none."""

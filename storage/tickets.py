@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CompoundSelect, Row, Select, bindparam, delete, or_, select, union_all, update
+from sqlalchemy import CompoundSelect, Row, Select, bindparam, delete, func, or_, select, union_all, update
 from sqlalchemy import literal as value
 
 from bot.model import Device, Message, Ticket, TicketState, TicketView
@@ -54,6 +54,13 @@ _RECENT_OF = built_once(
     )
     .order_by(tickets.c.id.desc())
     .limit(20)
+)
+_NEWEST = select(tickets.c.created_at, tickets.c.accepted_at).order_by(tickets.c.id.desc()).limit(bindparam("newest"))
+_NEWEST_AS_TABLE = _NEWEST.subquery("newest_tickets")
+_UNACCEPTED_AMONG_NEWEST = built_once(
+    select(func.count()).where(
+        _NEWEST_AS_TABLE.c.created_at >= bindparam("since"), _NEWEST_AS_TABLE.c.accepted_at.is_(None)
+    )
 )
 _ADD_MESSAGE = built_once(messages.insert().returning(messages.c.id))
 
@@ -250,6 +257,11 @@ class StoredTickets:
         """The tickets with this address on them that are open or were created since then; newest first, at most 20."""
         rows = await self._connection.execute(_RECENT_OF, {"its_address": address.lower(), "since": since})
         return tuple(ticket_of(row) for row in rows)
+
+    async def unaccepted_among_newest(self, newest: int, since: datetime) -> int:
+        """How many of the newest tickets were created since then and are not accepted."""
+        count = await self._connection.scalar(_UNACCEPTED_AMONG_NEWEST, {"newest": newest, "since": since})
+        return int(count or 0)
 
     async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
         """The ticket that the first known of these Message-IDs belongs to, sent by us or received.

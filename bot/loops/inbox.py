@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from itertools import takewhile
@@ -19,6 +19,7 @@ from bot.effects import PostOperator
 from bot.errors import Refused
 from bot.logs import log_context
 from bot.ports import InboxRow
+from bot.rules.first_in_line import HEAD
 from bot.rules.retrying import Park, after_failure, describe
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
@@ -39,8 +40,14 @@ AT_ONCE = 25
 """Rows that may share a transaction."""
 SHARED_FOR = 0.1
 """Seconds after which a shared transaction takes no further row: whoever else wants to write waits no longer."""
+LOOKED_AHEAD = 5_000
+"""Of how many waiting rows the beginnings are looked at in one go."""
 HANDLING_LIMIT = 60.0
 """Seconds that the handling of one row may take."""
+
+
+GoesFirst = Callable[[Sequence[tuple[int, bytes]]], Awaitable[list[int]]]
+"""Of rows, as (id, beginning), the ids of those that do not wait for the others."""
 
 
 class InboxLoop:
@@ -50,6 +57,8 @@ class InboxLoop:
         source: "mail" or "slack".
         to_command: What a stored row asks for; may raise on a row that nobody can read.
         wake: Set after every commit that stored a row of this source, and to stop.
+        goes_first: Asked while more rows wait than fit a batch: of the beginnings of rows, whose do not wait for the
+            others. A restart asks anew; nothing is lost with the answers.
     """
 
     def __init__(
@@ -59,7 +68,11 @@ class InboxLoop:
         to_command: Callable[[InboxRow], Command],
         wake: asyncio.Event,
         contexts: ContextMaker,
+        goes_first: GoesFirst | None = None,
     ) -> None:
+        self._goes_first = goes_first
+        self._looked_at = 0
+        self._ahead: list[int] = []
         self._source = source
         self._database = database
         self._queue = InboxQueue(database)
@@ -74,12 +87,28 @@ class InboxLoop:
         """Handle rows until `stopping` is set; what is in hand is finished first."""
         while not stopping.is_set():
             self._wake.clear()
-            rows = await self._queue.take(self._source, self._clock.now(), BATCH)
+            rows = await self._next_rows()
             while rows and not stopping.is_set():
                 rows = rows[await self._handle_some(rows, stopping) :]
             if not rows and not stopping.is_set():
                 due, look_again = await self._queue.next_due(self._source), self._clock.now() + LOOK_AGAIN
                 await self._clock.wait_until(min(due, look_again) if due else look_again, self._wake)
+
+    async def _next_rows(self) -> list[InboxRow]:
+        """The longest waiting rows; before them those that go first, while there are more than a batch."""
+        now = self._clock.now()
+        rows = await self._queue.take(self._source, now, BATCH)
+        if self._goes_first is None or len(rows) < BATCH:
+            self._ahead = []
+            return rows
+        heads = await self._queue.heads(self._source, self._looked_at, LOOKED_AHEAD, HEAD)
+        if heads:
+            self._looked_at = heads[-1][0]
+            self._ahead += await self._goes_first(heads)
+        chosen, self._ahead = self._ahead[:BATCH], self._ahead[BATCH:]
+        first = await self._queue.take_these(self._source, now, chosen) if chosen else []
+        taken = {row.id for row in first}
+        return [*first, *(row for row in rows if row.id not in taken)][:BATCH]
 
     async def _handle_some(self, rows: Sequence[InboxRow], stopping: asyncio.Event) -> int:
         """Handle the first row, and on SQLite with it those behind it; gives how many were handled, well or not."""

@@ -135,6 +135,12 @@ class MemoryTickets:
         recent = (ticket for ticket in theirs if ticket.is_open or ticket.created_at >= since)
         return tuple(kept_ticket(ticket) for ticket in islice(recent, 20))
 
+    async def unaccepted_among_newest(self, newest: int, since: datetime) -> int:
+        """How many of the newest tickets were created since then and are not accepted."""
+        numbers = sorted(self._tables.tickets, reverse=True)[:newest]
+        found = (self._tables.tickets[number] for number in numbers)
+        return sum(ticket.created_at >= since and ticket.accepted_at is None for ticket in found)
+
     async def ticket_of_message_ids(self, rfc_message_ids: Sequence[str]) -> int | None:
         """The ticket that the first known of these Message-IDs belongs to; what we sent counts first."""
         for rfc_message_id in rfc_message_ids:

@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.commands import Command, EmailReceived
-from bot.loops.inbox import MOST_BEGINNINGS, InboxLoop
+from bot.loops.customers_first import customers_first
+from bot.loops.inbox import MOST_BEGINNINGS, GoesFirst, InboxLoop
 from bot.mail_ports import FetchedMail
 from bot.ports import InboxRow, InboxState
 from bot.sandbox.clock import MovableClock
 from handlers.context import ContextMaker
+from storage.contract_import import import_contracts
 from storage.engine import Database
 from storage.inbox import MAIL
 from storage.mail_sink import StoredMailSink
@@ -50,12 +52,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def handling(database: Database) -> AsyncIterator[None]:
+async def handling(database: Database, goes_first: GoesFirst | None = None) -> AsyncIterator[None]:
     """The loop, until nothing is new that is due."""
     config = plain_config(retry={"first_wait": "1h", "longest_wait": "2h", "attempts_for_our_mistakes": 2})
     stopping = asyncio.Event()
     contexts = ContextMaker(database.clock, config, b"key")
-    loop = InboxLoop(MAIL, database, command_of, database.wakes.mail_inbox, contexts)
+    loop = InboxLoop(MAIL, database, command_of, database.wakes.mail_inbox, contexts, goes_first)
     task = asyncio.create_task(loop.run(stopping))
     yield
     stopping.set()
@@ -137,3 +139,23 @@ async def test_the_log_follows_a_ticket(database: Database, caplog: pytest.LogCa
     assert told == numbers
     queue = OutboxQueue(database, "w")
     assert {row.ticket for row in await queue.claim(database.clock.now(), 10)} == set(numbers)
+
+
+async def test_a_customer_does_not_wait_for_a_flood_of_strangers(database: Database) -> None:
+    header = "contract_number,customer,nip,valid_from,valid_to,serial,model,authorised,language\n"
+    contract = "HZ360-2026-000042,Klient,834-171-00-08,2025-03-01,2035-02-28,FGT60FTK20001234,,@klient.test,pl\n"
+    await import_contracts(database, (header + contract).encode())
+    strangers = [a_mail(number) for number in range(1, 130)]
+    words = b"From: anna@klient.test\r\nTo: pomoc@myhezo.pl\r\nSubject: Awaria\r\n\r\nFirewall nie dziala\r\n"
+    report = FetchedMail("info", 1, 500, MovableClock().now(), words, len(words))
+    await StoredMailSink(database).store([*strangers, report])
+    config = plain_config().mail
+    async with handling(database, customers_first(database, config)):
+        async with asyncio.timeout(PATIENCE):
+            while any(state is InboxState.NEW for state, _ in await states(database)):  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.02)
+    async with database.read() as uow:
+        subjects = list(await uow.transaction.connection.scalars(select(tickets.c.subject).order_by(tickets.c.id)))
+    assert subjects[0] == "Awaria"
+    assert len(subjects) == 100, "the flood is cut where so many wait that nobody has accepted"
+    assert sorted({state for state, _ in await states(database)}) == [InboxState.DONE, InboxState.PARKED]

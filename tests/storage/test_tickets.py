@@ -171,6 +171,18 @@ async def test_a_senders_recent_tickets_are_the_open_ones_and_those_of_late(port
         assert await uow.tickets.recent_of("nobody@klient.example", NOON) == ()
 
 
+async def test_the_newest_unaccepted_tickets_are_counted(ports: Ports) -> None:
+    for age, accepted in ((2, False), (0, False), (0, True), (0, False)):
+        at = NOON - timedelta(hours=age)
+        await stored_ticket(ports, created_at=at, accepted_at=at if accepted else None)
+    async with ports.read() as uow:
+        count = uow.tickets.unaccepted_among_newest
+        assert await count(10, NOON - timedelta(hours=1)) == 2
+        assert await count(10, NOON - timedelta(hours=3)) == 3
+        assert await count(2, NOON - timedelta(hours=3)) == 1
+        assert await count(10, NOON + timedelta(hours=1)) == 0
+
+
 async def test_the_journal_keeps_its_order(ports: Ports) -> None:
     ticket = await stored_ticket(ports)
     lines = [
