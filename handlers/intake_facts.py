@@ -105,6 +105,7 @@ async def weigh(uow: UnitOfWork, heard: Heard, sender: Sender, day: date) -> int
         stated_numbers=heard.stated,
         authorised_on=authorised_on,
         authentic=sender.authentic,
+        sender=sender.address,
         info_only=sender.info_only,
         day=day,
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.commands import EmailReceived
 from bot.model import Device, Direction, Language, Message, Priority, Ticket
 from bot.ports import InboxState, UnitOfWork
-from bot.rules.authentication import read_authentication
+from bot.rules.authentication import is_genuine, read_authentication
 from bot.rules.console_text import speaks
 from bot.rules.contract_numbers import fold
 from bot.rules.heard import Heard
@@ -71,7 +71,8 @@ class ReceivedMail:
         raw: Its octets; only the header where `complete` is False.
         address: The sender's address, lower case; a Slack user id of what came by Slack.
         sent_at: When it was sent, as far as its Date header is credible (UTC); a Slack message's own timestamp.
-        authentic: False when the receiving server's DMARC check failed; None when it said nothing.
+        authentic: False when the receiving server's DMARC check failed or was about another sender; None when it said
+            nothing.
         new_text: The new words, without quotes.
         quoted_text: What was set apart: quotations, signatures, footers.
         language_is_certain: Whether a person's sentences say it, and not only pasted output or a bare number.
@@ -121,7 +122,7 @@ def received(command: EmailReceived, mail: IncomingMail, screening: Screening, c
         address=mail.from_.address.lower() if mail.from_ else "",
         name=mail.from_.name if mail.from_ else "",
         sent_at=sent_at(mail.date, command.received_at, config.intake.date_header_trusted_for),
-        authentic={"pass": True, "fail": False}.get(authentication.dmarc or ""),
+        authentic=is_genuine(mail, authentication),
         new_text=words.new_text,
         quoted_text=words.quoted_text,
         language=language_of_mail(mail.subject, words.new_text),

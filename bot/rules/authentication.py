@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.rules.mail_reading import IncomingMail
+from bot.rules.mail_reading import SEVERAL_SENDERS, IncomingMail
 
 MICROSOFT_365 = "microsoft365"
 """Write this as the trusted id for Exchange Online: its header names no server, and it removes foreign ones."""
@@ -86,6 +86,27 @@ def read_authentication(mail: IncomingMail, trusted_ids: Collection[str]) -> Aut
         from_domain=_domain(dmarc[0][1].get("header.from", "")) if dmarc else None,
         server=server,
     )
+
+
+def is_genuine(mail: IncomingMail, found: Authentication) -> bool | None:
+    """Whether the sender that we read is the one who wrote a mail; None when our servers say nothing.
+
+    False also where they may have checked another sender than we read: From names several, or DMARC passed for another
+    domain.
+    """
+    if found.failed or SEVERAL_SENDERS in mail.problems:
+        return False
+    if found.dmarc != "pass":
+        return None
+    domain = mail.from_.address.rpartition("@")[2] if mail.from_ else ""
+    return found.from_domain is None or _in_ascii(found.from_domain) == _in_ascii(domain)
+
+
+def _in_ascii(domain: str) -> str:
+    try:
+        return domain.lower().encode("idna").decode()
+    except UnicodeError:
+        return domain.lower()
 
 
 def _split(value: str) -> tuple[str | None, dict[str, list[tuple[str, dict[str, str]]]]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Set
 
-from bot.rules.authentication import read_authentication
+from bot.rules.authentication import is_genuine, read_authentication
 from bot.rules.mail_addresses import parse_addresses
 from bot.rules.mail_charsets import decode_octets
 from bot.rules.mail_parts import Limits, Reader
@@ -32,7 +32,8 @@ def comes_first(head: bytes, known: Set[str], trusted_ids: Collection[str]) -> b
     local, _, domain = addresses[0].address.lower().rpartition("@")
     if known.isdisjoint({f"@{domain}", f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}):
         return False
-    return not read_authentication(read_mail(_header(head)), trusted_ids).failed
+    mail = read_mail(_header(head))
+    return is_genuine(mail, read_authentication(mail, trusted_ids)) is not False
 
 
 def _header(head: bytes) -> bytes:

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from bot.model import Contract, Device
+from bot.rules.lookalikes import looks_like
 
 MAX_OFFERED = 5
 """Of a contract with more devices than this none is proposed: nobody reads a list of forty."""
@@ -95,6 +96,7 @@ class Given:
         stated_numbers: Contract numbers by label or shape, as written, whether the registry knows them or not.
         authorised_on: Contracts on which the sender may report.
         authentic: What the receiving server says of the sender's domain: None when it says nothing.
+        sender: Their address, lower case.
         info_only: The mail went to the enquiries address and to no other of ours.
         day: The day on which the report was sent, in the service's time zone.
     """
@@ -110,6 +112,7 @@ class Given:
     malformed: tuple[str, ...] = ()
     unlicensed_vm: bool = False
     authentic: bool | None = None
+    sender: str = ""
     info_only: bool = False
 
     @property
@@ -278,6 +281,10 @@ def _sender(given: Given, progress: _Progress) -> str:
     if given.authorised_on and (progress.contract is None or progress.contract in given.own_contracts):
         return "authorised"
     progress.holds.append("sender_unknown")
+    contacts = [address for contract in given.contracts for address in contract.authorised]
+    if twin := looks_like(given.sender, contacts):
+        progress.holds.append("sender_lookalike")
+        return f"on no contract that the report names, but easily mistaken for {twin}"
     return "on no contract that the report names"
 
 

@@ -46,6 +46,8 @@ _SCREENED = (
     "x-forefront-antispam-report", "x-loop", "x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop",
     "x-ms-exchange-organization-scl", "x-priority", "x-spam", "x-spam-flag", "x-spam-status", "x-vacation",
 )  # fmt: skip
+SEVERAL_SENDERS = "several senders"
+"""The problem of a mail whose From names more than one address: servers check one of them, readers see another."""
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 
 
@@ -180,6 +182,8 @@ def _read(raw: bytes, limits: Limits) -> IncomingMail:
     for name in ("from", "date", "subject", "message-id"):
         if len(header.all(name)) > 1:
             reader.note(f"more than one {name} field")
+    if len({address.address.lower() for address in from_}) > 1:
+        reader.note(SEVERAL_SENDERS)
     if not from_:
         reader.note("no sender address")
     date = parse_date(header.text("date", 200))

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bot.rules.intake import Assessment, CheckResult, Given, Outcome
 from bot.rules.mail_matching import KeyKind
-from bot.rules.mail_reading import IncomingMail
+from bot.rules.mail_reading import SEVERAL_SENDERS, IncomingMail
 from bot.rules.mail_screening import MailOrigin, Screening
 
 
@@ -177,7 +177,10 @@ def _origin(known: KnownMail) -> Finding:
 def _authenticity(known: KnownMail) -> Finding:
     if known.authentic is None:
         return "our mail server says nothing of it", None
-    return "DMARC passed" if known.authentic else "DMARC failed: the named sender may not have written it", None
+    if known.authentic:
+        return "DMARC passed", None
+    why = "From names several senders" if SEVERAL_SENDERS in known.mail.problems else "DMARC failed"
+    return f"{why}: the named sender may not have written it", None
 
 
 def _ticket(known: KnownMail) -> Finding:

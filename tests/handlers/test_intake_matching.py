@@ -200,3 +200,17 @@ def test_reopening_is_seen_by_whoever_had_it(desk: Desk) -> None:
     desk.write(ANNA, "Nie pomogło.", answer=desk.mails[-1])
     [post] = [post for post in desk.posts if post.data.get("reason") == "reopened"]
     assert post.mention == (EWA.user,)
+
+
+@pytest.mark.parametrize("sender", ["anna@k1ient.example", "anna@xn--klent-o2e.example", "anna@klientt.example"])
+def test_an_address_that_looks_like_a_representative_s_is_held_and_shown_for_what_it_is(
+    desk: Desk, sender: str
+) -> None:
+    desk.write(sender, f"Firewall nie działa. {NUMBERS}")
+    assert desk.ticket(2).state is TicketState.HELD
+    assert desk.ticket(2).facts["hold_reasons"] == ["sender_unknown", "sender_lookalike"]
+    told = "".join(mail.text for mail in desk.mails_to(sender))
+    assert "klient.example" not in told
+    assert "Mleczarnia" not in told
+    desk.write('"anna@klient.example" <eve@evil.example>', f"Firewall nie działa. {NUMBERS}", subject="Druga")
+    assert desk.ticket(3).facts["hold_reasons"] == ["sender_unknown"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Language
-from bot.rules.authentication import MICROSOFT_365, read_authentication
+from bot.rules.authentication import MICROSOFT_365, is_genuine, read_authentication
 from bot.rules.language import detect_language
 from bot.rules.mail_matching import KeyKind, check_token, make_token, match_keys, reply_address, ticket_numbers_in
 from bot.rules.mail_reading import IncomingMail, read_mail
@@ -76,6 +76,36 @@ def test_the_trusted_server_s_results_are_read() -> None:
     assert found.vouches_for("klient.example")
     assert not found.vouches_for("other.example")
     assert not found.failed
+
+
+@pytest.mark.parametrize(
+    ("fields", "genuine"),
+    [
+        ("From: anna@klient.example", None),
+        (
+            "Authentication-Results: mx.myhezo.pl; dmarc=pass header.from=klient.example\r\nFrom: anna@KLIENT.example",
+            True,
+        ),
+        ("Authentication-Results: mx.myhezo.pl; dmarc=pass\r\nFrom: anna@klient.example", True),
+        ("Authentication-Results: mx.myhezo.pl; dmarc=none\r\nFrom: anna@klient.example", None),
+        ("Authentication-Results: mx.myhezo.pl; dmarc=fail\r\nFrom: anna@klient.example", False),
+        (
+            "Authentication-Results: mx.myhezo.pl; dmarc=pass header.from=evil.example\r\nFrom: anna@klient.example",
+            False,
+        ),
+        (
+            "Authentication-Results: mx.myhezo.pl; dmarc=pass header.from=xn--kl-6ja.example\r\nFrom: a@kl\xf3.example",
+            True,
+        ),
+        ("From: anna@klient.example, eve@evil.example", False),
+        ("From: anna@klient.example\r\nFrom: eve@evil.example", False),
+        ("From: anna@klient.example\r\nFrom: Anna <ANNA@klient.example>", None),
+        ("From: anna@klient.example <eve@evil.example>", None),
+    ],
+)
+def test_the_sender_that_was_checked_is_the_one_we_read(fields: str, genuine: bool | None) -> None:
+    mail = read_mail(f"{fields}\r\n\r\n".encode())
+    assert is_genuine(mail, read_authentication(mail, {"mx.myhezo.pl"})) is genuine
 
 
 def test_other_servers_and_lower_headers_do_not_count() -> None:
