@@ -92,7 +92,7 @@ def _ticket(
         state=STATES[outcome],
         priority=priority,
         priority_confirmed=proposal.stated or enquiry,
-        language=_language(arrived, assessment),
+        language=_language(found),
         subject=arrived.mail.subject,
         requester=arrived.address,
         requester_name=arrived.name,
@@ -129,11 +129,16 @@ def assessed(assessment: intake.Assessment) -> dict[str, object]:
     }
 
 
-def _language(arrived: ReceivedMail, assessment: intake.Assessment) -> Language:
-    """The one they wrote in; of a mail that is only pasted output, the contract's."""
+def _language(found: Understood) -> Language:
+    """The one they wrote in; of a mail that is only pasted output, that of the sender's own contract.
+
+    A contract that a stranger names says nothing: the language of our answer would tell that it exists.
+    """
+    arrived, assessment = found.arrived, found.assessment
     if arrived.language_is_certain:
         return arrived.language
-    contract = assessment.contract or assessment.sole_contract
+    own = assessment.contract if assessment.contract in found.given.own_contracts else None
+    contract = own or assessment.sole_contract
     return (contract.language if contract else None) or arrived.language
 
 
