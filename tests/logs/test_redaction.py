@@ -20,6 +20,9 @@ from bot.redaction import Redactor, looks_secret
             "[SQL: INSERT INTO t] [parameters: ***]\n(Background on",
         ),
         ("login hunter2 failed", "login *** failed"),
+        ("{'access_token': 'eyJ0eXAi.abc', 'expires_in': 3600}", "{'access_token': '***', 'expires_in': 3600}"),
+        ("grant_type=refresh_token&refresh_token=0.AXoA&scope=x", "grant_type=refresh_token&refresh_token=***&scope=x"),
+        ("A3 AUTHENTICATE XOAUTH2 dXNlcj1wb21vY0BteWhlem8ucGwBYXV0aD1CZWFyZXIgeAEB", "A3 AUTHENTICATE XOAUTH2 ***"),
     ],
 )
 def test_secrets_are_hidden(text: str, hidden: str) -> None:
