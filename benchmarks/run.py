@@ -67,7 +67,10 @@ def running(folder: Path, *, quick: bool) -> tuple[dict[str, Any], list[str]]:
     result = measured.measure(folder, mails=10 if quick else 40, starts=2 if quick else 5, say=say)
     floor = median(result.handover_floor_ms)
     lines = [
-        f"Start until every part is up: {median(result.start_ms):.0f} ms (longest {max(result.start_ms):.0f})",
+        (
+            f"Start until every part is up: {median(result.start_ms):.0f} ms (longest {max(result.start_ms):.0f}), "
+            f"of them {median(result.start_cpu_ms):.0f} on the processor"
+        ),
         (
             f"Acknowledgement accepted by SMTP: {median(result.push_ms):.0f} ms after the IDLE push (longest "
             f"{max(result.push_ms):.0f}), {median(result.arrival_ms):.0f} ms after arrival; floor, only the hand-over: "

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import smtplib
 from collections.abc import AsyncIterator, Callable
@@ -40,12 +41,14 @@ class Running:
 
     Attributes:
         start_ms: From the start of the process until it says that it is ready (every part connected), of each start.
+        start_cpu_ms: How much of that the program spent on the processor: the rest it waited, for other programs too.
         arrival_ms: From the end of the delivery into the mailbox to the acknowledgement's "250" from Postfix.
         push_ms: From Dovecot's push to the same.
         handover_floor_ms: One message of that size handed to Postfix over a standing connection.
     """
 
     start_ms: list[float]
+    start_cpu_ms: list[float]
     arrival_ms: list[float]
     push_ms: list[float]
     handover_floor_ms: list[float]
@@ -119,7 +122,8 @@ async def _measure(folder: Path, servers: MailServers, mails: int, starts: int, 
             for _ in range(starts - 1):
                 await bot.stop()
                 started.append(await _start(bot, tree))
-            say(f"start: {median(started):.0f} ms")
+            walls, processor = [wall for wall, _ in started], [cpu for _, cpu in started]
+            say(f"start: {median(walls):.0f} ms, {median(processor):.0f} ms of the processor")
             await asyncio.sleep(2)  # what start-up left behind is gone
             idle = _memory(bot)
             arrival, push = await _acknowledgements(servers, pushes, answers, mails)
@@ -136,7 +140,7 @@ async def _measure(folder: Path, servers: MailServers, mails: int, starts: int, 
             say(f"memory: {idle:.0f} MB idle, {full:.0f} MB with 100,000 tickets")
     finally:
         await slack.stop()
-    return Running(started, arrival, push, _handovers(servers, mails), idle, full)
+    return Running(walls, processor, arrival, push, _handovers(servers, mails), idle, full)
 
 
 async def _acknowledgements(
@@ -172,14 +176,21 @@ def _handovers(servers: MailServers, count: int) -> list[float]:
     return took
 
 
-async def _start(bot: BotProcess, tree: dict[str, Any]) -> float:
-    """Milliseconds from the start of the process until all its parts are up."""
+async def _start(bot: BotProcess, tree: dict[str, Any]) -> tuple[float, float]:
+    """Milliseconds from the start of the process until all its parts are up, and those of the processor."""
     before = perf_counter()
     await bot.start()
     async with asyncio.timeout(PATIENCE):
         while not await asyncio.to_thread(_is_up, tree["health"]["port"]):  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.01)
-    return (perf_counter() - before) * 1000
+    return (perf_counter() - before) * 1000, _processor(bot)
+
+
+def _processor(bot: BotProcess) -> float:
+    """Milliseconds that the process has spent on the processor."""
+    assert bot._process is not None
+    fields = Path(f"/proc/{bot._process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _is_up(port: int) -> bool:
