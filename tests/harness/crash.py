@@ -31,7 +31,7 @@ import asyncpg  # type: ignore[import-untyped]  # ships no type information
 
 from storage.migrating import upgrade
 from tests.harness.dying_bot import MOMENTS, POINTS, VARIABLE
-from tests.harness.mails import Ask, check_replies, check_slack, check_tickets, is_idle, mixture, send_all
+from tests.harness.mails import Ask, check_replies, check_slack, check_tickets, is_delivered, is_idle, mixture, send_all
 from tests.support.bot_process import BotProcess, rows, until
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.mailservers import MailServers
@@ -281,6 +281,8 @@ async def run(plan: Plan, folder: Path, servers: MailServers | None, postgres: A
             finally:
                 await bots.stop()
         check_tickets(ask, mails)
+        with suppress(TimeoutError):  # then the check says which
+            await until(lambda: is_delivered(world, mails), 120, "every reply is delivered")
         outcome.twice = check_replies(world, mails)
         assert outcome.twice <= max(2, MOST_TWICE * len(mails)), outcome.twice
         check_slack(world, ask, mails, answers)
