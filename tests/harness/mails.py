@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import cache, partial
 from typing import Any
+
+import aiosmtplib
 
 from bot.sandbox.mail import Delivery
 from tests.support.world import World, parsed, text_of, texts
@@ -95,17 +99,27 @@ def mixture(of_each_kind: int, chance: random.Random) -> list[tuple[str, str]]:
     return mails
 
 
+async def once_reachable(send: Callable[[], Awaitable[object]]) -> None:
+    """Send, as often as the server cannot be reached: it may be just starting again."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(aiosmtplib.SMTPConnectError):
+                await send()
+                return
+            await asyncio.sleep(0.2)  # nothing tells when it listens again
+
+
 async def send_all(
     world: World, mails: list[tuple[str, str]], answers: dict[str, str], most_answers: int, patience: float = 60
 ) -> None:
     """Send the mails one after the other; to every acknowledgement of a complete report an answer is written."""
     for kind, tag in mails:
         sender, recipients = address_of(world, KINDS[kind].sender), recipients_of(world, KINDS[kind])
-        await world.mail.submit(octets(world, kind, tag), sender, recipients)
+        await once_reachable(partial(world.mail.submit, octets(world, kind, tag), sender, recipients))
         if kind in {"english", "complete"} and len(answers) < most_answers:
             answers[tag] = f"R{tag}"
             reply = await world.mail.wait_for(partial(is_about, tag=tag), patience)
-            await world.write(sender, f"More details: R{tag}", answer=reply)
+            await once_reachable(partial(world.write, sender, f"More details: R{tag}", answer=reply))
 
 
 def is_about(delivery: Delivery, tag: str) -> bool:
