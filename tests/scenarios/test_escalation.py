@@ -96,7 +96,10 @@ async def test_from_the_customers_words_to_the_outcome(tmp_path: Path) -> None:
         # Of two who press at once, one has it, and the other learns who; the customer learns it too.
         await asyncio.gather(*(press(world, user, head, "escalation_acknowledge") for user in (world.ewa, world.marek)))
         await said(world, head, "Eskalację ma")
-        ewa_has_it = f"'user_id': '{world.ewa}'" in str(in_thread(world, head, "ma eskalację"))
+        line = await world.slack.workspace.wait_for(  # it may come after the head message has changed
+            lambda: in_thread(world, head, "ma eskalację"), PATIENCE, "a line that says who has it"
+        )
+        ewa_has_it = f"'user_id': '{world.ewa}'" in str(line)
         has_it, second = (world.ewa, world.marek) if ewa_has_it else (world.marek, world.ewa)
         name = "Ewa Kowalska" if ewa_has_it else "Marek Zieliński"
         assert f"<@{has_it}>" in await told(world, world.escalation.id, second, "ma już")
