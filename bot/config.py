@@ -89,9 +89,9 @@ class IntakeConfig(Section):
     date_header_trusted_for: DurationOrNone = timedelta(hours=4)
     automatic_mails_per_sender_and_hour: Annotated[int, Field(strict=True, ge=1)] = 10
     automatic_mails_in_a_row: Annotated[int, Field(strict=True, ge=1)] = 3
-    stranger_tickets_per_sender_and_hour: Annotated[int, Field(strict=True, ge=1, le=20)] = 10
-    stranger_tickets_per_hour: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 100
-    stranger_messages_per_ticket_and_hour: Annotated[int, Field(strict=True, ge=1, le=1000)] = 30
+    stranger_tickets_per_sender_and_hour: Annotated[int, Field(strict=True, ge=0, le=20)] = 10
+    stranger_tickets_per_hour: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 100
+    stranger_messages_per_ticket_and_hour: Annotated[int, Field(strict=True, ge=0, le=1000)] = 30
     attachment_max_mb: Annotated[int, Field(strict=True, ge=1, le=150)] = 20
     attachments_max_count: Annotated[int, Field(strict=True, ge=0, le=1000)] = 50
     dangerous_types: tuple[Extension, ...] = DANGEROUS_TYPES

@@ -44,11 +44,16 @@ async def _too_many(arrived: ReceivedMail, joins: Ticket | None, uow: UnitOfWork
     if joins is not None:
         written = [m for m in await uow.tickets.messages(joins.id) if m.author == arrived.address]
         lately = sum(message.sent_at >= since for message in written)
-        return arrived.address if lately >= limits.stranger_messages_per_ticket_and_hour else None
+        return arrived.address if _reaches(lately, limits.stranger_messages_per_ticket_and_hour) else None
     opened = await uow.tickets.recent_of(arrived.address, since) if arrived.address else ()
-    if sum(ticket.created_at >= since for ticket in opened) >= limits.stranger_tickets_per_sender_and_hour:
+    lately = sum(ticket.created_at >= since for ticket in opened)
+    if _reaches(lately, limits.stranger_tickets_per_sender_and_hour):
         return arrived.address
     # Among twice as many, for those of customers stand between them.
     newest = 2 * limits.stranger_tickets_per_hour
-    waiting = await uow.tickets.unaccepted_among_newest(newest, since)
-    return "" if waiting >= limits.stranger_tickets_per_hour else None
+    waiting = await uow.tickets.unaccepted_among_newest(newest, since) if newest else 0
+    return "" if _reaches(waiting, limits.stranger_tickets_per_hour) else None
+
+
+def _reaches(count: int, limit: int) -> bool:
+    return 0 < limit <= count  # a limit of 0 is none

@@ -29,6 +29,15 @@ def test_one_stranger_opens_so_many_tickets_an_hour_and_no_more() -> None:
     assert len(desk.database.tables.tickets) == 4
 
 
+def test_no_limit_is_none() -> None:
+    unlimited = {"stranger_tickets_per_sender_and_hour": 0, "stranger_tickets_per_hour": 0}
+    desk = Desk(**unlimited, stranger_messages_per_ticket_and_hour=0)
+    for number in range(25):
+        desk.write(OBCY, f"Sprawa {number}: co oferujecie?", subject=f"Pytanie {number}", to="info@myhezo.pl")
+    assert len(desk.database.tables.tickets) == 25
+    assert notices(desk) == []
+
+
 def test_all_strangers_together_and_a_customers_critical_report_goes_through() -> None:
     desk = Desk(stranger_tickets_per_hour=5)
     for number in range(30):

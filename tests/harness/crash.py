@@ -31,7 +31,17 @@ import asyncpg  # type: ignore[import-untyped]  # ships no type information
 
 from storage.migrating import upgrade
 from tests.harness.dying_bot import MOMENTS, POINTS, VARIABLE
-from tests.harness.mails import Ask, check_replies, check_slack, check_tickets, is_delivered, is_idle, mixture, send_all
+from tests.harness.mails import (
+    NO_CAPS,
+    Ask,
+    check_replies,
+    check_slack,
+    check_tickets,
+    is_delivered,
+    is_idle,
+    mixture,
+    send_all,
+)
 from tests.support.bot_process import BotProcess, rows, until
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.mailservers import MailServers
@@ -39,7 +49,6 @@ from tests.support.postgres import running_postgres
 from tests.support.world import World, make_world
 
 KINDS_OF_MAIL = 15
-CAPS = {"automatic_mails_per_sender_and_hour": 100_000, "automatic_mails_in_a_row": 100_000}
 DOUBT = "6s"
 FULL_FOR = 2.0
 """Seconds for which the disk is full."""
@@ -248,7 +257,7 @@ async def run(plan: Plan, folder: Path, servers: MailServers | None, postgres: A
     outcome = Outcome(plan)
     chance = random.Random(plan.seed)  # noqa: S311 - so that a run can be repeated
     mails = mixture(max(1, plan.mails // KINDS_OF_MAIL), chance)
-    settings: dict[str, Any] = {"intake": CAPS, "retry": {"in_doubt_wait": DOUBT}}
+    settings: dict[str, Any] = {"intake": NO_CAPS, "retry": {"in_doubt_wait": DOUBT}}
     began = time.monotonic()
     async with make_world(folder, servers, start=None, **settings) as world:
         ask: Ask = partial(rows, folder / "hezo360.sqlite3")

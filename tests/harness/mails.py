@@ -20,6 +20,15 @@ from tests.support.world import World, parsed, text_of, texts
 Ask = Callable[[str], list[tuple[Any, ...]]]
 """Asks the bot's database, beside the running bots."""
 
+NO_CAPS = {
+    "automatic_mails_per_sender_and_hour": 100_000,
+    "automatic_mails_in_a_row": 100_000,
+    "stranger_tickets_per_sender_and_hour": 0,
+    "stranger_tickets_per_hour": 0,
+    "stranger_messages_per_ticket_and_hour": 0,
+}
+"""Of the section `intake`: a few senders write everything."""
+
 ANNA, JOHN, STRANGER = "anna", "john", "stranger"
 SUPPORT, INFO = "support", "info"
 NUMBERS = "Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101."
