@@ -14,6 +14,7 @@ from bot.effects import Note, PostInThread
 from bot.entitlement_commands import CancelDate, OfferTimes, PickDate
 from bot.entitlements import UseState
 from bot.model import ClockKind, ClockState, Message, Ticket
+from bot.people import SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.appointments import AT_MOST, OTHER, Appointment, offer_text
 from bot.rules.calendar_answers import Answer, CalendarAnswer, read_calendar_answer
@@ -32,7 +33,7 @@ from handlers import (
     escalated_tickets,
     turns,
 )
-from handlers.context import Context, journal, tell
+from handlers.context import Context, journal, tell, tell_customer
 from handlers.received_mail import ReceivedMail
 from handlers.ticket_actions import allowed, store
 
@@ -84,17 +85,36 @@ async def _purpose(uow: UnitOfWork, ticket: Ticket, use_id: int | None) -> tuple
 async def pick(command: PickDate, uow: UnitOfWork, ctx: Context) -> None:
     """A button chose one of the times: the customer's own in their channel, or an engineer's who knows of it."""
     ticket, by = await uow.tickets.get(command.ticket_id), command.by
-    is_customer = by.is_stranger and by.channel is not None and by.channel == ticket.customer_channel
+    is_customer = ctx.is_customer(by) and by.channel is not None and by.channel == ticket.customer_channel
     if not is_customer and not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
         return
     open_options = [option for option in agreed_dates.options_of(ticket) if option > ctx.now]
     if not ticket.is_open or command.date not in open_options:
-        if not is_customer:  # the customer has read by now what became of it
+        if is_customer:
+            await _not_any_more(uow, ctx, ticket, by, is_offered_another=bool(open_options))
+        else:
             await tell(uow, by, "date_not_offered", number=ticket.number)
         return
     await agreed_dates.confirm(uow, ctx, ticket, by.at or ctx.now, by.user, date=command.date)
     await store(uow, ticket)
+
+
+async def _not_any_more(
+    uow: UnitOfWork, ctx: Context, ticket: Ticket, by: SlackPerson, *, is_offered_another: bool
+) -> None:
+    """A customer pressed a time that cannot be chosen now: what holds instead, for their eyes alone."""
+    agreed = agreed_dates.agreed_at(ticket)
+    if not ticket.is_open:
+        what, data = "date_report_closed", {"number": ticket.number}
+    elif is_offered_another:
+        what, data = "date_offered_another", {}
+    elif agreed is not None:
+        date = format_full_date(agreed, ticket.language, ctx.zone)
+        what, data = "date_agreed_already", {"number": ticket.number, "date": date}
+    else:
+        what, data = "date_not_offered", {}
+    await tell_customer(uow, by, what, ticket.language, **data)
 
 
 async def cancel(command: CancelDate, uow: UnitOfWork, ctx: Context) -> None:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.commands_channels import ChannelMessage, ChannelMessageDeleted, DecideOffer, ReportProblem
 from bot.commands_sending import ThreadMessage, ThreadMessageEdited
-from bot.effects import FetchCustomerFiles, Note, OfferReport, PostInThread, TellCustomer
+from bot.effects import FetchCustomerFiles, Note, OfferReport, PostInThread
 from bot.errors import RetryLater
 from bot.model import Direction, Language, Message, Ticket
 from bot.people import NextTurn, SlackPerson
@@ -31,7 +31,7 @@ from bot.rules.language import language_of_mail
 from bot.rules.same_words import says_the_same
 from bot.sendings import SharedFile
 from handlers import customer_answered, customer_mails, escalated_tickets, report_received, turns
-from handlers.context import Context, journal
+from handlers.context import Context, journal, tell_customer
 from handlers.received_mail import Chosen, ReceivedMail, SlackPlace, written_in_slack
 from handlers.ticket_actions import store
 from handlers.understanding_mail import understand_message, where_it_went
@@ -152,11 +152,11 @@ async def decided(command: DecideOffer, uow: UnitOfWork, ctx: Context) -> None:
     if waited and ticket is not None:
         ticket.facts[ADDED] = [*_added(ticket), ts]
         await uow.tickets.update(ticket)
-        await _tell(uow, by, "added_to_report", command.language, number=ticket.number)
+        await tell_customer(uow, by, "added_to_report", command.language, number=ticket.number)
     elif waited:
-        await _tell(uow, by, "no_report", command.language)
+        await tell_customer(uow, by, "no_report", command.language)
     elif opened is not None:
-        await _tell(uow, by, "report_stands", command.language, number=opened.number)
+        await tell_customer(uow, by, "report_stands", command.language, number=opened.number)
 
 
 async def reported(command: ReportProblem, uow: UnitOfWork, ctx: Context) -> None:
@@ -165,7 +165,7 @@ async def reported(command: ReportProblem, uow: UnitOfWork, ctx: Context) -> Non
     contracts = await uow.contracts.of_channel(channel)
     if not ctx.is_customer(by) or not contracts:
         hotline = ctx.config.service.hotline
-        await _tell(uow, by, "report_not_here", _language(command.text), hotline=hotline)
+        await tell_customer(uow, by, "report_not_here", _language(command.text), hotline=hotline)
         return
     contract = next((one for one in contracts if one.id == command.contract_id), None)
     device = None if contract is None else next((d for d in contract.devices if d.serial == command.serial), None)
@@ -173,7 +173,7 @@ async def reported(command: ReportProblem, uow: UnitOfWork, ctx: Context) -> Non
     language = _language(command.text, contract.language if contract else None)
     words = form_words(ctx.customer_words(language), command.priority, chosen.device, chosen.contract, command.text)
     if by.response_url is not None:
-        await _tell(uow, by, "form_taken", language)
+        await tell_customer(uow, by, "form_taken", language)
     ticket = None if ts is None else await uow.tickets.of_customer_thread(channel, ts)
     if ticket is not None:
         await answer(uow, ctx, ticket, by, None, words, chosen=chosen)
@@ -226,12 +226,6 @@ async def _report(
     found = await understand_message(arrived, None, uow, ctx)
     ticket, message = await report_received.handle(found, uow, ctx)
     await _fetch(uow, ticket, message.id, files)
-
-
-async def _tell(uow: UnitOfWork, by: SlackPerson, what: str, language: Language, **data: object) -> None:
-    """Answer a click with a line that only this customer sees."""
-    if by.channel:
-        await uow.outbox.add(TellCustomer(by.channel, by.user, what, language, data, by.thread_ts, by.response_url))
 
 
 async def _fetch(uow: UnitOfWork, ticket: Ticket, message_id: int, files: tuple[SharedFile, ...]) -> None:

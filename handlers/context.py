@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.commands import SlackPerson
 from bot.config import Config
-from bot.effects import TellUser
+from bot.effects import TellCustomer, TellUser
 from bot.model import JournalEntry, Language, Ticket
 from bot.ports import Clock, UnitOfWork
 from bot.rules.wording import Words, words
@@ -76,3 +76,10 @@ async def tell(uow: UnitOfWork, person: SlackPerson, what: str, **data: object) 
     if person.channel:
         effect = TellUser(person.channel, person.user, what, data, person.thread_ts, person.response_url)
         await uow.outbox.add(effect)
+
+
+async def tell_customer(uow: UnitOfWork, person: SlackPerson, what: str, language: Language, **data: object) -> None:
+    """Answer a customer's click with a line that only they see: their sentence "tell_<what>"; see `tell`."""
+    if person.channel:
+        url = person.response_url
+        await uow.outbox.add(TellCustomer(person.channel, person.user, what, language, data, person.thread_ts, url))

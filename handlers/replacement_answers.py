@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.model import ClockKind, ClockState, Message, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.replacement_commands import ConfirmFault
-from bot.replacements import Replacement, Stage, Via
+from bot.replacements import ENDS, Replacement, Stage, Via
 from bot.rules import replacement_text as letters
 from bot.rules.customer_channels import is_slack_user
 from bot.rules.fault_answers import FaultAnswer, fault_answer
@@ -19,7 +19,7 @@ from bot.rules.replacement import Move, moves_of, no_longer_asks
 from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import move
 from handlers import clocks, customer_mails, duty, replacements
-from handlers.context import Context, journal, tell
+from handlers.context import Context, journal, tell, tell_customer
 
 
 async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) -> bool:
@@ -50,13 +50,17 @@ async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message) 
 async def pressed(command: ConfirmFault, uow: UnitOfWork, ctx: Context) -> None:
     """The customer pressed "yes" in their own channel: as good as a written one, however often it is pressed."""
     ticket, by = await uow.tickets.get(command.ticket_id), command.by
-    if not by.is_stranger or by.channel is None or by.channel != ticket.customer_channel:
+    if not ctx.is_customer(by) or by.channel is None or by.channel != ticket.customer_channel:
         await tell(uow, by, "not_allowed")  # engineers log it in the panel, with who said so
         return
     replacement = await uow.replacements.get(command.replacement_id)
-    asked = replacement.ticket_id == ticket.id and replacement.asked_at is not None
-    if not asked or Move.CONFIRM not in moves_of(replacement):
-        return  # they have read by now what became of it
+    if replacement.ticket_id != ticket.id or replacement.asked_at is None:
+        return  # no button of ours says this
+    if Move.CONFIRM not in moves_of(replacement):
+        stands = replacement.confirmed_at is not None and replacement.stage not in _GIVEN_UP
+        what, serial = "fault_confirmed_already" if stands else "replacement_over", replacement.device.serial
+        await tell_customer(uow, by, what, ticket.language, number=ticket.number, serial=serial)
+        return
     await _confirmed(uow, ctx, ticket, replacement, by.user, Via.SLACK, by.at or ctx.now, None)
     at = by.at or ctx.now
     await clocks.end(
@@ -69,6 +73,9 @@ async def pressed(command: ConfirmFault, uow: UnitOfWork, ctx: Context) -> None:
 
 _FEW = 6
 """Words of an answer that asks for no answer: "Tak, potwierdzam. Pozdrawiam, Anna Nowak"."""
+
+_GIVEN_UP = ENDS - {Stage.CLOSED}
+"""Ends of a replacement that brought no device."""
 
 
 def _second(replacement: Replacement) -> datetime:

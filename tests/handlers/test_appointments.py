@@ -13,9 +13,10 @@ from email.utils import format_datetime, make_msgid
 import pytest
 
 from bot.commands import CloseTicket, NextTurn, SlackPerson
-from bot.effects import Note, PostToCustomer
+from bot.edges.slack_channel_forms import told as sentence
+from bot.effects import Note, PostToCustomer, TellCustomer
 from bot.entitlement_commands import CancelDate, CorrectEntitlement, Decision, OfferTimes, PickDate
-from bot.model import ClockKind, ClockState, TicketState
+from bot.model import ClockKind, ClockState, Language, TicketState
 from tests.handlers.desk import ANNA, EWA, Mail
 from tests.handlers.test_entitlements import EntitledDesk
 from tests.handlers.timekeeping import WARSAW, warsaw
@@ -288,3 +289,49 @@ def test_in_a_shared_channel_the_customer_picks_by_a_button() -> None:
     assert message.automatic
     names = [file.name for file in desk.database.tables.attachments.values() if file.message_id == message.id]
     assert names == ["hezo360.ics"]
+
+
+def test_a_button_of_a_time_that_is_no_longer_offered_is_answered_politely() -> None:
+    desk = EntitledDesk()
+    desk.database.tables.tickets[1] = replace(
+        desk.ticket(1), customer_channel="C0KLIENT", customer_ts="1.0", requester="U0KLIENT"
+    )
+    anna = SlackPerson("U0KLIENT", "Anna", "C0KLIENT", thread_ts="1.0", is_stranger=True)
+
+    def told() -> str:
+        effect = desk.alone[-1]
+        assert isinstance(effect, TellCustomer)
+        assert (effect.user, effect.thread_ts, effect.response_url) == (anna.user, "1.0", None)
+        return sentence(effect)
+
+    desk.do(OfferTimes(EWA, 1, (THURSDAY,), HOUR))
+    desk.do(OfferTimes(EWA, 1, (FRIDAY,), HOUR))
+    desk.do(PickDate(anna, 1, THURSDAY))
+    assert "ostatniej wiadomości" in told()
+    assert AGREED not in desk.clocks(1)
+    desk.do(PickDate(anna, 1, FRIDAY))
+    posts = len(desk.to_customers)
+    for date in (THURSDAY, FRIDAY):
+        desk.do(PickDate(anna, 1, date))
+        assert "jest już uzgodniony: piątek, 27 listopada 2026, 10:00 (CET)" in told()
+    desk.do(CancelDate(EWA, 1))
+    desk.do(PickDate(anna, 1, FRIDAY))
+    assert told().startswith("Ten termin nie jest już aktualny")
+    ticket = desk.ticket(1)
+    ticket.state, ticket.language = TicketState.RESOLVED, Language.EN
+    desk.do(PickDate(anna, 1, FRIDAY))
+    assert told().startswith(f"A time can no longer be chosen, as report {ticket.number} is closed.")
+    assert len(desk.to_customers) == posts + 1, "all that the channel reads is that the date was called off"
+    assert AGREED not in desk.clocks(1)
+
+
+def test_a_guest_of_ours_in_a_shared_channel_picks_as_well() -> None:
+    desk = EntitledDesk()
+    slack = desk.config.slack.model_copy(update={"customers": ("U0GOSC",)})
+    desk.config = desk.config.model_copy(update={"slack": slack})
+    desk.database.tables.tickets[1] = replace(
+        desk.ticket(1), customer_channel="C0KLIENT", customer_ts="1.0", requester="U0GOSC"
+    )
+    desk.do(OfferTimes(EWA, 1, (THURSDAY, FRIDAY), HOUR))
+    desk.do(PickDate(SlackPerson("U0GOSC", "Gość", "C0KLIENT"), 1, FRIDAY))
+    assert desk.due(AGREED) == "27 10:00"

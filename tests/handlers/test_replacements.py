@@ -15,8 +15,9 @@ from bot.commands import FilesFetched, NextTurn, SetPriority, SlackPerson
 from bot.commands_sending import UndoSending
 from bot.config import ServiceSections
 from bot.edges.slack_appointments import picked
-from bot.effects import FetchFiles, PostToCustomer
-from bot.model import ClockKind, ClockState, Priority, TicketState
+from bot.edges.slack_channel_forms import told as sentence
+from bot.effects import FetchFiles, PostToCustomer, TellCustomer
+from bot.model import ClockKind, ClockState, Language, Priority, TicketState
 from bot.replacement_commands import (
     BeginReplacement,
     CancelReplacement,
@@ -259,9 +260,29 @@ def test_a_customer_in_a_shared_channel_confirms_by_a_button() -> None:
     assert (desk.stage, desk.it.confirmed_via, desk.it.confirmed_by) == ("confirmed", Via.SLACK, "U0ANNA")
     assert (desk.clocks(1), desk.ticket(1).state) == (["delivery"], TicketState.OPEN)
     assert "dostarczymy najpóźniej" in desk.effects(PostToCustomer)[-1].text
-    before = desk.it
+    before, posts = desk.it, len(desk.effects(PostToCustomer))
     desk.do(press)
-    assert desk.it == before, "pressed again it says nothing new"
+    assert (desk.it, len(desk.effects(PostToCustomer))) == (before, posts), "pressed again it changes nothing"
+    told = desk.alone[-1]
+    assert isinstance(told, TellCustomer)
+    assert sentence(told).startswith(f"Awaria urządzenia {OLD} jest już potwierdzona (zgłoszenie {ticket.number})")
+    desk.do(CancelReplacement(EWA, 1, desk.it.id, "pomyłka"))
+    desk.ticket(1).language = Language.EN
+    desk.do(press)
+    told = desk.alone[-1]
+    assert isinstance(told, TellCustomer)
+    assert sentence(told).startswith(f"The replacement of the device {OLD} (report {ticket.number}) is no longer")
+
+
+def test_a_guest_of_ours_in_a_shared_channel_confirms_as_well() -> None:
+    desk = ReplacementDesk()
+    slack = desk.config.slack.model_copy(update={"customers": ("U0GOSC",)})
+    desk.config = desk.config.model_copy(update={"slack": slack})
+    ticket = desk.database.tables.tickets[1]
+    ticket.customer_channel, ticket.customer_ts, ticket.requester = "C0SHARED", "1.2", "U0GOSC"
+    desk.asked()
+    desk.do(ConfirmFault(SlackPerson("U0GOSC", "Gość", "C0SHARED"), 1, desk.it.id))
+    assert (desk.stage, desk.it.confirmed_by) == ("confirmed", "U0GOSC")
 
 
 def test_an_engineer_who_writes_something_else_makes_a_yes_unclear() -> None:
