@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.edges.slack_appointments import OFFER_MODAL, PICK, TIME_BLOCKS
 from bot.edges.slack_channel_ids import (
     DESCRIPTION_BLOCK,
     DEVICE_BLOCK,
@@ -22,10 +23,12 @@ from bot.edges.slack_channel_ids import (
 )
 from bot.sandbox.slack.model import Channel, Message
 from bot.sandbox.slack.people_base import Upload
+from tests.scenarios.test_replacement import move, shows
 from tests.support.post_office import PATIENCE
-from tests.support.world import World, running, texts
+from tests.support.world import WARSAW, World, running, texts
 
-DEVICE = "1:FG121GTK25004672"
+SERIAL = "FG121GTK25004672"
+DEVICE = f"1:{SERIAL}"
 
 
 @dataclass
@@ -53,6 +56,11 @@ class Shared:
         return await self.world.in_slack(
             self.channel, lambda m: m.thread_ts == thread_ts and containing in m.text + texts(m.blocks)
         )
+
+    async def press(self, message: Message, action_id: str) -> None:
+        """Piotr presses a button in his thread."""
+        outcome = await self.world.slack.people.click(self.piotr, self.channel.id, message.ts, action_id)
+        assert outcome.ok, outcome.error
 
 
 @pytest.fixture
@@ -142,3 +150,60 @@ async def test_an_engineer_opens_a_ticket_from_a_message_and_a_customer_reports_
     filled = {DEVICE_BLOCK: DEVICE, LEVEL_BLOCK: "question", DESCRIPTION_BLOCK: "Jak włączyć VDOM?"}
     assert await people.submit_view(shared.piotr, view, filled) is None
     await world.in_slack(shared.channel, lambda m: world.number(2) in texts(m.blocks))
+
+
+async def test_a_time_is_picked_and_a_replacement_confirmed_by_buttons_in_their_thread(shared: Shared) -> None:
+    world, people = shared.world, shared.world.slack.people
+    words = f"FortiGate {SERIAL} nie działa po zaniku prądu, umowa HZ360-2026-000101, problem krytyczny."
+    message = await people.post(shared.piotr, shared.channel.id, words)
+    await shared.told(shared.piotr, "Czy to zgłoszenie problemu?")
+    world.clock.move(timedelta(minutes=2, seconds=1))
+    card = await world.card(world.number(1))
+    await shared.answer(message.ts, f"Przyjęliśmy je pod numerem {world.number(1)}")
+
+    # Two times are offered, one is picked: the invitation comes as a file. A press that is too late is answered.
+    tuesday, friday = (datetime(2026, 11, day, 14, 0, tzinfo=WARSAW) for day in (24, 27))
+    await world.press(world.ewa, card, OFFER_MODAL)
+    view = await world.modal(world.ewa, OFFER_MODAL)
+    times = {TIME_BLOCKS[0]: int(tuesday.timestamp()), TIME_BLOCKS[1]: int(friday.timestamp())}
+    assert await people.submit_view(world.ewa, view, times) is None
+    offer = await shared.answer(message.ts, "proponujemy terminy do wyboru")
+    assert texts(offer.blocks).startswith("Ewa Kowalska (HEZO 360):")
+    assert "2. piątek, 27 listopada 2026, 14:00 (CET)" in texts(offer.blocks)
+    await shared.press(offer, f"{PICK}2")
+    await shared.answer(message.ts, "jest uzgodniony: piątek, 27 listopada 2026, 14:00")
+    invitation = await world.in_slack(shared.channel, lambda m: m.thread_ts == message.ts and bool(m.files))
+    [file] = [world.slack.workspace.files[each] for each in invitation.files]
+    assert file.name == "hezo360.ics"
+    assert b"DTSTART:20261127T130000Z" in file.content
+    await shows(world, card, "Uzgodniony termin: pt., 27 lis 2026, 14:00")
+    await shared.press(offer, f"{PICK}1")
+    late = await shared.told(shared.piotr, "jest już uzgodniony: piątek, 27 listopada 2026, 14:00 (CET)")
+    assert late.thread_ts == message.ts
+    assert "proponujemy terminy do wyboru" in texts(offer.blocks), "what everybody reads stays"
+
+    # An engineer verifies the fault; the user's button starts the eight hours, once.
+    await world.press(world.ewa, card, "ticket_replace")
+    start = await world.modal(world.ewa, "ticket_replace")
+    assert await people.submit_view(world.ewa, start, {"device": SERIAL}) is None
+    panel = await world.in_thread(card, "Sprzęt zastępczy · rozpoczęta")
+    await move(world, panel, "replacement_check", {"check": "interview", "note": "Nie startuje"})
+    await shows(world, panel, "✅ Wywiad techniczny")
+    await move(world, panel, "replacement_verify")
+    await shows(world, panel, "✅ Usterka zweryfikowana")
+    await move(world, panel, "replacement_ask", {"to_customer": "Wyślemy ten sam model."})
+    question = await shared.answer(message.ts, "zweryfikowaliśmy usterkę")
+    await shared.press(question, f"{PICK}1")
+    await shared.answer(message.ts, "dostarczymy najpóźniej")
+    await shows(world, panel, "Dostawa najpóźniej", "✅ Potwierdzona z użytkownikiem")
+    await shared.press(question, f"{PICK}1")
+    await shared.told(shared.piotr, f"Awaria urządzenia {SERIAL} jest już potwierdzona")
+    parcel = {
+        "carrier": "DPD", "waybill": "0000012345678Q", "address": "ul. Mleczna 1, 00-001 Warszawa",
+        "contact": "Piotr Mleczko", "phone": "600 100 200",
+    }  # fmt: skip
+    await move(world, panel, "replacement_dispatch", parcel)
+    await shared.answer(message.ts, "jest już w drodze")
+    said = [m for m in shared.channel.messages.values() if "dostarczymy najpóźniej" in texts(m.blocks)]
+    assert len(said) == 1
+    assert not world.mail.deliveries
