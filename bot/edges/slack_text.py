@@ -28,6 +28,8 @@ MAX_BLOCKS = 50
 MAX_PIECE = 3_000
 """Characters of one text element, as for a section's text."""
 MAX_FALLBACK = 400
+MAX_URL = 3_000
+"""Characters of an address, as Slack counts them in JSON."""
 MAX_PROBLEMS = 8
 MAX_LINE = 200
 
@@ -36,6 +38,7 @@ _INVISIBLE = re.compile(
     # with which a name can be made to look like another. Slack's own markup needs none of them.
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+_URL = re.compile(r"https?://\S+")
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 _USERGROUP = re.compile(r"S[A-Z0-9]{2,20}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{2,20}")
@@ -121,6 +124,13 @@ def person(slack_id: str) -> Json:
     if _CHANNEL.fullmatch(slack_id):
         return {"type": "channel", "channel_id": slack_id}
     return text(one_line(slack_id))
+
+
+def link(url: str, words: str) -> Json:
+    """Words that lead to a web address; what is none, or is longer than Slack takes, leaves the words alone."""
+    if json_size(url) > MAX_URL or not _URL.fullmatch(url):
+        return text(words)
+    return {"type": "link", "url": url, "text": words}
 
 
 def named(who: str) -> Json | str:

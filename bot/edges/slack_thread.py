@@ -64,6 +64,7 @@ from bot.edges.slack_text import (
     cut,
     fallback,
     line,
+    link,
     named,
     one_line,
     people,
@@ -315,8 +316,7 @@ def _separated(post: Post) -> list[Json]:
 
 
 def _begun_anew(post: Post) -> list[Json]:
-    earlier: Json = {"type": "link", "url": post.get("earlier"), "text": post.words("thread.earlier_thread")}
-    return [post.say("begun_anew", earlier=earlier)]
+    return [post.say("begun_anew", earlier=link(post.get("earlier"), post.words("thread.earlier_thread")))]
 
 
 def _escalation(post: Post) -> list[Json]:

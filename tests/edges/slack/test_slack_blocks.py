@@ -494,6 +494,17 @@ def test_no_words_break_a_post(note: Note, extra: dict[str, str], nasty: str) ->
         check(thread_post(PostInThread(7, note, {}), NOW, staff_words(), ZONE))
 
 
+@pytest.mark.parametrize(
+    "earlier",
+    ["https://zespół.example/" + "ż" * 2900, "https://a.example/" + "a" * 3000, "😀" * 3000, "javascript:x", ""],
+)
+def test_an_address_that_slack_would_not_take_leaves_the_words(earlier: str) -> None:
+    post = thread_post(PostInThread(7, Note.THREAD_BEGUN_ANEW, {"earlier": earlier}), NOW, staff_words(), ZONE)
+    _, blocks = check(post)
+    assert "Wcześniejsze wpisy: poprzedni wątek" in said(blocks)
+    assert '"link"' not in json.dumps(blocks)
+
+
 def test_a_card_shows_the_dates_and_a_late_reminder_what_was_missed() -> None:
     tomorrow = (NOW + timedelta(days=1)).isoformat()
     facts: dict[str, object] = {"agreed": {"at": NOW.isoformat()}, "proposed": {"at": tomorrow}}
