@@ -50,6 +50,7 @@ from bot.edges.slack_payloads import modal_place
 from bot.edges.slack_preview import preview, with_canned
 from bot.edges.slack_replacement_ids import MOVES_BY_ID, OPENS_MOVE_FORM
 from bot.edges.slack_replacement_views import FormShown, move_form, start_form
+from bot.edges.slack_same_answer import Conversation
 from bot.edges.slack_text import Json, fill, mention
 from bot.edges.slack_views import date_modal, original_view, priority_modal, reply_modal
 from bot.edges.slack_words_payloads import words_of
@@ -78,17 +79,11 @@ _POSSIBLE = {
 """In which states a use's forms open."""
 
 
-class Screens(CustomerScreens, Protocol):
+class Screens(CustomerScreens, Conversation, Protocol):
     """Reads what modals show, and what is named in them."""
 
     async def ticket_view(self, ticket_id: int) -> TicketView:
         """The ticket; LookupError when there is none."""
-
-    async def messages(self, ticket_id: int) -> Sequence[Message]:
-        """The conversation so far, oldest first."""
-
-    async def original(self, message_id: int) -> str:
-        """The whole text of a customer's mail, quotations and signatures included; LookupError when it is not kept."""
 
     async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
         """The escalation and its ticket; LookupError when there is none."""
@@ -201,7 +196,7 @@ class Modals:
             )
         match action:
             case Action.REPLY:
-                return self._reply(view, messages, named)
+                return await self._reply(view, messages, named)
             case Action.AGREE:
                 return date_modal(view, look.clock.now(), look.words, look.zone, named)
             case Action.ESCALATE:
@@ -251,16 +246,17 @@ class Modals:
         self._check(Action.REPLY, view)
         self._check_words(plain, known, view.ticket)
         place = ModalPlace(ticket_id, by.channel, thread_ts, await self._real_name(by), source_ts=ts)
-        return self._reply(view, await self._screens.messages(ticket_id), place, plain)
+        return await self._reply(view, await self._screens.messages(ticket_id), place, plain)
 
-    def _reply(
+    async def _reply(
         self, view: TicketView, messages: Sequence[Message], place: ModalPlace, text: str = "", generation: int = 0,
         turn: str = "",
     ) -> Json:  # fmt: skip
         look = self._look
+        waiting = await self._screens.waiting(view.ticket.id)
         return reply_modal(
             view, messages, look.clock.now(), look.words, look.zone, place,
-            begins_with=text, generation=generation, turn=turn, canned=look.canned,
+            begins_with=text, generation=generation, turn=turn, canned=look.canned, waiting=waiting,
         )  # fmt: skip
 
     async def _preview(self, form: Mapping[str, object], by: SlackPerson) -> Json:
@@ -283,7 +279,7 @@ class Modals:
         block_id = text_block(form)
         text = with_canned(typed(form, block_id), self._look.canned[chosen], view, place)
         generation = int(block_id.partition(":")[2] or 0) + 1
-        return self._reply(view, messages, place, text[:REPLY_LIMIT], generation, choice(form, TURN_BLOCK))
+        return await self._reply(view, messages, place, text[:REPLY_LIMIT], generation, choice(form, TURN_BLOCK))
 
     def _check_words(self, plain: str, known: Sending | None, ticket: Ticket) -> None:
         look = self._look

@@ -24,12 +24,14 @@ from bot.edges.slack_ids import (
     ModalPlace,
 )
 from bot.edges.slack_preview import canned_menu
+from bot.edges.slack_same_answer import answered_already
 from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, reached_at, rich, split, text, topic
 from bot.model import Direction, Message, Priority, TicketView
 from bot.rules.agreed_dates import proposal_text
 from bot.rules.sla import SlaTerms
 from bot.rules.wording import Words, format_instant, format_short_span
 from bot.rules.wording import words as customer_words
+from bot.sendings import Sending
 
 MAX_FILES = 10
 MAX_PIECES = 40
@@ -50,6 +52,7 @@ def reply_modal(
     generation: int = 0,
     turn: str = "",
     canned: Sequence[CannedReply] = (),
+    waiting: Sequence[Sending] = (),
 ) -> Json:
     """Writing to the customer: who reads it, what they wrote last, the text, and whose turn it is then.
 
@@ -58,6 +61,7 @@ def reply_modal(
         generation: How often another text was put in by us.
         turn: The choice to begin with (`NextTurn`); "" for the first.
         canned: Texts that can be put in.
+        waiting: Words that wait to go to this customer.
     """
     ticket = view.ticket
     lines = [
@@ -66,6 +70,7 @@ def reply_modal(
     ]
     if place.real_name:
         lines.append(line(*rich(words, "modal.signed", name=place.real_name)))
+    lines += answered_already(messages, waiting, now, words, zone)
     theirs = [message for message in messages if message.direction is Direction.FROM_CUSTOMER]
     if theirs:
         at = format_instant(theirs[-1].sent_at, words.language, zone, now)

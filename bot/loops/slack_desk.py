@@ -81,6 +81,11 @@ class SlackDesk:
         async with self._database.read() as uow:
             return await uow.sendings.of_message(ticket_id, slack_ts)
 
+    async def waiting(self, ticket_id: int) -> tuple[Sending, ...]:
+        """The words that wait to go to the ticket's customer, the first pressed first."""
+        async with self._database.read() as uow:
+            return await uow.sendings.waiting(ticket_id)
+
     async def entitlements(self, ticket_id: int) -> tuple[tuple[DeviceStanding, ...], tuple[EntitlementUse, ...]]:
         """What the devices of the ticket's contract have used, and the uses that the ticket is about."""
         async with self._database.read() as uow:

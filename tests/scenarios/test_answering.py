@@ -79,6 +79,10 @@ async def test_undo_and_the_shortcut_of_a_colleague(patient: World) -> None:
     post = await world.in_thread(card, "do tego czasu można cofnąć")
     assert (await people.message_shortcut(world.marek, SEND_SHORTCUT, world.support.id, written.ts)).ok
     await asked(world, world.marek, "To już wysłał(a)")
+    await world.press(world.marek, card, "ticket_reply")
+    window = await world.modal(world.marek, "ticket_reply")
+    assert "Odpowiedź już czeka na wysłanie" in texts(people.open_views(world.marek)[-1].body["blocks"])
+    await people.close_view(world.marek, window)
     assert (await people.click(world.marek, world.support.id, post.ts, UNDO)).ok
     await world.in_thread(card, "COFNIĘTE")
 

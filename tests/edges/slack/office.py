@@ -44,7 +44,7 @@ from bot.rules.ticket_reference import Reference
 from bot.rules.wording import Words, words
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import Channel, SlackSandbox, User
-from bot.sendings import Sending
+from bot.sendings import Sending, SendingState
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Warsaw")
@@ -190,6 +190,10 @@ class Desk:
     async def sending_of(self, ticket_id: int, slack_ts: str) -> Sending | None:
         assert ticket_id == TICKET_ID
         return self.sendings.get(slack_ts)
+
+    async def waiting(self, ticket_id: int) -> tuple[Sending, ...]:
+        assert ticket_id == TICKET_ID
+        return tuple(each for each in self.sendings.values() if each.state is SendingState.WAITING)
 
     async def original(self, message_id: int) -> str:
         raise LookupError(f"message {message_id}")

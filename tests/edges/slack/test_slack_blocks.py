@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +23,7 @@ from bot.rules.intake import Problem
 from bot.rules.ticket_buttons import first_buttons, more_actions
 from bot.rules.ticket_states import Action, actions_of
 from bot.sandbox.slack.blocks_check import check_message_blocks, check_view
+from bot.sendings import Sending, SendingState
 from tests.edges.slack.office import NOW, ZONE, make_clock, make_view, staff_words
 
 NASTY = st.text(max_size=300) | st.sampled_from(
@@ -582,6 +584,33 @@ def test_the_reply_modal_shows_the_customers_last_words_only() -> None:
     assert "ostatnie" in modal
     assert "pierwsze" not in modal
     assert "nasze" not in modal
+
+
+@pytest.mark.parametrize(
+    ("language", "waits", "sent"),
+    [
+        (Language.PL, "czeka na wysłanie: <@U0EWA>, wyjdzie o 11:00:20.", "już odpowiedź: <@U0EWA>, dziś 10:55."),
+        (Language.EN, "waiting to go out: <@U0EWA>, at 11:00:20.", "answered already: <@U0EWA>, today 10:55."),
+    ],
+)
+def test_the_reply_modal_says_who_answers_already(language: Language, waits: str, sent: str) -> None:
+    def shown(messages: list[Message], *waiting: Sending) -> str:
+        modal = reply_modal(make_view(), messages, NOW, staff_words(language), ZONE, PLACE, waiting=waiting)
+        check_view(json.loads(json.dumps(modal)), "modal")
+        return said(cast("Blocks", modal["blocks"]))
+
+    asked = Message(1, 7, Direction.FROM_CUSTOMER, "a@k", "", "Co dalej?", NOW - timedelta(hours=1))
+    ours = Message(2, 7, Direction.TO_CUSTOMER, "U0EWA", "", "Już.", NOW - timedelta(minutes=5))
+    receipt = Message(3, 7, Direction.TO_CUSTOMER, "bot", "", "Przyjęto.", NOW, automatic=True)
+    again = Message(4, 7, Direction.FROM_CUSTOMER, "a@k", "", "I jeszcze?", NOW)
+    early = replace(ours, sent_at=NOW - timedelta(minutes=16))
+    reply = Sending(
+        1, 7, SendingState.WAITING, "U0JAN", "Już.", NOW, sent_by="U0EWA", send_at=NOW + timedelta(seconds=20)
+    )
+    assert waits in shown([asked, receipt], reply)
+    assert sent in shown([asked, ours, receipt])
+    for quiet in ([asked, receipt], [asked, ours, again], [asked, early], []):
+        assert "⚠️" not in shown(quiet)
 
 
 def test_the_priority_modal_shows_the_present_priority_and_the_terms() -> None:

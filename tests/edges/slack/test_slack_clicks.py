@@ -24,6 +24,7 @@ from bot.edges.slack_payloads import OWN_TEAM
 from bot.edges.slack_views import loading_view
 from bot.model import Priority, TicketState
 from bot.sandbox.slack import Json, SlackSandbox, View
+from bot.sendings import Sending, SendingState
 from tests.edges.slack.office import NOW, TICKET_ID, ZONE, Desk, Office, make_view, staff_words
 
 pytestmark = pytest.mark.usefixtures("connected")
@@ -112,6 +113,17 @@ async def test_replying_opens_a_modal_and_what_is_sent_becomes_a_command(
     assert (command.ticket_id, command.text, command.next_turn) == (TICKET_ID, text.strip(), NextTurn.NOBODY)
     assert (command.by.user, command.by.name) == (office.engineer.id, "Jan Nowak")
     assert command.by.channel == office.support.id
+
+
+async def test_the_reply_modal_says_that_a_colleague_answers_already(
+    slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
+) -> None:
+    desk.sendings["1.1"] = Sending(
+        1, TICKET_ID, SendingState.WAITING, office.manager.id, "Już.", NOW, sent_by=office.manager.id, send_at=NOW
+    )
+    modal = await open_modal(slack, office, card_ts, "ticket_reply")
+    assert "Odpowiedź już czeka na wysłanie" in text_of(modal)
+    assert office.manager.id in text_of(modal)
 
 
 async def test_by_default_the_customer_is_next(slack: SlackSandbox, office: Office, desk: Desk, card_ts: str) -> None:
