@@ -26,7 +26,8 @@ from tests.support.requirements import require_chromium
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 TUESDAY_10 = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-PATIENCE = 20.0
+PATIENCE = 90.0
+"""Seconds for what the scenes wait for; on a busy machine it takes its time."""
 REPLACED = "FG121GTK25004672"
 
 
@@ -196,8 +197,12 @@ async def play(scene: Scene) -> None:
     await scene.press(Action.ASK)
     await scene.window("ask", "O co prosimy")
     await scene.press(Action.REPLY)
+    await scene.window("reply", "Co dalej?")
+    await scene.press(Action.REPLY)
     await scene.submit({TEXT_BLOCK: QUESTION})
     await scene.says("można cofnąć")
+    await scene.press(Action.REPLY)
+    await scene.window("reply-twice", "czeka na wysłanie")
     await scene.write_in_thread("Jeśli można, proszę też o zdjęcie diod na panelu.")
     await scene.picture("undo", "#thread-pane", "Wyślij jako informację", height=760)
     await scene.keep_internal()
@@ -212,6 +217,9 @@ async def play(scene: Scene) -> None:
     await scene.answer("john", "Yes, 2")
     await scene.says("Stan: otwarte")
     await scene.picture("answer", "#thread-pane", "Stan: otwarte", height=760)
+    await scene.press(Action.REPLY)
+    await scene.window("reply-en", "Co dalej?")
+    await scene.picture("ticket-en", "#slack", "non-critical problem", height=1260)
 
     await scene.report("piotr", "files")
     await scene.says("naprawa.exe")
