@@ -20,6 +20,15 @@ from handlers.context import Context, tell
 from handlers.replacement_actions import Files, is_past, pressed, write
 
 
+async def arrived(uow: UnitOfWork, replacement: Replacement, serial: str) -> Device | SerialProblem:
+    """The new device by what was typed in, or why it cannot be taken onto the replacement's contract."""
+    device = new_device(serial, replacement.device.serial)
+    if isinstance(device, SerialProblem):
+        return device
+    contract_id = await uow.replacements.contract_of_device(device.serial)
+    return device if contract_id in {None, replacement.contract_id} else SerialProblem.ELSEWHERE
+
+
 async def deliver(command: RecordDelivery, uow: UnitOfWork, ctx: Context) -> None:
     """The new device is there: the delivery time stops when it was received, and the contract covers it."""
     found = await pressed(command, Move.DELIVER, uow, ctx)
@@ -27,13 +36,9 @@ async def deliver(command: RecordDelivery, uow: UnitOfWork, ctx: Context) -> Non
         return
     ticket, replacement = found
     by = command.by
-    device = new_device(command.serial, replacement.device.serial)
+    device = await arrived(uow, replacement, command.serial)
     if isinstance(device, SerialProblem):
         await tell(uow, by, f"replacement_{device}", number=ticket.number)
-        return
-    other = await uow.replacements.contract_of_device(device.serial)
-    if other is not None and other != replacement.contract_id:
-        await tell(uow, by, "replacement_serial_elsewhere", number=ticket.number, serial=device.serial)
         return
     if not is_name(command.received_by) or not is_past(command.at, replacement.accepted_at, ctx.now):
         await tell(uow, by, "replacement_field", number=ticket.number)

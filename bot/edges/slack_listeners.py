@@ -13,7 +13,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -38,27 +38,25 @@ from bot.edges.slack_asked import (
 from bot.edges.slack_buttons import note_view
 from bot.edges.slack_channel_ids import (
     OPEN_MESSAGE_SHORTCUT,
-    OPEN_MODAL,
     REPORT_MESSAGE_SHORTCUT,
     REPORT_MODAL,
     REPORT_OPEN,
     REPORT_SHORTCUT,
 )
-from bot.edges.slack_channel_payloads import FIELDS, FOUND_CONTRACT, found_contract, said_to_customer
+from bot.edges.slack_channel_payloads import said_to_customer
 from bot.edges.slack_customer_listeners import CustomerForms, asks_for_report
 from bot.edges.slack_errors import translate
-from bot.edges.slack_escalation_ids import COMMAND, NUMBER_BLOCK
-from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up, people_named
-from bot.edges.slack_fields import typed
+from bot.edges.slack_escalation_ids import COMMAND
+from bot.edges.slack_escalation_payloads import people_named
 from bot.edges.slack_ids import ACTIONS_BY_ID, CANNED, OPENS_MODAL, PREVIEW, SHORTCUTS, ModalPlace
 from bot.edges.slack_log import sdk_logger
+from bot.edges.slack_lookups import LookedUp, Lookups
 from bot.edges.slack_modals import Look, Modals, Screens
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import (
     OWN_TEAM,
     REAL_NAMES,
     inbox_key,
-    modal_place,
     person_of,
     submission_problems,
     typist_of,
@@ -67,7 +65,6 @@ from bot.edges.slack_text import Json
 from bot.edges.slack_views import loading_view
 from bot.edges.slack_words_payloads import message_name, writer
 from bot.errors import StaffError
-from bot.rules.opening import ADDRESS, CONTRACT, SERIAL, Opening
 
 log = logging.getLogger(__name__)
 
@@ -117,14 +114,6 @@ async def identify(client: AsyncWebClient, limit: timedelta) -> Identity:
     return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""))
 
 
-@dataclass(frozen=True, slots=True)
-class LookedUp:
-    """What was found of what a form names: words for its blocks that name nothing, or facts to be recorded with it."""
-
-    errors: dict[str, str] = field(default_factory=dict)
-    facts: dict[str, object] = field(default_factory=dict)
-
-
 class Listeners:
     """The Bolt app's middleware and listeners; `app` gives the app.
 
@@ -148,6 +137,7 @@ class Listeners:
         self._identity = identity
         self._staff = look.staff if look.staff is not None else {*config.engineers, *config.managers}
         self._names = Names(client, self._staff)
+        self._lookups = Lookups(screens, self._said)
         self._modals = Modals(screens, self._names, look)
         self._customers = CustomerForms(config, identity.team_id, client, screens, self._names, look.hotline)
         self._limit = config.timeout.total_seconds()
@@ -193,7 +183,7 @@ class Listeners:
         if self._is_own(body) or body.get("type") == "block_suggestion":
             return BoltResponse(status=200)
         errors = self._errors(body)
-        found = LookedUp() if errors else await self._look_up(body)
+        found = LookedUp() if errors else await self._lookups.look_up(body)
         if errors or found.errors:
             return BoltResponse(status=200, body={"response_action": "errors", "errors": errors or found.errors})
         kind, key = inbox_key(body)
@@ -231,48 +221,6 @@ class Listeners:
         is_stranger = team is not None and team != self._identity.team_id
         by = SlackPerson(user, user, is_stranger=is_stranger)
         return await self._names.of({user}, anybody=True) if self._customers.is_customer(by) else {}
-
-    async def _look_up(self, body: Mapping[str, Any]) -> LookedUp:
-        """What a submitted form names: a ticket, or the contract of a new one; or what is wrong with it."""
-        view = body.get("view")
-        if body.get("type") != "view_submission" or not isinstance(view, dict):
-            return LookedUp()
-        if view.get("callback_id") == OPEN_MODAL:
-            return await self._look_up_contract(view)
-        named = looked_up(view)
-        if named is None:
-            return LookedUp()
-        block_id, reference = named
-        try:
-            async with asyncio.timeout(READ_LIMIT):
-                found = await self._screens.tickets_named(reference)
-        except Exception:
-            log.exception("a ticket named in a modal was not looked up")
-            return LookedUp(self._said({block_id: "not_looked_up"}))
-        own = modal_place(view).ticket_id
-        if reference.serial is not None and block_id == NUMBER_BLOCK:  # about the same device, but not this one
-            found = [each for each in found if each != own]
-        if not found:
-            if reference.number:
-                return LookedUp(self._said({block_id: "no_such_ticket"}))
-            return LookedUp()  # a device without a ticket is a case
-        if len(found) > 1:
-            return LookedUp(self._said({block_id: "several_tickets"}))
-        if block_id == NUMBER_BLOCK and own == found[0]:
-            return LookedUp(self._said({block_id: "same_ticket"}))
-        return LookedUp(facts={FOUND_TICKET: found[0]})
-
-    async def _look_up_contract(self, view: Mapping[str, object]) -> LookedUp:
-        typed_in = {field: typed(view, block_id) for field, block_id in FIELDS.items()}
-        try:
-            async with asyncio.timeout(READ_LIMIT):
-                found = await self._screens.opening(typed_in[SERIAL], typed_in[CONTRACT], typed_in[ADDRESS])
-        except Exception:
-            log.exception("a contract named in a modal was not looked up")
-            return LookedUp(self._said({FIELDS[SERIAL]: "not_looked_up"}))
-        if isinstance(found, Opening):
-            return LookedUp(facts={FOUND_CONTRACT: found_contract(found)})
-        return LookedUp(self._said({FIELDS[field]: problem for field, problem in found.items()}))
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
         """Whether it is an event that we caused ourselves, such as the edit of a head message."""

@@ -44,6 +44,7 @@ from bot.edges.slack_ids import (
     ModalPlace,
 )
 from bot.edges.slack_interview import OPENS_INTERVIEW_FORM, InterviewShown, begin_form, interview_form
+from bot.edges.slack_lookups import Registry
 from bot.edges.slack_names import Names
 from bot.edges.slack_open_modal import opening_form
 from bot.edges.slack_payloads import modal_place
@@ -61,9 +62,8 @@ from bot.model import Contract, Message, Priority, Ticket, TicketView
 from bot.ports import Clock
 from bot.rules.escalation_presses import Press, may_end, presses_of
 from bot.rules.notes import is_note
-from bot.rules.opening import Opening
 from bot.rules.replacement import Move, moves_of
-from bot.rules.ticket_reference import Reference, read_reference
+from bot.rules.ticket_reference import read_reference
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.typed_commands import CALL_FORM, HOTLINE_FORM, OPEN_FORM
@@ -79,7 +79,7 @@ _POSSIBLE = {
 """In which states a use's forms open."""
 
 
-class Screens(CustomerScreens, Conversation, Protocol):
+class Screens(CustomerScreens, Conversation, Registry, Protocol):
     """Reads what modals show, and what is named in them."""
 
     async def ticket_view(self, ticket_id: int) -> TicketView:
@@ -105,12 +105,6 @@ class Screens(CustomerScreens, Conversation, Protocol):
 
     async def service_notice(self, notice_id: int) -> tuple[ServiceNotice, Contract, Sequence[DeviceStanding]]:
         """A notice with its contract and what its devices have used; LookupError when there is none."""
-
-    async def tickets_named(self, reference: Reference) -> Sequence[int]:
-        """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
-
-    async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
-        """Whose ticket is opened with these, or what is wrong with them (`bot.rules.opening.check_opening`)."""
 
 
 @dataclass(frozen=True, slots=True)

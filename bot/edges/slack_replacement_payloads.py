@@ -22,6 +22,7 @@ from bot.edges.slack_replacement_ids import (
     FATE_BLOCK,
     FILES_BLOCK,
     HOW_BLOCK,
+    MOVE_IDS,
     MOVES_BY_ID,
     NOTE_BLOCK,
     OPENS_MOVE_FORM,
@@ -167,6 +168,13 @@ def _chosen_files(view: Mapping[str, object]) -> tuple[int, ...]:
         [option.get("value") for option in options if isinstance(option, Mapping)] if isinstance(options, list) else []
     )
     return tuple(int(value) for value in values if isinstance(value, str) and _ID.fullmatch(value))
+
+
+def delivered_serial(view: Mapping[str, object]) -> tuple[str, str] | None:
+    """The field of the form for a delivery, and the new device's serial number in it; None for other forms."""
+    if view.get("callback_id") != MOVE_IDS[Move.DELIVER]:
+        return None
+    return SERIAL_BLOCK, typed(view, SERIAL_BLOCK).strip()
 
 
 def form_problems(view: Mapping[str, object], now: datetime | None = None) -> dict[str, str]:

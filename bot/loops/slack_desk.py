@@ -18,6 +18,7 @@ from bot.model import AttachmentVerdict, Contract, Message, TicketView
 from bot.ports import Clock
 from bot.rules.contract_numbers import fold
 from bot.rules.mail_reading import read_mail
+from bot.rules.new_devices import SerialProblem
 from bot.rules.opening import Opening, check_opening, serial_in
 from bot.rules.replacement_text import Speaker
 from bot.rules.ticket_reference import Reference
@@ -25,6 +26,7 @@ from bot.rules.wording import words as words_of
 from bot.sendings import Sending
 from handlers.clocks import terms_of
 from handlers.customer_words import shown_recipient
+from handlers.replacement_returns import arrived
 from handlers.replacements import promised
 from storage.engine import Database
 from storage.finding_tickets import TicketFinder
@@ -110,6 +112,12 @@ class SlackDesk:
             self._clock.now(),
             Speaker(words_of("customer", ticket.language), ticket.number, replacement, zone),
         )
+
+    async def new_device_problem(self, replacement_id: int, serial: str) -> SerialProblem | None:
+        """Why a device of this serial number cannot be what a replacement brought; LookupError when there is none."""
+        async with self._database.read() as uow:
+            found = await arrived(uow, await uow.replacements.get(replacement_id), serial)
+        return found if isinstance(found, SerialProblem) else None
 
     async def interview(self, interview_id: int) -> InterviewShown:
         """An interview as its forms show it; LookupError when there is none."""

@@ -20,6 +20,7 @@ class SerialProblem(StrEnum):
     MODULE = "serial_of_module"
     OTHER_PRODUCT = "other_product"
     THE_SAME = "the_same_serial"
+    ELSEWHERE = "serial_elsewhere"
 
 
 def new_device(text: str, old_serial: str) -> Device | SerialProblem:

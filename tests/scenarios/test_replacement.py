@@ -14,6 +14,7 @@ from tests.support.world import REPORT, WARSAW, World, parsed, text_of, texts
 pytestmark = pytest.mark.scenario
 
 OLD, NEW = "FG121GTK25004672", "FG121GTK25009999"
+NORTHWINDS = "FG1K0FTB22900191"
 
 
 async def shows(world: World, message: Message, *containing: str) -> str:
@@ -92,7 +93,14 @@ async def test_from_the_first_mail_to_the_closed_ticket(world: World) -> None:
     received = {
         "at": stamp(world.clock.now()), "who": "Anna Nowak", "serial": NEW.lower(), "fate": "replaces"
     }  # fmt: skip
-    await move(world, panel, "replacement_deliver", received)
+    await people.click(world.ewa, world.support.id, panel.ts, "replacement_deliver")
+    view = await world.modal(world.ewa, "replacement_deliver")
+    for wrong, problem in ((NORTHWINDS, "To urządzenie jest na innej umowie."), (OLD, "To numer uszkodzonego")):
+        errors = await people.submit_view(world.ewa, view, received | {"serial": wrong})
+        assert errors is not None
+        assert set(errors) == {"serial"}
+        assert problem in errors["serial"]
+    assert await people.submit_view(world.ewa, view, received) is None
     delivered = await world.mail_to(world.anna, after=on_its_way, containing="jest już u Państwa")
     assert f"o numerze seryjnym {NEW}" in text_of(delivered)
     assert "w miejsce uszkodzonego" in text_of(delivered)

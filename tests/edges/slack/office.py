@@ -39,6 +39,7 @@ from bot.model import (
     TicketView,
 )
 from bot.rules.escalation import chain_from_config
+from bot.rules.new_devices import SerialProblem
 from bot.rules.opening import Opening
 from bot.rules.ticket_reference import Reference
 from bot.rules.wording import Words, words
@@ -221,6 +222,12 @@ class Desk:
         if self.replacing is None or replacement_id != self.replacing.replacement.id:
             raise LookupError(replacement_id)
         return self.replacing
+
+    async def new_device_problem(self, replacement_id: int, serial: str) -> SerialProblem | None:
+        """Every device is free."""
+        assert replacement_id
+        assert serial
+        return None
 
     async def interview(self, interview_id: int) -> InterviewShown:
         """There is none."""
