@@ -49,6 +49,7 @@ What went to a customer begins with ✉️ and the words "to the customer" in ca
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -194,7 +195,9 @@ def _mailed(post: Post) -> list[Json]:
     head = post.say("mailed", "bold", what=post.named("mail_kind", "kind"))
     if post.get("kind") == MailKind.REMINDER:  # what it reminds of stands above; how often it came stands below
         return [head]
-    return [head, post.quoted(most=ROOM_FOR_OWN_MAILS)]
+    said = post.get("text").strip()  # without its greeting, which Polish goes on from with a small letter
+    shown = replace(post, data={**post.data, "text": said[:1].upper() + said[1:]})
+    return [head, shown.quoted(most=ROOM_FOR_OWN_MAILS)]
 
 
 def _state_changed(post: Post) -> list[Json]:

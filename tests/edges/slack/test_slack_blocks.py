@@ -507,6 +507,12 @@ def test_an_address_that_slack_would_not_take_leaves_the_words(earlier: str) -> 
     assert '"link"' not in json.dumps(blocks)
 
 
+def test_the_bots_own_mail_begins_with_a_capital_though_its_greeting_is_left_out() -> None:
+    shown = post(Note.MAILED, {"kind": "ack", "text": "żądanie przyjęte.\n\ndrugi akapit."})
+    assert shown.endswith("Żądanie przyjęte.\n\ndrugi akapit.")
+    assert post(Note.MAILED, {"kind": "ack", "text": ""})
+
+
 def test_a_card_shows_the_dates_and_a_late_reminder_what_was_missed() -> None:
     tomorrow = (NOW + timedelta(days=1)).isoformat()
     facts: dict[str, object] = {"agreed": {"at": NOW.isoformat()}, "proposed": {"at": tomorrow}}
