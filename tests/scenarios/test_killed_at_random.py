@@ -19,7 +19,7 @@ from tests.support.world import World, make_world
 
 pytestmark = pytest.mark.scenario
 
-KILLS, OF_EACH_KIND, ANSWERS = 20, 12, 20
+KILLS, OF_EACH_KIND, ANSWERS = 14, 8, 12
 
 
 def has_done(world: World, wanted: int) -> bool:
