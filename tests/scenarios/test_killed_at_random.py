@@ -63,5 +63,4 @@ async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers) -
         assert check_replies(world, mails) == 0
         check_slack(world, ask, mails, answers)
         assert len(answers) == ANSWERS
-        assert len(mails) + len(answers) == 200
         assert world.slack.workspace.violations == []
