@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.mails import NO_CAPS, check_replies, check_slack, check_tickets, is_idle, mixture, send_all
+from tests.harness.mails import NO_CAPS, check_replies, check_slack, check_tickets, is_delivered, is_idle, mixture, send_all
 from tests.support.bot_process import BotProcess, rows, until
 from tests.support.mailservers import MailServers
 from tests.support.world import World, make_world
@@ -57,6 +57,7 @@ async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers) -
             database = tmp_path / "hezo360.sqlite3"
             ask = partial(rows, database)
             await until(lambda: is_idle(ask, len(mails) + len(answers)), 60, "everything is handled and sent")
+            await until(partial(is_delivered, world, mails), 60, "the mail server has delivered every reply")
         finally:
             await bot.stop()
         check_tickets(ask, mails)
