@@ -12,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.mails import NO_CAPS, check_replies, check_slack, check_tickets, is_delivered, is_idle, mixture, send_all
+from tests.harness.mails import (
+    NO_CAPS,
+    check_replies,
+    check_slack,
+    check_tickets,
+    is_delivered,
+    is_idle,
+    mixture,
+    send_all,
+)
 from tests.support.bot_process import BotProcess, rows, until
 from tests.support.mailservers import MailServers
 from tests.support.world import World, make_world
