@@ -122,7 +122,8 @@ def begin_form(ticket: Ticket, devices: Sequence[Device], words: Words, place: M
     ]
     choose: Json = {"type": "radio_buttons", "action_id": VALUE, "options": options, "initial_option": options[0]}
     note = block([line(text(words("interview_modal.begin_note"), "italic"))])
-    return _form("begin", BEGIN_MODAL, [_about(ticket, words), _input(DEVICE_BLOCK, words("interview_modal.begin_device"), choose), note], words, place)  # fmt: skip  # noqa: E501
+    device = _input(DEVICE_BLOCK, words("interview_modal.begin_device"), choose)
+    return _form("begin", BEGIN_MODAL, [_about(ticket, words), device, note], words, place)
 
 
 def interview_form(what: str, shown: InterviewShown, words: Words, place: ModalPlace) -> Json:
