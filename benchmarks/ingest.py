@@ -36,10 +36,12 @@ from bot.collecting import collect_seldom
 from bot.commands import EmailReceived
 from bot.edges.clock import SystemClock
 from bot.edges.imap_inbox import ImapInbox
+from bot.edges.reading_ahead import ReadingAhead
 from bot.loops.inbox import InboxLoop
 from bot.ports import InboxRow
 from bot.rules.mail_reading import attachment_contents, read_mail
 from handlers.context import ContextMaker
+from handlers.received_mail import reading_options
 from storage.contract_import import import_contracts
 from storage.engine import Database
 from storage.inbox import MAIL
@@ -150,7 +152,8 @@ async def _bot(servers: MailServers, account: str, file: Path, count: int) -> tu
         read_mail(report(0, 1, datetime.now(UTC)))  # the floors' readers are imported and compiled, too
         stopping = asyncio.Event()
         contexts = ContextMaker(clock, config, b"a key of thirty-two octets ......")
-        loop = InboxLoop(MAIL, database, _command, database.wakes.mail_inbox, contexts)
+        reader = ReadingAhead(reading_options(config))
+        loop = InboxLoop(MAIL, database, _command, database.wakes.mail_inbox, contexts, reader=reader)
         mailbox = config.mail.imap[0]
         started, cpu = perf_counter(), process_time()
         tasks = [
@@ -168,6 +171,7 @@ async def _bot(servers: MailServers, account: str, file: Path, count: int) -> tu
         await tasks[0]
         tasks[1].cancel()
         await asyncio.gather(tasks[1], return_exceptions=True)
+        await reader.close()
         await _check(database, count)
     finally:
         await database.close()

@@ -25,6 +25,7 @@ from bot.config_slack import SlackMode
 from bot.edges.imap_inbox import ImapInbox
 from bot.edges.oauth_tokens import AccessTokens
 from bot.edges.pacing import Pace
+from bot.edges.reading_ahead import ReadingAhead
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
 from bot.edges.slack_groups import SlackGroups
@@ -62,6 +63,7 @@ from bot.rules.wording import words
 from bot.staff_directory import StaffDirectory
 from bot.supervisor import Supervisor
 from handlers.context import ContextMaker
+from handlers.received_mail import reading_options
 from storage.composing import ComposedMail
 from storage.engine import Database
 from storage.inbox import MAIL, SLACK
@@ -102,6 +104,7 @@ class Bot:
         kept = StoredRefreshTokens(self.database)
         self._tokens = {source.name: AccessTokens(source, clock, kept) for source in config.mail.oauth}
         self._mailer = SmtpMailer(config.mail.smtp, tokens=self._tokens_of(config.mail.smtp))
+        self._reader = ReadingAhead(reading_options(config))
         self._open = AsyncExitStack()
         self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
         self._roles: list[Role] = []
@@ -142,6 +145,7 @@ class Bot:
         await self.supervisor.stop()
         if self._among is not None:
             await self._among.leave()
+        await self._reader.close()
         await self._mailer.close()
         await self._open.aclose()
         await self.database.close()
@@ -173,8 +177,9 @@ class Bot:
         )  # fmt: skip
 
         mail_inbox = InboxLoop(
-            MAIL, database, _mail_command, wakes.mail_inbox, contexts, customers_first(database, config.mail)
-        )
+            MAIL, database, _mail_command, wakes.mail_inbox, contexts, customers_first(database, config.mail),
+            self._reader,
+        )  # fmt: skip
         slack_inbox = InboxLoop(SLACK, database, _slack_command, wakes.slack_inbox, contexts)
         mail_outbox = OutboxLoop(
             Transport.MAIL, mail_performer, database, outbox, wakes.mail_outbox, contexts, self._check_mail_server

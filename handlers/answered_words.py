@@ -16,7 +16,7 @@ from bot.rules.intake import Problem
 from bot.rules.question_text import without_our_question
 from bot.rules.yes_answers import yes_or_no
 from handlers.context import Context
-from handlers.intake_facts import hear_words
+from handlers.intake_facts import hear_words, look_up
 from handlers.received_mail import ReceivedMail
 
 _ABOUT_SERIAL = frozenset({
@@ -118,6 +118,8 @@ async def hear_all(arrived: ReceivedMail, ticket: Ticket | None, uow: UnitOfWork
     Args:
         ticket: The one that the mail names.
     """
+    if ticket is None and arrived.reading is not None:
+        return await look_up(uow, arrived.reading.heard, arrived.reading.contract_keys)
     if ticket is None:
         return await hear_words(uow, ctx, arrived.all_text)
     words = "\n".join([arrived.mail.subject, own_words(arrived, ticket), *arrived.mail.attached_texts])

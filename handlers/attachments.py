@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.commands import FilesFetched, FilesNotShown
 from bot.effects import FetchCustomerFiles, Note, PostInThread, PostOperator, ShareFiles
@@ -10,19 +10,30 @@ from bot.model import Attachment, AttachmentVerdict, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.attachments import AttachmentLimits, Decision, sort_attachments
 from bot.rules.file_names import safe_name
+from bot.rules.first_reading import SMALL
 from bot.rules.mail_reading import Attachment as Described
 from bot.rules.mail_reading import IncomingMail, attachment_contents
 from handlers.context import Context, journal
 
-_SMALL = 1024 * 1024
 
+async def keep(
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    message: Message,
+    mail: IncomingMail,
+    raw: bytes,
+    contents: Sequence[bytes] | None = None,
+) -> None:
+    """Store what the mail carries, as `bot.rules.attachments` decides; the pictures of its signature stay out.
 
-async def keep(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, mail: IncomingMail, raw: bytes) -> None:
-    """Store what the mail carries, as `bot.rules.attachments` decides; the pictures of its signature stay out."""
+    Args:
+        contents: Those of its files, where they are at hand.
+    """
     if not mail.attachments:
         return
     # Of a large mail one content at a time is in memory, for which it is taken apart twice.
-    at_hand = list(attachment_contents(raw)) if len(raw) <= _SMALL else None
+    at_hand = contents or (list(attachment_contents(raw)) if len(raw) <= SMALL else None)
     limits = AttachmentLimits.of(ctx.config.intake)
     decisions = sort_attachments(mail.attachments, at_hand or attachment_contents(raw), limits)
     kept: list[Attachment] = []

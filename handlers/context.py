@@ -11,6 +11,7 @@ from bot.config import Config
 from bot.effects import TellCustomer, TellUser
 from bot.model import JournalEntry, Language, Ticket
 from bot.ports import Clock, UnitOfWork
+from bot.rules.first_reading import FirstReading
 from bot.rules.wording import Words, words
 from bot.staff_directory import StaffDirectory
 
@@ -22,6 +23,7 @@ class Context:
     Attributes:
         now: Aware, UTC.
         token_key: Signs the reply tokens (`bot.rules.mail_matching`).
+        reading: What the mail in hand alone says, where it was read ahead (`bot.rules.first_reading`).
         no_mail_because: Why the mail in hand must not be answered automatically (RFC 3834 §2); "" when it may.
     """
 
@@ -29,6 +31,7 @@ class Context:
     config: Config
     token_key: bytes = field(repr=False)
     no_mail_because: str = ""
+    reading: FirstReading | None = field(default=None, repr=False)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -23,22 +23,19 @@ from dataclasses import replace
 from bot.commands import EmailReceived
 from bot.effects import Note, PostCard, PostInThread, PostOperator
 from bot.ports import InboxState, UnitOfWork
-from bot.rules.mail_reading import read_mail
-from bot.rules.mail_screening import screen
+from bot.rules.first_reading import first_reading
 from bot.rules.understanding import Standing, Verdict, is_sealed
 from handlers import appointments, customer_answered, flood, mail_bounced, report_received
 from handlers.context import Context, journal
-from handlers.received_mail import ReceivedMail, received
+from handlers.received_mail import ReceivedMail, reading_options, received
 from handlers.understanding_mail import Understood, understand_mail
 
 
 async def handle(command: EmailReceived, uow: UnitOfWork, ctx: Context) -> None:
     """Take one stored mail in; the inbox row is finished in the same transaction."""
-    mail = read_mail(command.raw)
-    own_copy = bool(mail.message_id) and await uow.outbox.settle_by_message_id(mail.message_id or "") is not None
-    arrived = received(
-        command, mail, screen(mail, ctx.config.mail.own_addresses, ctx.config.mail.message_id_domain), ctx
-    )
+    arrived = received(command, ctx.reading or first_reading(command.raw, reading_options(ctx.config)), ctx)
+    message_id = arrived.mail.message_id
+    own_copy = bool(message_id) and await uow.outbox.settle_by_message_id(message_id or "") is not None
     if not own_copy and (again := await _taken_before(arrived, uow)) is not None:
         await uow.inbox.finish(command.inbox_id, InboxState.DONE, "the same mail, delivered another way", again)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,7 +55,11 @@ class Sender:
 
 async def hear_words(uow: UnitOfWork, ctx: Context, text: str) -> Heard:
     """What some words say, with the contracts of the registry that they name; one look-up."""
-    heard, keys = hear(text, ctx.config.intake.contract_patterns)
+    return await look_up(uow, *hear(text, ctx.config.intake.contract_patterns))
+
+
+async def look_up(uow: UnitOfWork, heard: Heard, keys: Sequence[str]) -> Heard:
+    """What was heard, with the contracts of the registry among these keys; see `bot.rules.heard.hear`."""
     return with_named(heard, tuple(await uow.contracts.by_keys(keys)))
 
 

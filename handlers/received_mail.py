@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.commands import EmailReceived
+from bot.config import Config
 from bot.model import Device, Direction, Language, Message, Priority, Ticket
 from bot.ports import InboxState, UnitOfWork
-from bot.rules.authentication import is_genuine, read_authentication
 from bot.rules.console_text import speaks
 from bot.rules.contract_numbers import fold
+from bot.rules.first_reading import FirstReading, ReadingOptions, all_text
 from bot.rules.heard import Heard
-from bot.rules.language import language_of_mail
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.mail_screening import MailOrigin, Screening
 from bot.rules.mail_writing import reply_chain
-from bot.rules.reply_text import new_words
 from bot.rules.sla import sent_at
 from handlers import attachments
 from handlers.context import Context
@@ -79,6 +78,7 @@ class ReceivedMail:
         place: Where it stands in Slack; None for a mail.
         chosen: What was chosen in a form.
         is_vouched_for: An engineer opened a ticket with it.
+        reading: What the mail alone says; None of what came by Slack.
     """
 
     inbox_id: int
@@ -97,11 +97,12 @@ class ReceivedMail:
     place: SlackPlace | None = None
     chosen: Chosen | None = None
     is_vouched_for: bool = False
+    reading: FirstReading | None = field(default=None, repr=False)
 
     @property
     def all_text(self) -> str:
         """Subject, whole body, and mails that were forwarded as attachments."""
-        return "\n".join([self.mail.subject, self.mail.text, *self.mail.attached_texts])
+        return all_text(self.mail)
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -109,25 +110,34 @@ class ReceivedMail:
         return reply_chain(self.mail)
 
 
-def received(command: EmailReceived, mail: IncomingMail, screening: Screening, ctx: Context) -> ReceivedMail:
+def reading_options(config: Config) -> ReadingOptions:
+    """What the configuration says about the reading of mails."""
+    return ReadingOptions(
+        own_addresses=config.mail.own_addresses,
+        message_id_domain=config.mail.message_id_domain,
+        trusted_authserv_ids=config.mail.trusted_authserv_ids,
+        contract_patterns=config.intake.contract_patterns,
+    )
+
+
+def received(command: EmailReceived, reading: FirstReading, ctx: Context) -> ReceivedMail:
     """Put together what the handlers need of a mail."""
-    config = ctx.config
-    words = new_words(mail.text, mail.subject)
-    authentication = read_authentication(mail, config.mail.trusted_authserv_ids)
+    mail, words = reading.mail, reading.words
     return ReceivedMail(
         inbox_id=command.inbox_id,
         raw=command.raw,
         mail=mail,
-        screening=screening,
+        screening=reading.screening,
         address=mail.from_.address.lower() if mail.from_ else "",
         name=mail.from_.name if mail.from_ else "",
-        sent_at=sent_at(mail.date, command.received_at, config.intake.date_header_trusted_for),
-        authentic=is_genuine(mail, authentication),
+        sent_at=sent_at(mail.date, command.received_at, ctx.config.intake.date_header_trusted_for),
+        authentic=reading.authentic,
         new_text=words.new_text,
         quoted_text=words.quoted_text,
-        language=language_of_mail(mail.subject, words.new_text),
-        language_is_certain=speaks(words.new_text),
+        language=reading.language,
+        language_is_certain=reading.language_is_certain,
         complete=command.complete,
+        reading=reading,
     )
 
 
@@ -211,7 +221,8 @@ async def store_message(uow: UnitOfWork, ctx: Context, ticket: Ticket, arrived: 
             customer_ts=arrived.place.ts if arrived.place else None,
         )
     )
-    await attachments.keep(uow, ctx, ticket, message, arrived.mail, arrived.raw)
+    contents = arrived.reading.contents if arrived.reading else None
+    await attachments.keep(uow, ctx, ticket, message, arrived.mail, arrived.raw, contents)
     return message
 
 

@@ -40,6 +40,8 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> tuple[Tick
     recent = await uow.tickets.recent_of(arrived.address, ctx.now - _LATELY)
     if arrived.chosen is not None:
         proposal = Proposal(arrived.chosen.priority, stated=True)
+    elif arrived.reading is not None:
+        proposal = arrived.reading.proposal
     else:
         proposal = propose_priority(f"{arrived.mail.subject}\n{arrived.new_text}")
     ticket = await uow.tickets.add(_ticket(found, ctx, outcome, hold, proposal, recent))

@@ -20,19 +20,18 @@ from bot.errors import ConfigError
 from bot.model import Priority
 from bot.rules.attachments import AttachmentLimits, Decision, sort_attachments
 from bot.rules.contract_csv import BadRow
+from bot.rules.first_reading import first_reading
 from bot.rules.intake import CheckResult
 from bot.rules.mail_charsets import decode_octets
 from bot.rules.mail_matching import KeyKind, match_keys
 from bot.rules.mail_parts import Limits, Reader
-from bot.rules.mail_reading import attachment_contents, parse_date, read_mail
-from bot.rules.mail_screening import screen
+from bot.rules.mail_reading import attachment_contents, parse_date
 from bot.rules.priority_answers import priority_answer
 from bot.rules.priority_words import Proposal, propose_priority, provisional_priority
-from bot.rules.reply_text import new_words
 from bot.rules.serial_numbers import SerialFindings, find_serials
 from bot.rules.understanding import Verdict
 from handlers.context import Context
-from handlers.received_mail import ReceivedMail, received
+from handlers.received_mail import ReceivedMail, reading_options, received
 from handlers.understanding_mail import Understood, understand_mail
 
 if TYPE_CHECKING:
@@ -176,19 +175,19 @@ async def explain_mail(registry: Registry, raw: bytes, arrived_at: datetime | No
     config = registry.config
     largest = max((mailbox.max_size_mb for mailbox in config.mail.imap), default=LARGEST_MB)
     complete = len(raw) <= largest * _MEBIBYTE
-    mail = read_mail(raw if complete else _header(raw))
+    reading = first_reading(raw if complete else _header(raw), reading_options(config))
+    mail = reading.mail
     now = SystemClock().now()
     at = arrived_at or _received_at(raw) or mail.date or now
     command = EmailReceived(0, "", raw, at, len(raw), complete)
-    screening = screen(mail, config.mail.own_addresses, config.mail.message_id_domain)
     async with registry.database.read() as uow:
         key = config.mail.token_key.get_secret_value() if config.mail.token_key else await uow.settings.get(KEY_SETTING)
         ctx = Context(now, config, (key or "").encode())
-        arrived = received(command, mail, screening, ctx)
+        arrived = received(command, reading, ctx)
         own_copy = mail.message_id is not None and await uow.outbox.by_message_id(mail.message_id) is not None
         found = await understand_mail(arrived, uow, ctx, own_copy=own_copy)
     verdict, reason = _settled(found, registry)
-    proposal = propose_priority(f"{mail.subject}\n{arrived.new_text}")
+    proposal = reading.proposal
     priority, confirmed = _priority(verdict, proposal, found, config)
     return Explanation(
         mail=arrived,
@@ -203,7 +202,7 @@ async def explain_mail(registry: Registry, raw: bytes, arrived_at: datetime | No
         serials=find_serials(arrived.all_text),
         contracts=_contracts(found),
         files=sort_attachments(mail.attachments, attachment_contents(raw), AttachmentLimits.of(config.intake)),
-        quotation_cut=new_words(mail.text, mail.subject).quotation_cut,
+        quotation_cut=reading.words.quotation_cut,
         answer=_why_no_answer(verdict, found),
     )
 

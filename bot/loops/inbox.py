@@ -11,10 +11,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import takewhile
 
 from bot.commands import Command
+from bot.edges.reading_ahead import ReadingAhead
 from bot.effects import PostOperator
 from bot.errors import Refused
 from bot.logs import log_context
@@ -59,6 +61,7 @@ class InboxLoop:
         wake: Set after every commit that stored a row of this source, and to stop.
         goes_first: Asked while more rows wait than fit a batch: of the beginnings of rows, whose do not wait for the
             others. A restart asks anew; nothing is lost with the answers.
+        reader: Reads mails while those before them are stored.
     """
 
     def __init__(
@@ -69,7 +72,9 @@ class InboxLoop:
         wake: asyncio.Event,
         contexts: ContextMaker,
         goes_first: GoesFirst | None = None,
+        reader: ReadingAhead | None = None,
     ) -> None:
+        self._reader = reader or ReadingAhead(None)
         self._goes_first = goes_first
         self._looked_at = 0
         self._ahead: list[int] = []
@@ -89,7 +94,12 @@ class InboxLoop:
             self._wake.clear()
             rows = await self._next_rows()
             while rows and not stopping.is_set():
-                rows = rows[await self._handle_some(rows, stopping) :]
+                self._reader.want(rows)
+                count = await self._handle_some(rows, stopping)
+                self._reader.forget(row.id for row in rows[:count])
+                rows = rows[count:]
+                if 0 < len(rows) < AT_ONCE:
+                    rows = _joined(rows, await self._next_rows())  # those behind can be read meanwhile
             if not rows and not stopping.is_set():
                 due, look_again = await self._queue.next_due(self._source), self._clock.now() + LOOK_AGAIN
                 await self._clock.wait_until(min(due, look_again) if due else look_again, self._wake)
@@ -107,8 +117,7 @@ class InboxLoop:
             self._ahead += await self._goes_first(heads)
         chosen, self._ahead = self._ahead[:BATCH], self._ahead[BATCH:]
         first = await self._queue.take_these(self._source, now, chosen) if chosen else []
-        taken = {row.id for row in first}
-        return [*first, *(row for row in rows if row.id not in taken)][:BATCH]
+        return _joined(first, rows)[:BATCH]
 
     async def _handle_some(self, rows: Sequence[InboxRow], stopping: asyncio.Event) -> int:
         """Handle the first row, and on SQLite with it those behind it; gives how many were handled, well or not."""
@@ -144,9 +153,12 @@ class InboxLoop:
         """
         commands: list[dict[str, object]] = []
         until = asyncio.get_running_loop().time() + SHARED_FOR
+        await self._reader.wait(rows[0].id)
         try:
             async with asyncio.timeout(HANDLING_LIMIT), self._database.begin() as uow:
                 for row in rows:
+                    if not self._reader.is_settled(row.id):  # nobody waits for it with the database locked
+                        break
                     with self._named(row):
                         commands.append(await self._apply(row, uow))
                     if asyncio.get_running_loop().time() > until:
@@ -162,6 +174,7 @@ class InboxLoop:
 
     async def _handle(self, row: InboxRow) -> None:
         with self._named(row):
+            await self._reader.wait(row.id)
             try:
                 async with asyncio.timeout(HANDLING_LIMIT), self._database.begin() as uow:
                     command = await self._apply(row, uow)
@@ -175,7 +188,7 @@ class InboxLoop:
         command = self._to_command(row)
         name = type(command).__name__
         uow.transaction.tickets.clear()
-        await dispatch(command, uow, self._contexts())
+        await dispatch(command, uow, replace(self._contexts(), reading=self._reader.get(row.id)))
         if row.source == "slack":
             await uow.inbox.finish_unless_postponed(row.id, self._clock.now(), name)
         return {"command": name, **uow.transaction.tickets_named()}
@@ -198,3 +211,8 @@ class InboxLoop:
             await uow.inbox.mark_parked(row.id, decision.reason)
             what = PostOperator("inbox_parked", {"inbox": row.id, "source": row.source, "reason": decision.reason})
             await uow.outbox.add(what, dedupe_key=f"parked:{row.id}")
+
+
+def _joined(rows: Sequence[InboxRow], more: Sequence[InboxRow]) -> list[InboxRow]:
+    known = {row.id for row in rows}
+    return [*rows, *(row for row in more if row.id not in known)]

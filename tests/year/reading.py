@@ -7,12 +7,11 @@ from datetime import datetime
 
 from bot.commands import EmailReceived
 from bot.ports import UnitOfWork
-from bot.rules.mail_reading import read_mail
-from bot.rules.mail_screening import screen
+from bot.rules.first_reading import first_reading
 from bot.rules.sla import sent_at
 from handlers import report_received
 from handlers.context import Context
-from handlers.received_mail import received
+from handlers.received_mail import reading_options, received
 from handlers.understanding_mail import Understood, understand_mail
 
 
@@ -39,9 +38,7 @@ class Reader:
             written: Its Date header.
         """
         if text not in self._understood:
-            mail = read_mail(command.raw)
-            screening = screen(mail, ctx.config.mail.own_addresses, ctx.config.mail.message_id_domain)
-            arrived = received(command, mail, screening, ctx)
+            arrived = received(command, first_reading(command.raw, reading_options(ctx.config)), ctx)
             self._understood[text] = await understand_mail(arrived, uow, ctx, own_copy=False)
         found = self._understood[text]
         arrived = replace(

@@ -1,0 +1,65 @@
+"""The process beside ours that reads mails ahead: `python -m bot.edges.reading_process`, started by `reading_ahead`.
+
+Both ways go frames: eight octets of length, big-endian, and so many octets of pickle. First the options come, answered
+with READY; then (id, octets of a mail), each answered with (id, what was read), or None for what could not be read. At
+the end of its input it ends; so it never survives the program that started it.
+"""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import sys
+from typing import BinaryIO, cast
+
+from bot.rules.first_reading import FirstReading, ReadingOptions, first_reading
+
+READY = "ready"
+LENGTH = 8
+PROTOCOL = 5
+
+
+def frame(value: object) -> bytes:
+    """A value as it goes through the pipe."""
+    body = pickle.dumps(value, PROTOCOL)
+    return len(body).to_bytes(LENGTH, "big") + body
+
+
+def serve(come: BinaryIO, go: BinaryIO) -> None:
+    """Answer until the input ends."""
+    options = cast("ReadingOptions | None", _next(come))
+    if options is None:
+        return
+    _say(go, READY)
+    while (asked := cast("tuple[int, bytes] | None", _next(come))) is not None:
+        its_id, raw = asked
+        _say(go, (its_id, _read(raw, options)))
+
+
+def _read(raw: bytes, options: ReadingOptions) -> FirstReading | None:
+    try:
+        return first_reading(raw, options)
+    except Exception:  # noqa: BLE001  # the program that asked reads it itself then, and says what is wrong
+        return None
+
+
+def _next(come: BinaryIO) -> object:
+    head = come.read(LENGTH)
+    if len(head) < LENGTH:
+        return None
+    size = int.from_bytes(head, "big")
+    body = come.read(size)
+    return pickle.loads(body) if len(body) == size else None  # noqa: S301  # the pipe's other end is our own program
+
+
+def _say(go: BinaryIO, value: object) -> None:
+    go.write(frame(value))
+    go.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal's Ctrl-C only the program itself decides
+    try:
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,96 @@
+"""What a mail alone says: all that needs neither what is stored nor the clock, so that it can be read ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+
+from bot.model import Language
+from bot.rules.authentication import is_genuine, read_authentication
+from bot.rules.console_text import speaks
+from bot.rules.heard import Heard, hear
+from bot.rules.language import language_of_mail
+from bot.rules.mail_reading import IncomingMail, attachment_contents, read_mail
+from bot.rules.mail_screening import Screening, screen
+from bot.rules.priority_words import Proposal, propose_priority
+from bot.rules.reply_text import ReplyText, new_words
+
+SMALL = 1024 * 1024
+"""Octets of a mail whose files are all held in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """What the configuration says about reading.
+
+    Attributes:
+        own_addresses: `mail.own_addresses`, lower case.
+        message_id_domain: `mail.message_id_domain`.
+        trusted_authserv_ids: `mail.trusted_authserv_ids`.
+        contract_patterns: `intake.contract_patterns`.
+    """
+
+    own_addresses: Set[str]
+    message_id_domain: str
+    trusted_authserv_ids: tuple[str, ...]
+    contract_patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReading:
+    """One mail, read, screened and heard.
+
+    Attributes:
+        words: Its text in two, the new and the quoted.
+        authentic: See `bot.rules.authentication.is_genuine`.
+        language_is_certain: Whether a person's sentences say it, and not only pasted output or a bare number.
+        heard: What all of it says about a report's numbers, those of the registry still missing.
+        contract_keys: What to look up in the registry for that.
+        proposal: What its subject and new words say about the priority.
+        contents: Those of its files, in their order; None of a mail that is not SMALL.
+    """
+
+    mail: IncomingMail
+    screening: Screening
+    words: ReplyText
+    authentic: bool | None
+    language: Language
+    language_is_certain: bool
+    heard: Heard
+    contract_keys: tuple[str, ...]
+    proposal: Proposal
+    contents: tuple[bytes, ...] | None = field(repr=False)
+
+
+def first_reading(raw: bytes, options: ReadingOptions) -> FirstReading:
+    """Read a mail.
+
+    Args:
+        raw: Its octets as the mailbox gave them (RFC 5322).
+    """
+    mail = read_mail(raw)
+    words = new_words(mail.text, mail.subject)
+    heard, keys = hear(all_text(mail), options.contract_patterns)
+    return FirstReading(
+        mail=mail,
+        screening=screen(mail, options.own_addresses, options.message_id_domain),
+        words=words,
+        authentic=is_genuine(mail, read_authentication(mail, options.trusted_authserv_ids)),
+        language=language_of_mail(mail.subject, words.new_text),
+        language_is_certain=speaks(words.new_text),
+        heard=heard,
+        contract_keys=keys,
+        proposal=propose_priority(f"{mail.subject}\n{words.new_text}"),
+        contents=_contents(raw, mail),
+    )
+
+
+def all_text(mail: IncomingMail) -> str:
+    """Subject, whole body, and mails that were forwarded as attachments."""
+    return "\n".join([mail.subject, mail.text, *mail.attached_texts])
+
+
+def _contents(raw: bytes, mail: IncomingMail) -> tuple[bytes, ...] | None:
+    if not mail.attachments:
+        return ()
+    return tuple(attachment_contents(raw)) if len(raw) <= SMALL else None
