@@ -16,6 +16,7 @@ with the contract's uses locked: of two who take the last place at once, the sec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -24,7 +25,7 @@ from bot.entitlements import Entitlement, EntitlementUse, Standing, UseState
 from bot.model import ClockKind, ClockState, Contract, Direction, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.clock_terms import ENTITLED
-from bot.rules.entitlement_words import asked_for
+from bot.rules.entitlement_words import AskedFor, asked_for
 from bot.rules.entitlements import deadline, local_day, standing
 from bot.rules.yes_answers import yes_or_no
 from handlers import clocks, duty, entitlement_mails
@@ -49,7 +50,14 @@ class Count:
     before: Standing
 
 
-async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, subject: str = "") -> None:
+async def heed(
+    uow: UnitOfWork,
+    ctx: Context,
+    ticket: Ticket,
+    message: Message,
+    subject: str = "",
+    wishes: Sequence[AskedFor] | None = None,
+) -> None:
     """Propose to the engineers what the customer's words seem to ask for; nothing is assumed.
 
     Nothing is proposed while the report is not accepted: then it is not known whose words they are, or of which
@@ -57,12 +65,13 @@ async def heed(uow: UnitOfWork, ctx: Context, ticket: Ticket, message: Message, 
 
     Args:
         subject: The mail's, where it is no answer.
+        wishes: What both seem to ask for, where it is known.
     """
     if ticket.contract_id is None or ticket.accepted_at is None or message.automatic:
         return
     await _accepts_offer(uow, ctx, ticket, message)
     waiting = {use.kind for use in await uow.entitlements.of_ticket(ticket.id) if use.is_open}
-    for asked in asked_for(f"{subject}\n{message.text}"):
+    for asked in asked_for(f"{subject}\n{message.text}") if wishes is None else wishes:
         if asked.kind not in waiting:
             await ask(
                 uow, ctx, ticket, asked.kind, at=message.sent_at, by=message.author, words=asked.words,

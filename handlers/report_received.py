@@ -57,7 +57,8 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> tuple[Tick
     await show_mail(uow, ticket, arrived, message.id)
     await _name_the_others(found, ticket, uow, ctx)
     await mail_escalated.heed(arrived, ticket, message, uow, ctx)
-    await entitlements.heed(uow, ctx, ticket, message, arrived.mail.subject)
+    wishes = arrived.reading.asked_for if arrived.reading else None
+    await entitlements.heed(uow, ctx, ticket, message, arrived.mail.subject, wishes)
     await _start_clocks(arrived, outcome, ticket, message.id, uow, ctx)
     await _answer(found, outcome, ticket, uow, _unless_a_robot(arrived, assessment, recent, ctx))
     await uow.tickets.update(ticket)

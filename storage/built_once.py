@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
 _S = TypeVar("_S", bound=ClauseElement)
@@ -92,11 +93,7 @@ class Ready:
 
     def execute(self, connection: sqlite3.Connection, values: Mapping[str, Any]) -> Outcome:
         """Execute it. Raises sqlite3.Error, and what a parameter's type raises (ValueError for a naive datetime)."""
-        given = []
-        for name, fixed, convert in self._parameters:
-            value = values.get(name, fixed)
-            given.append(value if convert is None else convert(value))
-        cursor = connection.execute(self.text, given)
+        cursor = connection.execute(self.text, self._given(values))
         if cursor.description is None:
             return Outcome([], cursor.rowcount)
         rows = []
@@ -106,6 +103,27 @@ class Ready:
                 row[at] = convert(row[at])
             rows.append(self._row(*row))
         return Outcome(rows, cursor.rowcount)
+
+    def execute_many(self, connection: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> Outcome:
+        """Execute it for each of the rows, which all have the same keys; nothing comes back.
+
+        Raises:
+            ValueError: As `execute`, and nothing was changed.
+            DBAPIError: The database refused a row, and may have taken those before it.
+        """
+        given = [self._given(values) for values in rows]
+        try:
+            cursor = connection.executemany(self.text, given)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(self.text, None, error, sqlite3.Error) from error
+        return Outcome([], cursor.rowcount)
+
+    def _given(self, values: Mapping[str, Any]) -> list[Any]:
+        given = []
+        for name, fixed, convert in self._parameters:
+            value = values.get(name, fixed)
+            given.append(value if convert is None else convert(value))
+        return given
 
 
 def ready(statement: Any, values: Mapping[str, Any], dialect: Dialect) -> Ready | None:

@@ -57,15 +57,14 @@ class StoredContracts:
 
     async def by_keys(self, keys: Sequence[str]) -> dict[str, Contract]:
         """The contracts whose folded number is among the keys; one look-up however many they are."""
-        if not keys:
-            return {}
-        rows = (
-            await self._connection.execute(
-                _by_keys(is_postgresql=self._transaction.is_postgresql), {"keys": list(keys)}
-            )
-        ).all()
-        whole = await self._with_parts(rows)
-        return {row.key: contract for row, contract in zip(rows, whole, strict=True)}
+        known, ids = self._transaction.contracts, self._transaction.contract_ids
+        asked = [key for key in keys if ids.get(key) not in known]
+        if asked:
+            query = _by_keys(is_postgresql=self._transaction.is_postgresql)
+            rows = (await self._connection.execute(query, {"keys": asked})).all()
+            await self._with_parts(rows)
+            ids |= {row.key: row.id for row in rows}
+        return {key: known[ids[key]] for key in keys if key in ids}
 
     async def get(self, contract_id: int) -> Contract:
         """One contract; LookupError when there is none."""

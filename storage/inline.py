@@ -144,12 +144,13 @@ class InlineConnection(AsyncConnection):
     def _do(self, statement: Any, parameters: Any, named: dict[str, Any]) -> Any:
         sync = self._sync
         # Who listens to SQLAlchemy's events hears of every statement.
-        if (parameters is None or isinstance(parameters, dict)) and not sync.engine.dispatch.before_cursor_execute:
-            values = parameters or {}
+        if not sync.engine.dispatch.before_cursor_execute:
+            many = isinstance(parameters, list)
+            values = (parameters[0] if many else parameters) or {}
             prepared = ready(statement, values, sync.dialect)
             if prepared is not None:
                 try:
-                    return prepared.execute(self._raw, values)
+                    return prepared.execute_many(self._raw, parameters) if many else prepared.execute(self._raw, values)
                 except (sqlite3.Error, ValueError):
                     pass  # it has changed nothing; SQLAlchemy's own way below raises the error as the others know it
         return sync.execute(statement, parameters, **named)

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.model import JournalEntry
+from storage.built_once import built_once
 from storage.schema import journal
 from storage.transaction import Transaction
 
-_ADD = journal.insert()
+_ADD = built_once(journal.insert())
 
 
 class StoredJournal:

@@ -9,7 +9,20 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CompoundSelect, Row, Select, bindparam, delete, func, or_, select, union_all, update
+from sqlalchemy import (
+    CompoundSelect,
+    Insert,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy import literal as value
 
 from bot.model import Device, Message, Ticket, TicketState, TicketView
@@ -20,8 +33,8 @@ from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
 from storage.schema_search import search_words
-from storage.transaction import Transaction, Upsert, is_among, upsert
-from storage.types import literal
+from storage.transaction import Transaction, Upsert, all_of, is_among, upsert
+from storage.types import SearchWord, literal
 
 _WARSAW = ZoneInfo("Europe/Warsaw")
 
@@ -72,10 +85,12 @@ def _add_participant(*, is_postgresql: bool) -> Upsert:
 
 
 @cache
-def _add_words(*, is_postgresql: bool) -> Upsert:
-    return upsert(search_words, is_postgresql=is_postgresql).on_conflict_do_nothing(
-        index_elements=["word", "ticket_id"]
-    )
+def _add_words(*, is_postgresql: bool) -> Insert:
+    """All words in one statement, as there are a hundred in a mail."""
+    given = all_of("words", SearchWord, is_postgresql=is_postgresql)
+    rows = select(given, bindparam("its_ticket", type_=search_words.c.ticket_id.type)).where(true())
+    insert = upsert(search_words, is_postgresql=is_postgresql).from_select(["word", "ticket_id"], rows)
+    return built_once(insert.on_conflict_do_nothing(index_elements=["word", "ticket_id"]))
 
 
 @cache
@@ -220,8 +235,8 @@ class StoredTickets:
         """Let the ticket be found by these words."""
         found = words_of("\n".join(texts))
         if found:
-            rows = [{"word": word, "ticket_id": ticket_id} for word in found]
-            await self._connection.execute(_add_words(is_postgresql=self._transaction.is_postgresql), rows)
+            add = _add_words(is_postgresql=self._transaction.is_postgresql)
+            await self._connection.execute(add, {"words": list(found), "its_ticket": ticket_id})
 
     async def messages(self, ticket_id: int) -> tuple[Message, ...]:
         """All messages of the ticket, oldest first."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bot.model import Language
 from bot.rules.authentication import is_genuine, read_authentication
 from bot.rules.console_text import speaks
+from bot.rules.entitlement_words import AskedFor, asked_for
 from bot.rules.heard import Heard, hear
 from bot.rules.language import language_of_mail
 from bot.rules.mail_reading import IncomingMail, attachment_contents, read_mail
@@ -47,6 +48,7 @@ class FirstReading:
         heard: What all of it says about a report's numbers, those of the registry still missing.
         contract_keys: What to look up in the registry for that.
         proposal: What its subject and new words say about the priority.
+        asked_for: Which services its subject and new words seem to ask for.
         contents: Those of its files, in their order; None of a mail that is not SMALL.
     """
 
@@ -59,6 +61,7 @@ class FirstReading:
     heard: Heard
     contract_keys: tuple[str, ...]
     proposal: Proposal
+    asked_for: tuple[AskedFor, ...]
     contents: tuple[bytes, ...] | None = field(repr=False)
 
 
@@ -70,6 +73,7 @@ def first_reading(raw: bytes, options: ReadingOptions) -> FirstReading:
     """
     mail = read_mail(raw)
     words = new_words(mail.text, mail.subject)
+    spoken = f"{mail.subject}\n{words.new_text}"
     heard, keys = hear(all_text(mail), options.contract_patterns)
     return FirstReading(
         mail=mail,
@@ -80,7 +84,8 @@ def first_reading(raw: bytes, options: ReadingOptions) -> FirstReading:
         language_is_certain=speaks(words.new_text),
         heard=heard,
         contract_keys=keys,
-        proposal=propose_priority(f"{mail.subject}\n{words.new_text}"),
+        proposal=propose_priority(spoken),
+        asked_for=asked_for(spoken),
         contents=_contents(raw, mail),
     )
 
