@@ -16,8 +16,9 @@ from sqlalchemy import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
+from storage.sqlite_values import Convert, from_sqlite, to_sqlite
+
 _S = TypeVar("_S", bound=ClauseElement)
-_Convert = Callable[[Any], Any]
 
 _marked: dict[int, ClauseElement] = {}
 """By identity, as statements compare by building an expression; they live as long as the program."""
@@ -82,8 +83,8 @@ class Ready:
     def __init__(
         self,
         text: str,
-        parameters: list[tuple[str, Any, _Convert | None]],
-        columns: list[_Convert | None],
+        parameters: list[tuple[str, Any, Convert | None]],
+        columns: list[Convert | None],
         row: Callable[..., Any],
     ) -> None:
         self.text = text
@@ -148,8 +149,8 @@ def _compile(statement: Any, values: Mapping[str, Any], dialect: Dialect) -> Rea
         bind = compiled.binds[name]
         if bind.required and name not in values:
             return None
-        parameters.append((name, bind.effective_value, bind.type.dialect_impl(dialect).bind_processor(dialect)))
+        parameters.append((name, bind.effective_value, to_sqlite(bind.type, dialect)))
     exported = getattr(statement, "exported_columns", ())
-    columns = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in exported]
+    columns = [from_sqlite(column.type, dialect) for column in exported]
     names = [column.key or f"column_{at}" for at, column in enumerate(exported)]
     return Ready(compiled.string, parameters, columns, namedtuple("Row", names, rename=True))
