@@ -119,7 +119,10 @@ class SocketMode:
         if expires is None or expires < asyncio.get_running_loop().time():
             return web.Response(status=401, text="invalid ticket")
         ws = web.WebSocketResponse(autoping=False, timeout=CLOSE_SECONDS)
-        await ws.prepare(request)
+        try:
+            await ws.prepare(request)
+        except ConnectionError:
+            return web.Response(status=400, text="gone")  # the app went away while it connected; nobody reads this
         if len(self.sockets) >= MAX_SOCKETS:
             await ws.send_json(self._disconnect("too_many_websockets"))
             await ws.close()

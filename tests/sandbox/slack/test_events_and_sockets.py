@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
+import struct
 from datetime import timedelta
 from typing import Any
 
@@ -55,6 +57,19 @@ class Ear:
     @property
     def kinds(self) -> list[str]:
         return [body["event"].get("subtype") or body["event"]["type"] for body in self.bodies]
+
+
+async def test_an_app_that_goes_away_while_it_connects_is_no_fault(
+    slack: SlackSandbox, client: AsyncWebClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = ("127.0.0.1", int(slack.workspace.base_url.rpartition(":")[2]))
+    head = f"GET /link?ticket={slack.sockets.issue_ticket()} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+    head += f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n\r\n"
+    with socket.create_connection(address) as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # its end is a reset
+        raw.sendall(head.encode())
+    await client.auth_test()  # served after it
+    assert not [record for record in caplog.records if record.name.startswith("aiohttp")]
 
 
 async def test_a_message_event_has_slacks_shape(slack: SlackSandbox, app: AsyncApp, office: Any, connect: Any) -> None:
