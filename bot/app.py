@@ -36,13 +36,14 @@ from bot.edges.slack_socket import SlackSocket
 from bot.edges.smtp_mailer import SmtpMailer
 from bot.edges.webhook import Webhook, webhook
 from bot.effects import SendMail
-from bot.errors import OperatorError
+from bot.errors import HezoError
 from bot.health import HealthServer
 from bot.loops.among_processes import AmongProcesses, Role
 from bot.loops.audit import AuditLoop
 from bot.loops.calling_webhook import WebhookPerformer
 from bot.loops.customers_first import customers_first
 from bot.loops.inbox import InboxLoop
+from bot.loops.opening import once_usable
 from bot.loops.outbox import OutboxLoop
 from bot.loops.posting_to_slack import SlackPerformer
 from bot.loops.retention import RetentionLoop
@@ -117,18 +118,16 @@ class Bot:
         """Open the database, settle what a crash left half-way, start every part.
 
         Raises:
-            OperatorError: The database cannot be used; everything else is retried while we run.
+            HezoError: The database cannot be used, or not within `database.start_patience`; everything else is retried
+                while we run.
         """
-        await self.database.open()
-        self._key = await self._token_key()
         worker = f"{os.getpid()}-{secrets.token_hex(6)}"
         outbox = OutboxQueue(self.database, worker)
-        doubts = await outbox.recover(self._clock.now(), self._clock.now() + self._config.retry.in_doubt_wait)
-        if doubts:
-            log.warning("effects were interrupted and are looked up", extra={"hezo": {"count": doubts}})
+        patience = self._config.database.start_patience
+        await once_usable(lambda: self._open_database(outbox), patience)
         client = await self._open.enter_async_context(slack_client(self._config.slack))
         pager = await self._open.enter_async_context(webhook(self._config.escalation.webhook))
-        await self._add_groups(client)
+        await once_usable(lambda: self._add_groups(client), patience)
         self._add_parts(ContextMaker(self._clock, self._config, self._key, self._staff), outbox, client, pager)
         retry, slack = self._config.retry, self._config.slack
         self._among = among = AmongProcesses(
@@ -137,6 +136,13 @@ class Bot:
         )  # fmt: skip
         self.supervisor.add("processes", lambda: among.run(self.supervisor.stopping))
         self.supervisor.start()
+
+    async def _open_database(self, outbox: OutboxQueue) -> None:
+        await self.database.open()
+        self._key = await self._token_key()
+        doubts = await outbox.recover(self._clock.now(), self._clock.now() + self._config.retry.in_doubt_wait)
+        if doubts:
+            log.warning("effects were interrupted and are looked up", extra={"hezo": {"count": doubts}})
 
     async def stop(self) -> None:
         """Finish what is in hand within `stop_within`, then close everything."""
@@ -313,21 +319,28 @@ async def run_until_stopped(config: Config, clock: Clock) -> None:
     """Run the bot until SIGTERM or SIGINT; what `hezo360 run` does.
 
     Raises:
-        OperatorError: It could not be started.
+        HezoError: It could not be started.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     bot = Bot(config, clock)
-    try:
-        await bot.start()
-    except OperatorError:
-        await bot.database.close()
-        raise
-    collect_seldom()
-    log.info("started", extra={"hezo": {"mailboxes": [mailbox.name for mailbox in config.mail.imap]}})
-    await stop.wait()
+    starting, stopped = asyncio.create_task(bot.start()), asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        try:
+            starting.result()
+        except HezoError:
+            stopped.cancel()
+            await bot.database.close()
+            raise
+        collect_seldom()
+        log.info("started", extra={"hezo": {"mailboxes": [mailbox.name for mailbox in config.mail.imap]}})
+        await stopped
+    else:  # it waits for the database
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
     log.info("stopping")
     await bot.stop()
     log.info("stopped")

@@ -72,6 +72,7 @@ class DatabaseConfig(Section):
     """Where everything is stored: SQLite for one process, PostgreSQL for many."""
 
     url: Secret = SecretStr("sqlite+aiosqlite:///var/hezo360.sqlite3")
+    start_patience: DurationOrNone = timedelta(minutes=5)
 
     @field_validator("url")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import tempfile
@@ -13,10 +14,12 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import ConfigError, OperatorError
+from storage.errors import DatabaseUnavailable
 from storage.inline import InlineDriver
 from storage.types import to_json
 
@@ -24,6 +27,9 @@ DEFAULT_TIME_LIMIT = timedelta(seconds=30)
 _READERS = 4
 _POSTGRESQL_CONNECTIONS = 10
 
+_CANTOPEN = 14
+"""A folder that is none, too few rights: before it was ever opened, rarely a thing that passes."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Codes that pass by themselves or by making room: BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN (sqlite.org/rescode.html).
 _PASSING_SQLITE_CODES = frozenset({5, 6, 7, 10, 13, 14})
 # Classes 08 connection, 40 rollback, 53 resources, 55 not in the right state, 57 operator (PostgreSQL, appendix A).
@@ -175,9 +181,22 @@ def is_passing(error: DBAPIError) -> bool:
 
 
 def cannot_use(url: URL, error: Exception) -> OperatorError:
-    """One line for the operator: which database, why not, what to look at."""
+    """One line for the operator: which database, why not, what to look at. DatabaseUnavailable where it may pass."""
     reason = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
     shown = url.render_as_string(hide_password=True)
-    if url.get_backend_name() == "sqlite":
-        return OperatorError(f"cannot use the database {shown}: {reason}; check database.url and the folder's rights")
-    return OperatorError(f"cannot use the database {shown}: {reason}; check database.url and that the server runs")
+    is_sqlite = url.get_backend_name() == "sqlite"
+    advice = "check database.url and " + ("the folder's rights" if is_sqlite else "that the server runs")
+    kind = DatabaseUnavailable if _may_pass(error, is_sqlite=is_sqlite) else OperatorError
+    return kind(f"cannot use the database {shown}: {reason}; {advice}")
+
+
+def _may_pass(error: Exception, *, is_sqlite: bool) -> bool:
+    """Whether opening it later may help."""
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        return is_passing(error) and not (isinstance(code, int) and code & 0xFF == _CANTOPEN)
+    if is_sqlite:
+        code = getattr(error, "sqlite_errorcode", None)  # of the file that is made without SQLAlchemy
+        is_full = isinstance(error, OSError) and error.errno in _NO_ROOM
+        return is_full or (isinstance(code, int) and code & 0xFF in _PASSING_SQLITE_CODES - {_CANTOPEN})
+    return isinstance(error, OSError | PoolTimeout)

@@ -90,7 +90,8 @@ class Database:
         """Make it ready: SQLite's folder and file are made and migrated, PostgreSQL must be at our revision.
 
         Raises:
-            OperatorError: it cannot be reached or used, is behind (PostgreSQL) or ahead of this program.
+            DatabaseUnavailable: it cannot be reached or used now; it may be opened again.
+            OperatorError: it cannot be used at all, is behind (PostgreSQL) or ahead of this program.
         """
         try:
             prepare_file(self._url)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from bot.errors import RetryLater
+from bot.errors import OperatorError, RetryLater
 
 
 class DatabaseBusy(RetryLater):
     """The database is locked, full, restarting or unreachable; the transaction was rolled back."""
+
+
+class DatabaseUnavailable(OperatorError):
+    """The database cannot be opened now, for a reason that may pass: it restarts, or is not reached."""
 
 
 class StaleTicket(RetryLater):

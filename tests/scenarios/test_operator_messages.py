@@ -166,7 +166,8 @@ async def test_databases_that_cannot_be_used(world: World, tmp_path: Path) -> No
     async def run(name: str) -> tuple[int, str]:
         folder = tmp_path / name
         folder.mkdir()
-        return await BotProcess(folder, {**world.tree, "database": {"url": urls[name]}}).command("run")
+        database = {"url": urls[name], "start_patience": "0s"}
+        return await BotProcess(folder, {**world.tree, "database": database}).command("run")
 
     for code, said in await asyncio.gather(*map(run, urls)):
         assert code == 2, said
