@@ -25,7 +25,7 @@ from bot.rules.interview_questions import LONGEST_ANSWER, Question, questions
 from bot.rules.ticket_states import Action
 from handlers import customer_mails, customer_words
 from handlers.context import Context, journal, tell
-from handlers.replacement_actions import write
+from handlers.replacement_presses import write
 from handlers.ticket_actions import allowed
 
 ASKED = "interview_asked"

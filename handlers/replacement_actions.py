@@ -1,16 +1,14 @@
-"""What engineers do about replacements: each press is checked against the replacement as it is now.
+"""What engineers do about replacements up to the dispatch of the new device, and their end.
 
-Of two people who press, the second learns who was first, and nothing changes. What customers need to know goes out in
-the engineer's name, as a reply of theirs: they pressed the button that says so, and the thread shows what was sent.
+`handlers.replacement_returns` has the way back; what every press has in common is in `handlers.replacement_presses`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.commands import NextTurn, SlackPerson
-from bot.effects import Note, PostInThread
-from bot.model import ClockState, Ticket
+from bot.commands import NextTurn
+from bot.model import ClockState
 from bot.ports import UnitOfWork
 from bot.replacement_commands import (
     AskUser,
@@ -22,25 +20,20 @@ from bot.replacement_commands import (
     LogConfirmation,
     RecordCheck,
     RefuteFault,
-    ReplacementPress,
     ReportLoss,
     VerifyFault,
 )
 from bot.replacements import CheckDone, Replacement, Shipment, Stage, Via
 from bot.rules import replacement as moves
 from bot.rules import replacement_text as letters
-from bot.rules.replacement import Move, moves_of
+from bot.rules.replacement import Move
 from bot.rules.shipping import is_address, is_name, phone_number, waybill_number
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action
-from handlers import customer_mails, customer_words, escalated_tickets, replacements, turns
-from handlers.context import Context, journal, tell
+from handlers import customer_words, replacements
+from handlers.context import Context, tell
+from handlers.replacement_presses import Pressed, Refused, contacted, press
 from handlers.ticket_actions import allowed
-
-MOMENT = timedelta(minutes=2)
-"""Clocks differ a little: what people say happened now is not in the future."""
-
-Files = tuple[tuple[str, str, str], ...]
 
 
 async def begin(command: BeginReplacement, uow: UnitOfWork, ctx: Context) -> None:
@@ -68,79 +61,55 @@ async def begin(command: BeginReplacement, uow: UnitOfWork, ctx: Context) -> Non
     await uow.tickets.update(ticket)
 
 
-async def record_check(command: RecordCheck, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.CHECK)
+async def record_check(command: RecordCheck, pressed: Pressed) -> None:
     """Something was done to verify the fault."""
-    found = await pressed(command, Move.CHECK, uow, ctx)
-    if found is None:
-        return
-    ticket, replacement = found
-    by = command.by
-    own = {file.id for file in await uow.attachments.of_ticket(ticket.id)}
+    own = {file.id for file in await pressed.uow.attachments.of_ticket(pressed.ticket.id)}
     files = tuple(each for each in command.files if each in own)
-    made = moves.check(replacement, CheckDone(command.check, by.user, by.at or ctx.now, command.note.strip(), files))
-    await replacements.moved(
-        uow, ctx, ticket, made, Move.CHECK, by.user, check=command.check, note=command.note.strip(), files=list(files)
+    done = CheckDone(command.check, pressed.by.user, pressed.at, command.note.strip(), files)
+    await pressed.moved(
+        moves.check(pressed.replacement, done), check=command.check, note=command.note.strip(), files=list(files)
     )
-    await uow.tickets.update(ticket)
 
 
-async def verify(command: VerifyFault, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.VERIFY)
+async def verify(_command: VerifyFault, pressed: Pressed) -> None:
     """The fault is verified; where the user has confirmed before, the delivery time runs from now on."""
-    found = await pressed(command, Move.VERIFY, uow, ctx)
-    if found is None:
-        return
-    ticket, replacement = found
-    by = command.by
-    made = moves.verify(replacement, by.user, by.at or ctx.now)
-    made = await replacements.start_delivery(uow, ctx, ticket, made, by.user)
-    stored = await replacements.moved(uow, ctx, ticket, made, Move.VERIFY, by.user)
+    uow, ctx, ticket, user = pressed.uow, pressed.ctx, pressed.ticket, pressed.by.user
+    made = moves.verify(pressed.replacement, user, pressed.at)
+    stored = await pressed.moved(await replacements.start_delivery(uow, ctx, ticket, made, user))
     if stored.stage is Stage.CONFIRMED and stored.confirmed_by is not None:
-        speaker = replacements.speaker_of(ctx, ticket, stored)
-        due = await replacements.delivery_due(uow, stored)
-        await write(uow, ctx, ticket, by, _confirmed_letter(speaker, stored, due))
-    await uow.tickets.update(ticket)
+        due = await pressed.delivery_due(stored)
+        await pressed.write(_confirmed_letter(pressed.speaker(stored), stored, due))
 
 
-async def ask(command: AskUser, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.ASK)
+async def ask(command: AskUser, pressed: Pressed) -> None:
     """The user is asked to confirm: a plain yes to this mail does it."""
-    found = await pressed(command, Move.ASK, uow, ctx)
-    if found is None:
-        return
-    ticket, replacement = found
-    by = command.by
+    ticket, replacement = pressed.ticket, pressed.replacement
     if not customer_words.can_be_reached(ticket):
-        await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
-        return
-    text = letters.asking(
-        replacements.speaker_of(ctx, ticket, replacement), replacements.promised(ticket), command.words
-    )
-    await replacements.moved(uow, ctx, ticket, moves.ask(replacement, by.at or ctx.now), Move.ASK, by.user)
-    yes = ctx.customer_words(ticket.language)("replacement_yes")
-    choices = ((yes, moves.yes_value(ticket.id, replacement.id)),)
-    await write(uow, ctx, ticket, by, text, NextTurn.CUSTOMER, choices=choices)
-    await uow.tickets.update(ticket)
+        raise Refused("no_address", address=ticket.requester)
+    text = letters.asking(pressed.speaker(), replacements.promised(ticket), command.words)
+    await pressed.moved(moves.ask(replacement, pressed.at))
+    yes = pressed.ctx.customer_words(ticket.language)("replacement_yes")
+    await pressed.write(text, NextTurn.CUSTOMER, choices=((yes, moves.yes_value(ticket.id, replacement.id)),))
 
 
-async def log_confirmation(command: LogConfirmation, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.CONFIRM)
+async def log_confirmation(command: LogConfirmation, pressed: Pressed) -> None:
     """The user confirmed on the phone, or in words that an engineer has read: they have it in writing now."""
-    found = await pressed(command, Move.CONFIRM, uow, ctx)
-    if found is None:
-        return
-    ticket, replacement = found
-    by = command.by
+    uow, ctx, ticket, by = pressed.uow, pressed.ctx, pressed.ticket, pressed.by
     if not is_name(command.who):
-        await tell(uow, by, "replacement_field", number=ticket.number)
-        return
+        raise Refused("replacement_field")
     via = Via.CALL if command.by_phone else Via.MAIL
-    who = command.who.strip()
-    stored = await replacements.confirmed(uow, ctx, ticket, replacement, who, via, by.at or ctx.now, logged_by=by.user)
-    speaker, due = replacements.speaker_of(ctx, ticket, stored), await replacements.delivery_due(uow, stored)
+    stored = await replacements.confirmed(
+        uow, ctx, ticket, pressed.replacement, command.who.strip(), via, pressed.at, logged_by=by.user
+    )
     if stored.stage is Stage.CONFIRMED:
-        told = _confirmed_letter(speaker, stored, due)
-        await write(uow, ctx, ticket, by, told, reason="called" if command.by_phone else "replied")
+        told = _confirmed_letter(pressed.speaker(stored), stored, await pressed.delivery_due(stored))
+        await pressed.write(told, reason="called" if command.by_phone else "replied")
     elif command.by_phone:  # the fault is not verified yet: nothing to promise, but they were talked to
         await contacted(uow, ctx, ticket, by, NextTurn.NOBODY, "called")
-    await uow.tickets.update(ticket)
 
 
 def _confirmed_letter(speaker: letters.Speaker, replacement: Replacement, due: datetime | None) -> str:
@@ -150,179 +119,64 @@ def _confirmed_letter(speaker: letters.Speaker, replacement: Replacement, due: d
     return speaker.letter(*letters.confirmed(speaker, due))
 
 
-async def refute(command: RefuteFault, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.REFUTE)
+async def refute(command: RefuteFault, pressed: Pressed) -> None:
     """There is no fault that asks for a replacement."""
-    found = await pressed(command, Move.REFUTE, uow, ctx)
-    if found is not None:
-        ticket, replacement = found
-        text = letters.unfounded(replacements.speaker_of(ctx, ticket, replacement), command.words)
-        await _end(command, Move.REFUTE, ticket, replacement, command.words, text, uow, ctx)
+    await _end(pressed, command.words, letters.unfounded(pressed.speaker(), command.words))
 
 
-async def decline(command: DeclineReplacement, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.DECLINE)
+async def decline(command: DeclineReplacement, pressed: Pressed) -> None:
     """The customer wants none."""
-    found = await pressed(command, Move.DECLINE, uow, ctx)
-    if found is not None:
-        ticket, replacement = found
-        text = letters.declined(replacements.speaker_of(ctx, ticket, replacement), command.words)
-        await _end(command, Move.DECLINE, ticket, replacement, command.words, text, uow, ctx)
+    await _end(pressed, command.words, letters.declined(pressed.speaker(), command.words))
 
 
-async def cancel(command: CancelReplacement, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.CANCEL)
+async def cancel(command: CancelReplacement, pressed: Pressed) -> None:
     """It is given up before anything was sent. Who was never told of a replacement hears nothing of its end."""
-    found = await pressed(command, Move.CANCEL, uow, ctx)
-    if found is not None:
-        ticket, replacement = found
-        knows = replacement.asked_at is not None or replacement.confirmed_at is not None or command.words.strip()
-        text = letters.cancelled(replacements.speaker_of(ctx, ticket, replacement), command.words) if knows else ""
-        await _end(command, Move.CANCEL, ticket, replacement, command.reason, text, uow, ctx)
+    it = pressed.replacement
+    knows = it.asked_at is not None or it.confirmed_at is not None or command.words.strip()
+    await _end(pressed, command.reason, letters.cancelled(pressed.speaker(), command.words) if knows else "")
 
 
-async def _end(
-    command: RefuteFault | DeclineReplacement | CancelReplacement,
-    move: Move,
-    ticket: Ticket,
-    replacement: Replacement,
-    reason: str,
-    text: str,
-    uow: UnitOfWork,
-    ctx: Context,
-) -> None:
-    by = command.by
-    at = by.at or ctx.now
-    made = moves.end(replacement, move, by.user, at, reason.strip())
-    why = "declined" if move is Move.DECLINE else "cancelled"
-    await replacements.stop(uow, ctx, ticket, replacement.delivery_clock_id, at, ClockState.CANCELLED, why, by.user)
-    await replacements.moved(uow, ctx, ticket, made, move, by.user, reason=reason.strip())
+async def _end(pressed: Pressed, reason: str, text: str) -> None:
+    made = moves.end(pressed.replacement, pressed.move, pressed.by.user, pressed.at, reason.strip())
+    why = "declined" if pressed.move is Move.DECLINE else "cancelled"
+    await pressed.stop(pressed.replacement.delivery_clock_id, pressed.at, ClockState.CANCELLED, why)
+    await pressed.moved(made, reason=reason.strip())
     if text:
-        await write(uow, ctx, ticket, by, text)
-    await uow.tickets.update(ticket)
+        await pressed.write(text)
 
 
-async def dispatch(command: DispatchReplacement, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.DISPATCH)
+async def dispatch(command: DispatchReplacement, pressed: Pressed) -> None:
     """The new device is on its way; never before both confirmations stand."""
-    found = await pressed(command, Move.DISPATCH, uow, ctx)
-    if found is None:
-        return
-    ticket, replacement = found
-    by = command.by
     number, phone = waybill_number(command.waybill), phone_number(command.phone)
     named = is_name(command.carrier) and is_name(command.contact)
     if number is None or phone is None or not named or not is_address(command.address):
-        await tell(uow, by, "replacement_field", number=ticket.number)
-        return
+        raise Refused("replacement_field")
     address = ", ".join(part.strip(" ,") for part in command.address.splitlines() if part.strip(" ,"))
-    shipment = Shipment(
-        " ".join(command.carrier.split()), number, address, " ".join(command.contact.split()), phone, by.user,
-        by.at or ctx.now,
+    carrier, contact = " ".join(command.carrier.split()), " ".join(command.contact.split())
+    shipment = Shipment(carrier, number, address, contact, phone, pressed.by.user, pressed.at)
+    stored = await pressed.moved(
+        moves.dispatch(pressed.replacement, shipment),
+        carrier=carrier, waybill=number, address=address, contact=contact, phone=phone,
     )  # fmt: skip
-    made = moves.dispatch(replacement, shipment)
-    stored = await replacements.moved(
-        uow, ctx, ticket, made, Move.DISPATCH, by.user,
-        carrier=shipment.carrier, waybill=number, address=address, contact=shipment.contact, phone=phone,
-    )  # fmt: skip
-    due = await replacements.delivery_due(uow, stored)
-    speaker = replacements.speaker_of(ctx, ticket, stored)
-    await write(uow, ctx, ticket, by, letters.dispatched(speaker, shipment, due, ctx.now, command.words))
-    await uow.tickets.update(ticket)
+    due = await pressed.delivery_due(stored)
+    await pressed.write(letters.dispatched(pressed.speaker(stored), shipment, due, pressed.ctx.now, command.words))
 
 
-async def lose(command: ReportLoss, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.LOSE)
+async def lose(command: ReportLoss, pressed: Pressed) -> None:
     """The parcel is lost: the delivery time runs on, another one has to be sent."""
-    found = await pressed(command, Move.LOSE, uow, ctx)
-    if found is None:
-        return
-    ticket, replacement = found
-    by, shipment = command.by, replacement.shipment
+    shipment = pressed.replacement.shipment
     assert shipment is not None
-    made = moves.lose(replacement, by.at or ctx.now)
-    stored = await replacements.moved(uow, ctx, ticket, made, Move.LOSE, by.user, waybill=shipment.waybill)
-    due = await replacements.delivery_due(uow, stored)
-    speaker = replacements.speaker_of(ctx, ticket, stored)
-    await write(uow, ctx, ticket, by, letters.lost(speaker, shipment, due, ctx.now, command.words))
-    await uow.tickets.update(ticket)
+    stored = await pressed.moved(moves.lose(pressed.replacement, pressed.at), waybill=shipment.waybill)
+    due = await pressed.delivery_due(stored)
+    await pressed.write(letters.lost(pressed.speaker(stored), shipment, due, pressed.ctx.now, command.words))
 
 
-async def close(command: CloseReplacement, uow: UnitOfWork, ctx: Context) -> None:
+@press(Move.CLOSE)
+async def close(_command: CloseReplacement, pressed: Pressed) -> None:
     """Everything is done; the ticket can be resolved now."""
-    found = await pressed(command, Move.CLOSE, uow, ctx)
-    if found is None:
-        return
-    ticket, replacement = found
-    made = moves.close(replacement, command.by.user, command.by.at or ctx.now)
-    await replacements.moved(uow, ctx, ticket, made, Move.CLOSE, command.by.user)
-    await uow.tickets.update(ticket)
-
-
-async def pressed(
-    command: ReplacementPress, move: Move, uow: UnitOfWork, ctx: Context
-) -> tuple[Ticket, Replacement] | None:
-    """The ticket and its replacement, locked in this order; None when the move cannot be made, and they are told."""
-    by = command.by
-    ticket = await uow.tickets.get(command.ticket_id)
-    if not ctx.may_act(by):
-        await tell(uow, by, "not_allowed")
-        return None
-    replacement = await uow.replacements.get(command.replacement_id)
-    if replacement.ticket_id != ticket.id:
-        await tell(uow, by, "ticket_gone")
-        return None
-    if move not in moves_of(replacement):
-        await tell(
-            uow, by, "replacement_not_now",
-            number=ticket.number, replacement_stage=replacement.stage, who=replacement.changed_by,
-        )  # fmt: skip
-        return None
-    return ticket, replacement
-
-
-async def write(
-    uow: UnitOfWork,
-    ctx: Context,
-    ticket: Ticket,
-    by: SlackPerson,
-    text: str,
-    next_turn: NextTurn = NextTurn.NOBODY,
-    *,
-    reason: str = "replied",
-    files: Files = (),
-    choices: tuple[tuple[str, str], ...] = (),
-) -> None:
-    """Write to the customer in the engineer's name, or tell the engineers that nothing can be written there.
-
-    The caller stores the ticket.
-    """
-    if not customer_words.can_be_reached(ticket):
-        data: dict[str, object] = {"reason": "no_address", "detail": ticket.requester}
-        await journal(uow, ctx, ticket, by.user, "mail_withheld", **data)
-        await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_WITHHELD, data))
-        return
-    message = await customer_mails.engineer_reply(
-        uow, ctx, ticket, by.user, by.name, text, files=files, choices=choices
-    )
-    shown: dict[str, object] = {
-        "author": by.user, "text": text, "to": customer_words.shown_recipient(ticket), "status": "sending"
-    }  # fmt: skip
-    await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, shown, message_id=message.id))
-    await contacted(uow, ctx, ticket, by, next_turn, reason, message.id)
-
-
-async def contacted(
-    uow: UnitOfWork,
-    ctx: Context,
-    ticket: Ticket,
-    by: SlackPerson,
-    next_turn: NextTurn,
-    reason: str,
-    message_id: int | None = None,
-) -> None:
-    """The engineer wrote to the customer or talked to them. The caller stores the ticket."""
-    at = by.at or ctx.now
-    ticket.assignee = ticket.assignee or by.user
-    await turns.engineer_contacted(uow, ctx, ticket, next_turn, at=at, by=by.user, reason=reason, message_id=message_id)
-    await escalated_tickets.contacted(uow, ctx, ticket, at, by.user, by.name)
-
-
-def is_past(at: datetime, since: datetime | None, now: datetime) -> bool:
-    """Whether something may have happened at `at`: not before `since`, and not in the future."""
-    return (since is None or at >= since.replace(second=0, microsecond=0)) and at <= now + MOMENT
+    await pressed.moved(moves.close(pressed.replacement, pressed.by.user, pressed.at))

@@ -12,7 +12,7 @@ from bot.rules import replacement_text as letters
 from bot.rules.calendars import OFFICE_HOURS, calendar_from_config
 from bot.rules.clock_terms import RETURN_ESCALATES
 from bot.rules.sla import BREACH
-from handlers import clocks, customer_mails, duty, escalations, replacements
+from handlers import clock_levels, customer_mails, duty, escalations, replacements
 from handlers.context import Context
 
 REPLACEMENT = "replacement"
@@ -33,7 +33,7 @@ async def return_level(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: Sla
             data: dict[str, object] = {"kind": clock.kind, "level": level, "due_at": clock.due_at.isoformat()}
             await uow.outbox.add(PostInThread(ticket.id, Note.REMINDER, data, urgent=True))
         return
-    terms = clocks.terms_of(ticket).returns
+    terms = clock_levels.terms_of(ticket).returns
     if level < BREACH or (level == BREACH and terms.within in terms.reminders):
         parts = letters.return_reminder(replacements.speaker_of(ctx, ticket, replacement), clock.due_at, ctx.now)
         await customer_mails.notice(uow, ctx, ticket, parts, MailKind.REMINDER)
