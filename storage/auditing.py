@@ -41,8 +41,9 @@ from bot.rules.clock_terms import PROMISED
 from bot.rules.neglect import ANSWERED_BY, LOOK_EVERY, Finding, Look, Neglect, overdue_before, stuck_before
 from handlers.escalations import ESCALATION
 from handlers.neglected import INBOX_NOTICE, OUTBOX_NOTICE
+from storage.escalation_tables import escalations
 from storage.outbox import IS_UNSENT, IS_URGENT_ITSELF
-from storage.schema import TimerState, clocks, escalations, inbox, messages, outbox, settings, tickets, timers
+from storage.schema import TimerState, clocks, inbox, messages, outbox, settings, tickets, timers
 from storage.settings import StoredSettings
 from storage.transaction import Transaction
 from storage.types import literal

@@ -18,10 +18,10 @@ from bot.replacements import DeviceChange, Fate
 from bot.rules.contract_csv import BadRow, ContractRecord, parse_contracts
 from bot.rules.contract_numbers import fold
 from bot.rules.serial_numbers import find_serials
+from storage.contract_tables import ContactSource, contract_contacts, contract_devices, contracts
 from storage.engine import Database
 from storage.replacement_tables import device_changes
 from storage.replacements import change_of
-from storage.schema import ContactSource, contract_contacts, contract_devices, contracts
 from storage.transaction import Transaction
 
 _CHUNK = 200

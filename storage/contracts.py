@@ -11,7 +11,7 @@ from sqlalchemy import Column, CompoundSelect, Row, Select, bindparam, delete, l
 
 from bot.model import Contract, Device
 from storage.built_once import built_once
-from storage.schema import ContactSource, contract_channels, contract_contacts, contract_devices, contracts
+from storage.contract_tables import ContactSource, contract_channels, contract_contacts, contract_devices, contracts
 from storage.transaction import Transaction, is_among
 
 _MOST_PARAMETERS = 1000

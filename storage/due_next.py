@@ -11,8 +11,9 @@ from bot.home import HomeFilter, Load, Managed
 from bot.model import ClockState, DueTicket, DueTickets, Holder, SlaClock, Ticket, TicketState
 from bot.rules.countdown import CUSTOMERS_TURN
 from storage.clocks import clock_of
+from storage.contract_tables import contracts
 from storage.engine import Database
-from storage.schema import clocks, contracts, tickets
+from storage.schema import clocks, tickets
 from storage.tickets import ticket_of
 from storage.types import literal
 

@@ -9,9 +9,9 @@ from sqlalchemy import Row, bindparam, select, update
 
 from bot.entitlements import EntitlementUse, UseState
 from storage.built_once import built_once
+from storage.contract_tables import contracts
 from storage.entitlement_tables import entitlement_uses
 from storage.errors import StaleTicket
-from storage.schema import contracts
 from storage.transaction import Transaction
 
 _OF_TICKET = built_once(

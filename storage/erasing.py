@@ -16,7 +16,8 @@ from sqlalchemy import Column, Enum, LargeBinary, Row, Table, Text, cast, delete
 from bot.model import AttachmentVerdict, Direction
 from bot.ports import InboxState
 from bot.rules.erasing import GONE, mail_names, without_people, without_words
-from storage.schema import attachments, blobs, contract_contacts, inbox, messages, metadata, tickets
+from storage.contract_tables import contract_contacts
+from storage.schema import attachments, blobs, inbox, messages, metadata, tickets
 from storage.schema_search import search_words
 from storage.tickets import StoredTickets
 from storage.transaction import Transaction

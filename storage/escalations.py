@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, update
 
 from bot.escalations import DutyShift, Escalation
 from storage.errors import StaleTicket
-from storage.schema import duty_shifts, escalations
+from storage.escalation_tables import duty_shifts, escalations
 from storage.transaction import Transaction
 
 _OPEN = escalations.c.ended_at.is_(None)

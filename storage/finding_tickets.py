@@ -6,8 +6,9 @@ from sqlalchemy import select
 
 from bot.model import TicketState
 from bot.rules.ticket_reference import Reference
+from storage.contract_tables import contract_devices
 from storage.engine import Database
-from storage.schema import contract_devices, tickets
+from storage.schema import tickets
 from storage.types import literal
 
 _OPEN = tickets.c.state.not_in([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)])

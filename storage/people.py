@@ -15,10 +15,12 @@ from bot.model import Direction, JournalEntry, TicketState
 from bot.ports import InboxState
 from bot.rules.customer_channels import is_slack_user
 from bot.rules.erasing import ALIAS, mail_names
+from storage.contract_tables import contract_contacts
 from storage.engine import Database
 from storage.erasing import Eraser, People
+from storage.escalation_tables import escalations
 from storage.outbox import IS_UNSENT
-from storage.schema import contract_contacts, escalations, inbox, messages, outbox, ticket_participants, tickets
+from storage.schema import inbox, messages, outbox, ticket_participants, tickets
 from storage.transaction import Transaction
 from storage.unit_of_work import StoredUnitOfWork
 

@@ -14,9 +14,11 @@ from sqlalchemy import Row, select
 
 from bot.model import Direction
 from bot.rules.mail_reading import read_mail
+from storage.contract_tables import contracts
 from storage.engine import Database
+from storage.escalation_tables import escalations
 from storage.people import Person
-from storage.schema import attachments, blobs, contracts, escalations, inbox, journal, messages, outbox, tickets
+from storage.schema import attachments, blobs, inbox, journal, messages, outbox, tickets
 
 _Row = Row[*tuple[Any, ...]]
 

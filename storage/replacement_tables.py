@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table
 
 from bot.replacements import Fate, Stage
-from storage.schema import metadata
+from storage.schema import metadata, partial_index
 from storage.types import JsonValue, PlainText, UtcDateTime, row_id, word_of
-
-_IS_OPEN = text("ended_at IS NULL")
-_IS_UNSETTLED = text("settled_at IS NULL")
 
 replacements = Table(
     "replacements",
@@ -32,7 +29,7 @@ replacements = Table(
     Column("return_clock_id", row_id(), ForeignKey("clocks.id")),
     Column("slack_ts", PlainText),
     Column("facts", JsonValue, nullable=False),  # the rest of `bot.replacements.Replacement`
-    Index("uq_replacements_open", "serial", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    partial_index("uq_replacements_open", "ended_at IS NULL", "serial", unique=True),
     sqlite_autoincrement=True,
 )
 Index(None, replacements.c.ticket_id, replacements.c.id)
@@ -53,12 +50,7 @@ device_changes = Table(
     Column("by", PlainText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
-    Index(
-        "ix_device_changes_unsettled",
-        "contract_id",
-        sqlite_where=_IS_UNSETTLED,
-        postgresql_where=_IS_UNSETTLED,
-    ),
+    partial_index("ix_device_changes_unsettled", "settled_at IS NULL", "contract_id"),
     sqlite_autoincrement=True,
 )
 Index(None, device_changes.c.contract_id, device_changes.c.id)

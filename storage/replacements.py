@@ -11,9 +11,9 @@ from sqlalchemy import Row, func, insert, or_, select, update
 
 from bot.model import Device
 from bot.replacements import DeviceChange, Fate, Replacement
+from storage.contract_tables import contract_devices
 from storage.errors import StaleTicket
 from storage.replacement_tables import device_changes, replacements
-from storage.schema import contract_devices
 from storage.transaction import Transaction
 
 _IS_OPEN = replacements.c.ended_at.is_(None)

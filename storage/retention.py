@@ -23,18 +23,10 @@ from bot.ports import InboxState, OutboxState
 from bot.rules.erasing import ALIAS, without_words
 from storage.conditions import INBOX_IS_KEPT, OUTBOX_HAS_OCTETS, OUTBOX_IS_PASSING, TICKET_HAS_WORDS, TIMER_IS_OVER
 from storage.erasing import Eraser, People
+from storage.escalation_tables import escalations
 from storage.inbox import MAIL, SLACK
 from storage.people import ERASED, show_anew
-from storage.schema import (
-    attachments,
-    escalations,
-    inbox,
-    messages,
-    outbox,
-    ticket_participants,
-    tickets,
-    timers,
-)
+from storage.schema import attachments, inbox, messages, outbox, ticket_participants, tickets, timers
 from storage.types import literal
 from storage.unit_of_work import StoredUnitOfWork
 

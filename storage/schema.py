@@ -1,4 +1,6 @@
-"""The tables. Rows become the values of `bot.model` and `bot.ports` by hand, in the files beside this one.
+"""The tables of tickets, their mail and their queues; those of other areas are in the files `*_tables`.
+
+Rows become the values of `bot.model` and `bot.ports` by hand, in the files beside this one.
 
 A change here needs a migration in `storage/migrations/versions`, and SCHEMA_REVISION to name it; tests compare both.
 Ids are never used twice (AUTOINCREMENT on SQLite): numbers, Message-IDs and Slack keys are made of them.
@@ -11,7 +13,6 @@ from enum import StrEnum
 from sqlalchemy import (
     Boolean,
     Column,
-    Date,
     ForeignKey,
     Index,
     Integer,
@@ -24,7 +25,6 @@ from sqlalchemy import (
     text,
 )
 
-from bot.escalations import EscalationSource
 from bot.model import AttachmentVerdict, ClockKind, ClockState, Direction, Language, Priority, TicketState
 from bot.ports import InboxState, OutboxState
 from storage import conditions
@@ -61,18 +61,13 @@ class Transport(StrEnum):
     WEBHOOK = "webhook"
 
 
-class ContactSource(StrEnum):
-    """Who put a representative on a contract: an import may take back only what an import gave."""
-
-    IMPORT = "import"
-    STAFF = "staff"
-
-
-def _id() -> Column[int]:
+def id_column() -> Column[int]:
+    """The key of a table whose rows are numbered."""
     return Column("id", row_id(), primary_key=True)
 
 
-def _reference(name: str, to: str, *, nullable: bool = False) -> Column[int]:
+def reference(name: str, to: str, *, nullable: bool = False) -> Column[int]:
+    """A column that holds the id of a row of another table: `to` is "table.column"."""
     return Column(name, row_id(), ForeignKey(to), nullable=nullable)
 
 
@@ -85,73 +80,19 @@ _OUTBOX_IS_UNSENT = "state IN ('pending', 'sending', 'in_doubt')"
 _OUTBOX_IS_WAITING = "state IN ('pending', 'in_doubt')"
 _OUTBOX_IS_PARKED = "state = 'parked'"
 _OUTBOX_IS_AUTOMATIC = "automatic_to IS NOT NULL"
-_ESCALATION_IS_OPEN = "ended_at IS NULL"
-_SHIFT_STANDS = "removed_at IS NULL"
 _TIMER_IS_PENDING = "state = 'pending'"
 
 
-def _partial_index(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
+def partial_index(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
     """An index of the rows for which the condition holds; a query uses it that repeats the condition literally."""
     where = text(condition)
     return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
-contracts = Table(
-    "contracts",
-    metadata,
-    _id(),
-    Column("key", PlainText, nullable=False, unique=True),  # the folded number
-    Column("number", PlainText, nullable=False),
-    Column("customer", PlainText, nullable=False),
-    Column("nip", PlainText, nullable=False),
-    Column("valid_from", Date, nullable=False),
-    Column("valid_to", Date, nullable=False),
-    Column("language", word_of(Language)),
-    Column("on_site", Boolean, nullable=False, server_default=false()),
-    Column("updated_at", UtcDateTime, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-contract_devices = Table(
-    "contract_devices",
-    metadata,
-    _id(),
-    _reference("contract_id", "contracts.id"),
-    Column("position", Integer, nullable=False),
-    Column("serial", PlainText, nullable=False),
-    Column("model", PlainText, nullable=False),
-    UniqueConstraint("contract_id", "serial"),
-    sqlite_autoincrement=True,
-)
-Index(None, contract_devices.c.serial)
-
-contract_contacts = Table(
-    "contract_contacts",
-    metadata,
-    _id(),
-    _reference("contract_id", "contracts.id"),
-    Column("value", PlainText, nullable=False),  # "anna@klient.example" or "@klient.example", lower case
-    Column("source", word_of(ContactSource), nullable=False),
-    UniqueConstraint("contract_id", "value"),
-    sqlite_autoincrement=True,
-)
-Index(None, contract_contacts.c.value)
-
-contract_channels = Table(
-    "contract_channels",
-    metadata,
-    _id(),
-    _reference("contract_id", "contracts.id"),
-    Column("channel", PlainText, nullable=False),  # Slack's id of a shared channel
-    UniqueConstraint("contract_id", "channel"),
-    sqlite_autoincrement=True,
-)
-Index(None, contract_channels.c.channel)
-
 tickets = Table(
     "tickets",
     metadata,
-    _id(),
+    id_column(),
     Column("number", PlainText, unique=True),  # made of the id: null only until the inserting transaction knows it
     Column("version", Integer, nullable=False),
     Column("state", word_of(TicketState), nullable=False),
@@ -163,7 +104,7 @@ tickets = Table(
     Column("requester_name", PlainText, nullable=False),
     Column("reported_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    _reference("contract_id", "contracts.id", nullable=True),
+    reference("contract_id", "contracts.id", nullable=True),
     Column("devices", JsonValue, nullable=False),
     Column("accepted_at", UtcDateTime),
     Column("contacted_at", UtcDateTime),
@@ -177,11 +118,11 @@ tickets = Table(
     Column("customer_ts", PlainText),
     Column("unfinished_clocks", Integer, nullable=False, server_default=text("0")),  # counted by `StoredClocks`
     Column("erased_at", UtcDateTime),  # when its words were let go
-    _partial_index("uq_tickets_customer_thread", _HAS_CUSTOMER_THREAD, "customer_channel", "customer_ts", unique=True),
-    _partial_index("ix_tickets_open", _TICKET_IS_OPEN, "reported_at", "id"),
-    _partial_index("ix_tickets_ended", conditions.TICKET_HAS_WORDS, "closed_at", "id"),
-    _partial_index("ix_tickets_idle", conditions.TICKET_IS_IDLE, "id"),
-    _partial_index("ix_tickets_assignee", _TICKET_IS_OPEN, "assignee", "id"),
+    partial_index("uq_tickets_customer_thread", _HAS_CUSTOMER_THREAD, "customer_channel", "customer_ts", unique=True),
+    partial_index("ix_tickets_open", _TICKET_IS_OPEN, "reported_at", "id"),
+    partial_index("ix_tickets_ended", conditions.TICKET_HAS_WORDS, "closed_at", "id"),
+    partial_index("ix_tickets_idle", conditions.TICKET_IS_IDLE, "id"),
+    partial_index("ix_tickets_assignee", _TICKET_IS_OPEN, "assignee", "id"),
     sqlite_autoincrement=True,
 )
 Index(None, tickets.c.contract_id)
@@ -190,8 +131,8 @@ Index(None, tickets.c.slack_ts)
 ticket_participants = Table(
     "ticket_participants",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets.id"),
+    id_column(),
+    reference("ticket_id", "tickets.id"),
     Column("address", PlainText, nullable=False),
     UniqueConstraint("ticket_id", "address"),
     sqlite_autoincrement=True,
@@ -201,12 +142,12 @@ Index(None, ticket_participants.c.address)
 inbox = Table(
     "inbox",
     metadata,
-    _id(),
+    id_column(),
     Column("source", String(16), nullable=False),
     Column("place", PlainText, nullable=False),
     Column("source_key", PlainText, nullable=False, unique=True),
     Column("content_key", PlainText),
-    _reference("duplicate_of", "inbox.id", nullable=True),
+    reference("duplicate_of", "inbox.id", nullable=True),
     Column("body", LargeBinary, nullable=False),
     Column("size", Integer, nullable=False),
     Column("complete", Boolean, nullable=False),
@@ -219,11 +160,11 @@ inbox = Table(
     Column("finished_at", UtcDateTime),
     Column("outcome", PlainText),
     Column("error", PlainText),
-    _reference("ticket_id", "tickets.id", nullable=True),
-    _partial_index("ix_inbox_new", _INBOX_IS_NEW, "source", "next_attempt_at", "id"),
-    _partial_index("ix_inbox_kept", conditions.INBOX_IS_KEPT, "source", "stored_at", "id"),
-    _partial_index("ix_inbox_parked", _INBOX_IS_PARKED, "id"),
-    _partial_index("uq_inbox_content_key", _INBOX_IS_FIRST, "content_key", unique=True),
+    reference("ticket_id", "tickets.id", nullable=True),
+    partial_index("ix_inbox_new", _INBOX_IS_NEW, "source", "next_attempt_at", "id"),
+    partial_index("ix_inbox_kept", conditions.INBOX_IS_KEPT, "source", "stored_at", "id"),
+    partial_index("ix_inbox_parked", _INBOX_IS_PARKED, "id"),
+    partial_index("uq_inbox_content_key", _INBOX_IS_FIRST, "content_key", unique=True),
     sqlite_autoincrement=True,
 )
 Index(None, inbox.c.ticket_id)
@@ -231,8 +172,8 @@ Index(None, inbox.c.ticket_id)
 messages = Table(
     "messages",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets.id"),
+    id_column(),
+    reference("ticket_id", "tickets.id"),
     Column("direction", word_of(Direction), nullable=False),
     Column("author", PlainText, nullable=False),
     Column("author_name", PlainText, nullable=False),
@@ -240,7 +181,7 @@ messages = Table(
     Column("sent_at", UtcDateTime, nullable=False),
     Column("rfc_message_id", PlainText),  # RFC 5322 §3.6.4; not unique: senders choose it
     Column("automatic", Boolean, nullable=False),
-    _reference("inbox_id", "inbox.id", nullable=True),
+    reference("inbox_id", "inbox.id", nullable=True),
     Column("slack_ts", PlainText),
     Column("customer_ts", PlainText),
     sqlite_autoincrement=True,
@@ -259,9 +200,9 @@ blobs = Table(
 attachments = Table(
     "attachments",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets.id"),
-    _reference("message_id", "messages.id"),
+    id_column(),
+    reference("ticket_id", "tickets.id"),
+    reference("message_id", "messages.id"),
     Column("position", Integer, nullable=False),
     Column("name", PlainText, nullable=False),
     Column("content_type", PlainText, nullable=False),
@@ -279,8 +220,8 @@ Index(None, attachments.c.sha256)
 journal = Table(
     "journal",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets.id"),
+    id_column(),
+    reference("ticket_id", "tickets.id"),
     Column("at", UtcDateTime, nullable=False),
     Column("actor", PlainText, nullable=False),
     Column("kind", PlainText, nullable=False),
@@ -292,12 +233,12 @@ Index(None, journal.c.ticket_id, journal.c.id)
 outbox = Table(
     "outbox",
     metadata,
-    _id(),
+    id_column(),
     Column("transport", word_of(Transport), nullable=False),
     Column("lane", PlainText, nullable=False),
     Column("type", String(32), nullable=False),  # the effect's class name
     Column("effect", JsonValue, nullable=False),
-    _reference("ticket_id", "tickets.id", nullable=True),
+    reference("ticket_id", "tickets.id", nullable=True),
     Column("urgent", Boolean, nullable=False, server_default=false()),
     Column("state", word_of(OutboxState), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -312,102 +253,55 @@ outbox = Table(
     Column("rfc_message_id", PlainText, unique=True),
     Column("raw", LargeBinary),
     Column("automatic_to", PlainText),  # the recipient, lower case, of a mail that no person wrote
-    _partial_index("ix_outbox_lane", _OUTBOX_IS_UNSENT, "lane", "id"),
-    _partial_index("ix_outbox_due", _OUTBOX_IS_WAITING, "transport", "next_attempt_at", "id"),
-    _partial_index("ix_outbox_octets", conditions.OUTBOX_HAS_OCTETS, "created_at", "id"),
-    _partial_index("ix_outbox_passing", conditions.OUTBOX_IS_PASSING, "created_at", "id"),
-    _partial_index("ix_outbox_parked", _OUTBOX_IS_PARKED, "id"),
-    _partial_index("ix_outbox_automatic", _OUTBOX_IS_AUTOMATIC, "automatic_to", "created_at"),
+    partial_index("ix_outbox_lane", _OUTBOX_IS_UNSENT, "lane", "id"),
+    partial_index("ix_outbox_due", _OUTBOX_IS_WAITING, "transport", "next_attempt_at", "id"),
+    partial_index("ix_outbox_octets", conditions.OUTBOX_HAS_OCTETS, "created_at", "id"),
+    partial_index("ix_outbox_passing", conditions.OUTBOX_IS_PASSING, "created_at", "id"),
+    partial_index("ix_outbox_parked", _OUTBOX_IS_PARKED, "id"),
+    partial_index("ix_outbox_automatic", _OUTBOX_IS_AUTOMATIC, "automatic_to", "created_at"),
     sqlite_autoincrement=True,
 )
 
 clocks = Table(
     "clocks",
     metadata,
-    _id(),
-    _reference("ticket_id", "tickets.id"),
+    id_column(),
+    reference("ticket_id", "tickets.id"),
     Column("kind", word_of(ClockKind), nullable=False),
     Column("state", word_of(ClockState), nullable=False),
     Column("calendar", String(16), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("budget_us", Microseconds, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
-    _reference("message_id", "messages.id", nullable=True),
+    reference("message_id", "messages.id", nullable=True),
     Column("ended_at", UtcDateTime),
     Column("breached_at", UtcDateTime),
     Column("pauses", JsonValue, nullable=False, server_default=text("'[]'")),  # [[since, until or null], ...], ISO 8601
     Column("remaining_us", Microseconds),
-    _partial_index("ix_clocks_running", conditions.CLOCK_IS_RUNNING, "due_at", "id"),
-    _partial_index("ix_clocks_ended", conditions.CLOCK_HAS_ENDED, "ended_at"),
+    partial_index("ix_clocks_running", conditions.CLOCK_IS_RUNNING, "due_at", "id"),
+    partial_index("ix_clocks_ended", conditions.CLOCK_HAS_ENDED, "ended_at"),
     sqlite_autoincrement=True,
 )
 Index(None, clocks.c.ticket_id, clocks.c.id)
 
-escalations = Table(
-    "escalations",
-    metadata,
-    _id(),
-    Column("version", Integer, nullable=False),
-    _reference("ticket_id", "tickets.id"),
-    Column("source", word_of(EscalationSource), nullable=False),
-    Column("reason", PlainText, nullable=False),
-    Column("raised_by", PlainText, nullable=False),
-    Column("requester", PlainText),
-    _reference("clock_id", "clocks.id", nullable=True),
-    Column("window", String(16), nullable=False),
-    Column("chain", JsonValue, nullable=False),
-    Column("began_at", UtcDateTime, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("calls", Integer, nullable=False),
-    Column("stepped_at", UtcDateTime),
-    Column("called_at", UtcDateTime),
-    Column("acknowledged_at", UtcDateTime),
-    Column("touched_at", UtcDateTime),
-    Column("snoozed_until", UtcDateTime),
-    Column("owner", PlainText),
-    Column("ended_at", UtcDateTime),
-    Column("outcome", PlainText),
-    Column("slack_channel", PlainText),
-    Column("slack_ts", PlainText),
-    Column("facts", JsonValue, nullable=False),
-    _partial_index("uq_escalations_open", _ESCALATION_IS_OPEN, "ticket_id", unique=True),
-    sqlite_autoincrement=True,
-)
-Index(None, escalations.c.ticket_id, escalations.c.id)
-
-duty_shifts = Table(
-    "duty_shifts",
-    metadata,
-    _id(),
-    Column("user", PlainText, nullable=False),
-    Column("starts_at", UtcDateTime, nullable=False),
-    Column("ends_at", UtcDateTime, nullable=False),
-    Column("substitute", PlainText),
-    Column("set_by", PlainText, nullable=False),
-    Column("set_at", UtcDateTime, nullable=False),
-    Column("removed_at", UtcDateTime),
-    _partial_index("ix_duty_shifts_standing", _SHIFT_STANDS, "ends_at"),
-    sqlite_autoincrement=True,
-)
-
 timers = Table(
     "timers",
     metadata,
-    _id(),
+    id_column(),
     Column("key", PlainText, nullable=False, unique=True),
     Column("kind", String(32), nullable=False),
-    _reference("ticket_id", "tickets.id"),
+    reference("ticket_id", "tickets.id"),
     Column("fire_at", UtcDateTime, nullable=False),
-    _reference("clock_id", "clocks.id", nullable=True),
+    reference("clock_id", "clocks.id", nullable=True),
     Column("escalation_id", row_id()),  # no foreign key: SQLite would have to write the table anew to get one
     Column("level", Integer),
     Column("state", word_of(TimerState), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    _partial_index("ix_timers_due", _TIMER_IS_PENDING, "fire_at", "id"),
-    _partial_index("ix_timers_over", conditions.TIMER_IS_OVER, "fire_at", "id"),
-    _partial_index("ix_timers_parked", conditions.TIMER_IS_PARKED, "id"),
-    _partial_index("ix_timers_clock_id", _TIMER_IS_PENDING, "clock_id"),
-    _partial_index("ix_timers_escalation_id", conditions.TIMER_IS_OF_ESCALATION, "escalation_id"),
+    partial_index("ix_timers_due", _TIMER_IS_PENDING, "fire_at", "id"),
+    partial_index("ix_timers_over", conditions.TIMER_IS_OVER, "fire_at", "id"),
+    partial_index("ix_timers_parked", conditions.TIMER_IS_PARKED, "id"),
+    partial_index("ix_timers_clock_id", _TIMER_IS_PENDING, "clock_id"),
+    partial_index("ix_timers_escalation_id", conditions.TIMER_IS_OF_ESCALATION, "escalation_id"),
     sqlite_autoincrement=True,
 )
 

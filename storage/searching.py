@@ -17,10 +17,11 @@ from bot.model import Contract, DueTicket
 from bot.rules.contract_numbers import fold
 from bot.rules.folding import bare_letters
 from bot.rules.search_words import asked_words, end_of
+from storage.contract_tables import contract_devices, contracts
 from storage.contracts import StoredContracts
 from storage.due_next import IS_OPEN, described
 from storage.engine import Database
-from storage.schema import contract_devices, contracts, tickets
+from storage.schema import tickets
 from storage.schema_search import search_words
 
 LOOKED_THROUGH = 1_000

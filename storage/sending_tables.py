@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Table, text
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table
 
 from bot.sendings import SendingState
-from storage.schema import metadata
+from storage.schema import metadata, partial_index
 from storage.types import JsonValue, PlainText, UtcDateTime, row_id, word_of
-
-_IS_A_MESSAGE = text("slack_ts IS NOT NULL")
-_WAITS = text("state = 'waiting'")
 
 sendings = Table(
     "sendings",
@@ -32,14 +29,7 @@ sendings = Table(
     Column("message_id", row_id(), ForeignKey("messages.id")),
     Column("ended_by", PlainText),
     Column("own_words", Boolean, nullable=False),
-    Index(
-        "uq_sendings_message",
-        "ticket_id",
-        "slack_ts",
-        unique=True,
-        sqlite_where=_IS_A_MESSAGE,
-        postgresql_where=_IS_A_MESSAGE,
-    ),
-    Index("ix_sendings_waiting", "ticket_id", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
+    partial_index("uq_sendings_message", "slack_ts IS NOT NULL", "ticket_id", "slack_ts", unique=True),
+    partial_index("ix_sendings_waiting", "state = 'waiting'", "ticket_id", "id"),
     sqlite_autoincrement=True,
 )

@@ -27,9 +27,10 @@ from handlers.escalations import raise_escalation
 from storage.auditing import StoredAudit
 from storage.effects_json import effect_from_json
 from storage.engine import Database
+from storage.escalation_tables import escalations
 from storage.migrating import upgrade
 from storage.queues import OutboxQueue, TimerQueue
-from storage.schema import escalations, outbox, timers
+from storage.schema import outbox, timers
 from tests.storage.making import NOON, a_clock, a_ticket
 from tests.support.timer_loops import PATIENCE, open_database, plain_config
 

@@ -14,9 +14,10 @@ from bot.ports import OutboxState
 from bot.rules.neglect import PATIENCE, STUCK_AFTER, Finding, Neglect, look_of
 from storage.auditing import StoredAudit
 from storage.engine import Database
+from storage.escalation_tables import escalations
 from storage.mail_sink import StoredMailSink
 from storage.queues import OutboxQueue
-from storage.schema import TimerState, Transport, clocks, escalations, outbox, tickets, timers
+from storage.schema import TimerState, Transport, clocks, outbox, tickets, timers
 from tests.storage.making import NOON, FakeClock, a_clock, a_message, a_ticket, fetched, stored_ticket
 
 MINUTE = timedelta(minutes=1)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from bot.errors import OperatorError
 from bot.model import Contract, Device, Language
 from storage.contract_import import ImportResult, import_contracts
+from storage.contract_tables import contract_devices
 from storage.engine import Database
-from storage.schema import contract_devices
 from tests.storage.ports import Ports
 
 HEADER = "contract_number,customer,nip,valid_from,valid_to,serial,model,authorised,language\n"

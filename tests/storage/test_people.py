@@ -15,13 +15,14 @@ from bot.errors import OperatorError
 from bot.escalations import Escalation, EscalationSource
 from bot.model import Attachment, AttachmentVerdict, Direction, JournalEntry, Language, TicketState
 from bot.ports import InboxState
+from storage.contract_tables import contract_contacts, contracts
 from storage.effects_json import effect_from_json
 from storage.engine import Database
 from storage.mail_sink import StoredMailSink
 from storage.people import erase_person, find_person
 from storage.person_export import exported
 from storage.queues import InboxQueue, OutboxQueue
-from storage.schema import contract_contacts, contracts, inbox, metadata, outbox, tickets
+from storage.schema import inbox, metadata, outbox, tickets
 from tests.storage.making import NOON, FakeClock, a_message, a_ticket, fetched
 
 ANNA, BOSS = "anna@klient.example", "szef@klient.example"
