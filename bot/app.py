@@ -30,8 +30,8 @@ from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
 from bot.edges.slack_groups import SlackGroups
 from bot.edges.slack_http import SlackHttp
-from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
+from bot.edges.slack_screens import Look
 from bot.edges.slack_socket import SlackSocket
 from bot.edges.smtp_mailer import SmtpMailer
 from bot.edges.webhook import Webhook, webhook

@@ -24,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config_slack import SlackConfig
 from bot.edges.slack_dispatch import Take, take_with
 from bot.edges.slack_listeners import Listeners, Recorder, identify
-from bot.edges.slack_modals import Look, Screens
+from bot.edges.slack_screens import Look, Screens
 from bot.errors import OperatorError
 from bot.ports import Clock
 

@@ -51,7 +51,7 @@ from bot.edges.slack_escalation_payloads import people_named
 from bot.edges.slack_ids import ACTIONS_BY_ID, CANNED, OPENS_MODAL, PREVIEW, SHORTCUTS, ModalPlace
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_lookups import LookedUp, Lookups
-from bot.edges.slack_modals import Look, Modals, Screens
+from bot.edges.slack_modals import Modals
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import (
     OWN_TEAM,
@@ -61,6 +61,7 @@ from bot.edges.slack_payloads import (
     submission_problems,
     typist_of,
 )
+from bot.edges.slack_screens import Look, Screens
 from bot.edges.slack_text import Json
 from bot.edges.slack_views import loading_view
 from bot.edges.slack_words_payloads import message_name, writer
@@ -257,7 +258,7 @@ class Listeners:
         if by.is_stranger or by.user not in self._staff:
             return
         try:
-            view = await self._modals.with_canned(body)
+            view = await self._modals.reply.with_canned(body)
             async with asyncio.timeout(self._limit):
                 await self._client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
         except Exception:

@@ -26,7 +26,7 @@ from bot.edges.slack_dispatch import Take, take_with
 from bot.edges.slack_errors import TOKEN_ERRORS, translate
 from bot.edges.slack_listeners import Listeners, Recorder, identify
 from bot.edges.slack_log import sdk_logger
-from bot.edges.slack_modals import Look, Screens
+from bot.edges.slack_screens import Look, Screens
 from bot.errors import OperatorError, RetryLater
 
 log = logging.getLogger(__name__)

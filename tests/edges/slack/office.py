@@ -18,9 +18,9 @@ from bot.commands_channels import ChannelMessage
 from bot.config_escalation import EscalationConfig
 from bot.config_slack import SlackConfig
 from bot.edges.slack_interview import InterviewShown
-from bot.edges.slack_modals import Look
 from bot.edges.slack_payloads import to_command
 from bot.edges.slack_replacement_views import FormShown
+from bot.edges.slack_screens import Look
 from bot.edges.slack_socket import SlackSocket
 from bot.entitlements import DeviceStanding, EntitlementUse, ServiceNotice
 from bot.escalations import Escalation, EscalationSource
