@@ -103,7 +103,7 @@ from handlers import (
     calls,
     card_refresh,
     channel_messages,
-    clocks,
+    clock_levels,
     composed_replies,
     date_actions,
     duty,
@@ -163,7 +163,7 @@ async def _fetched(command: FilesFetched, uow: UnitOfWork, ctx: Context) -> None
 
 TIMERS: dict[str, Handler] = {
     "clock": timer_due.handle,
-    clocks.UNASSIGNED: timer_due.unassigned,
+    clock_levels.UNASSIGNED: timer_due.unassigned,
     card_refresh.CARD: card_refresh.handle,
     replacement_timers.REPLACEMENT: replacement_timers.due,
     agreed_dates.APPOINTMENT: appointments.reminder_due,

@@ -17,8 +17,8 @@ from bot.ports import UnitOfWork
 from bot.rules.clock_terms import PROMISED
 from bot.rules.sla import BREACH
 from bot.sendings import Sending
-from handlers import agreed_dates, clocks, customer_mails, duty, escalations, replacement_timers
-from handlers.clocks import ON_TIME
+from handlers import agreed_dates, clock_levels, clocks, customer_mails, duty, escalations, replacement_timers
+from handlers.clock_levels import ON_TIME
 from handlers.context import Context, journal
 
 Passed = list[tuple[int, datetime]]
@@ -37,7 +37,7 @@ async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
     if clock.state is not ClockState.RUNNING or not ticket.is_open:
         await uow.clocks.finish_timer(timer.id)
         return
-    window = clocks.window_of(ticket, clock, ctx)
+    window = clock_levels.window_of(ticket, clock, ctx)
     is_a_fact = timer.level == BREACH and clock.kind in {*PROMISED, ClockKind.AGREED}  # all else reminds
     if not window.is_open(ctx.now) and not (is_a_fact and ctx.now - timer.fire_at <= ON_TIME):
         if clock.due_at < ctx.now:  # a fact, whoever is there to hear it
@@ -62,7 +62,7 @@ async def handle(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
         await agreed_dates.passed(uow, ctx, ticket, clock)
     else:
         await _announce(ticket, clock, level, late, uow, ctx)
-        await clocks.arm(uow, ctx, ticket, clock, replace(await clocks.said_of(uow, clock), highest=level))
+        await clock_levels.arm(uow, ctx, ticket, clock, replace(await clock_levels.said_of(uow, clock), highest=level))
     await uow.outbox.add(PostCard(ticket.id))
 
 
@@ -72,7 +72,7 @@ def _answers(sending: Sending, by: datetime) -> bool:
 
 def _passed(ticket: Ticket, clock: SlaClock, fired: int, ctx: Context) -> Passed:
     """The levels that are announced now, with their instants: that of the timer and all that passed since."""
-    instants = clocks.instants_of(ticket, clock, ctx)
+    instants = clock_levels.instants_of(ticket, clock, ctx)
     theirs = [(level, at) for level, at in instants if level == fired] or [(fired, ctx.now)]
     if clock.kind is ClockKind.CUSTOMER_REPLY:
         return theirs
@@ -103,7 +103,7 @@ async def _announce(
 
 async def _customer_is_silent(ticket: Ticket, clock: SlaClock, level: int, uow: UnitOfWork, ctx: Context) -> None:
     """The customer's own clock is never a breach of ours: they are reminded, at last with the offer to close."""
-    levels = clocks.levels_of(ticket, clock.kind, ctx)
+    levels = clock_levels.levels_of(ticket, clock.kind, ctx)
     last = level >= levels[-1]
     await customer_mails.remind(uow, ctx, ticket, last=last)
     count = len(levels) if last else sum(one <= level for one in levels)
@@ -119,7 +119,7 @@ async def unassigned(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
     ticket = await uow.tickets.get(timer.ticket_id)
     clock = await uow.clocks.get(timer.clock_id)
     waits = clock.state is ClockState.RUNNING and ticket.is_open and ticket.assignee is None
-    window = clocks.window_of(ticket, clock, ctx)
+    window = clock_levels.window_of(ticket, clock, ctx)
     if waits and not window.is_open(ctx.now):
         await uow.clocks.postpone_timer(timer.id, window.next_opening(ctx.now))
         return

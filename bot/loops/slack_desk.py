@@ -24,7 +24,7 @@ from bot.rules.replacement_text import Speaker
 from bot.rules.ticket_reference import Reference
 from bot.rules.wording import words as words_of
 from bot.sendings import Sending
-from handlers.clocks import terms_of
+from handlers.clock_levels import terms_of
 from handlers.customer_words import shown_recipient
 from handlers.replacement_returns import arrived
 from handlers.replacements import promised
