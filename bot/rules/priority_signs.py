@@ -106,6 +106,9 @@ _STATED = (
     *_signs(Priority.CRITICAL, rf"{_NO_PLACE}p1{_NO_CODE}", stated=True),
     *_signs(Priority.NON_CRITICAL, rf"{_NO_PLACE}p2{_NO_CODE}", stated=True),
     *_signs(Priority.QUESTION, rf"{_NO_PLACE}p[34]{_NO_CODE}", stated=True),
+    # Our own words for it, in English as in Polish ("problem krytyczny").
+    *_signs(Priority.NON_CRITICAL, r"\bnon-?critical problem\b", stated=True),
+    *_signs(Priority.CRITICAL, r"(?<!non-)(?<!non )\bcritical problem\b", stated=True),
     *_signs(Priority.NON_CRITICAL, rf"{_WHAT}{_NOT_CRITICAL}", rf"(?m){_ANSWERED_SUBJECT}{_NOT_CRITICAL}(?=[\W_])",
             stated=True),
     *_signs(

@@ -179,6 +179,8 @@ def test_words_that_say_nothing(text: str) -> None:
         ("Re: krytyczne", None),
         ("Critical - HQ", CRITICAL),
         ("Critical issue", None),
+        ("Our office is offline. Critical problem.", CRITICAL),
+        ("It is a non-critical problem", NON_CRITICAL),
         ("Priorytet: niekrytyczny", NON_CRITICAL),
         ("priorytet: nie krytyczny", NON_CRITICAL),
         ("Problem niekrytyczny: VPN", NON_CRITICAL),
