@@ -114,7 +114,7 @@ QUOTATION_ACTIONS = (
 
 
 def move(ticket: Ticket, state: TicketState, at: datetime) -> None:
-    """Bring the ticket into a state; staying where it is is always possible.
+    """Bring the ticket into a state; staying where it is is always possible. What ends is not snoozed any more.
 
     Args:
         at: The present instant; kept as the ticket's end when it is resolved or closed.
@@ -128,6 +128,8 @@ def move(ticket: Ticket, state: TicketState, at: datetime) -> None:
         raise ValueError(f"{ticket.number} cannot go from {ticket.state} to {state}")
     ticket.state = state
     ticket.closed_at = None if ticket.is_open else at
+    if not ticket.is_open:  # whoever opens it again wants to see it
+        ticket.facts.pop("snooze", None)
 
 
 def actions_of(ticket: Ticket) -> tuple[Action, ...]:

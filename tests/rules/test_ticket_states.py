@@ -47,3 +47,13 @@ def test_taking_is_for_what_nobody_has_and_taking_over_for_what_somebody_has(sta
     assert Action.TAKE_OVER not in actions_of(ticket(state))
     assert Action.TAKE not in actions_of(ticket(state, "U1"))
     assert len(actions_of(ticket(state))) == len(actions_of(ticket(state, "U1")))
+
+
+def test_what_ended_is_not_snoozed_when_it_is_opened_again() -> None:
+    snoozed = ticket(TicketState.OPEN)
+    snoozed.facts["snooze"] = {"until": "2026-11-24T09:00:00+00:00", "by": "U1", "reason": ""}
+    move(snoozed, TicketState.WAITING, NOW)
+    assert Action.WAKE in actions_of(snoozed)
+    move(snoozed, TicketState.RESOLVED, NOW)
+    move(snoozed, TicketState.OPEN, NOW)
+    assert Action.SNOOZE in actions_of(snoozed)
