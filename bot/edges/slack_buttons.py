@@ -55,7 +55,7 @@ def note_view(said: str, words: Words, place: ModalPlace) -> Json:
     """One sentence where the buttons were: what became of the press, or why nothing did."""
     return {
         "type": "modal",
-        "title": plain(words("more.title"), 24),
+        "title": plain(words("more.note"), 24),
         "close": plain(words("more.close"), 24),
         "private_metadata": place.to_metadata(),
         "blocks": [block([line(text(said))])],
