@@ -19,7 +19,7 @@ CANNED = (
     },
     {
         "title": "Czy już działa? / Does it work now?",
-        "pl": "Dzień dobry,\n\nczy po wykonanych zmianach urządzenie {serial} działa poprawnie? Proszę o potwierdzenie.",
+        "pl": "Dzień dobry,\n\nczy po wykonanych zmianach urządzenie {serial} działa poprawnie? Prosimy o odpowiedź.",
         "en": "Hello,\n\nplease confirm whether the device {serial} works properly after the changes.",
     },
 )
