@@ -14,6 +14,7 @@ import pickle
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -33,7 +34,8 @@ READING_LIMIT = 10.0
 PAUSE = 60.0
 """Seconds after a failure before the process is started again."""
 MOST_WAITING = 200
-"""Mails that are read ahead at most."""
+MOST_OCTETS = 8 * 1024 * 1024
+"""Mails that are read ahead at most, and what they hold together at most: so much waits in the pipe."""
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT", "TZDIR", "VIRTUAL_ENV")
 """What the process is told of our environment: no secret, as it reads what strangers send."""
 
@@ -45,17 +47,27 @@ class ReadingAhead:
         options: What the configuration says about reading; None where there is nothing to read.
         processors: How many this program may use; with one alone there is nothing to win.
         idle: Seconds after the last mail when the process is ended.
+        limit: Seconds that one mail may take.
     """
 
-    def __init__(self, options: ReadingOptions | None, *, processors: int | None = None, idle: float = IDLE) -> None:
+    def __init__(
+        self,
+        options: ReadingOptions | None,
+        *,
+        processors: int | None = None,
+        idle: float = IDLE,
+        limit: float = READING_LIMIT,
+    ) -> None:
         self._options = options
         self._is_worthwhile = options is not None and (processors or _processors()) > 1
         self._idle = idle
+        self._limit = limit
         self._asked: dict[int, asyncio.Future[FirstReading | None]] = {}
+        self._octets: dict[int, int] = {}
         self._process: Process | None = None
         self._talking: asyncio.Task[None] | None = None
         self._not_before = 0.0
-        self._last_asked = 0.0
+        self._ends: asyncio.Timeout | None = None
 
     @property
     def process_id(self) -> int | None:
@@ -67,16 +79,21 @@ class ReadingAhead:
         loop = asyncio.get_running_loop()
         if not self._is_worthwhile or len(rows) < FROM or loop.time() < self._not_before:
             return
-        self._last_asked = loop.time()
         if self._talking is None:
             self._talking = asyncio.create_task(self._run(), name="reading ahead")
         process = self._process
-        if process is None or process.stdin is None:
+        if process is None or process.stdin is None or self._ends is None or self._ends.expired():
             return
+        self._ends.reschedule(loop.time() + self._idle)
+        octets = sum(self._octets.values())
         for row in rows:
-            if row.id not in self._asked and len(row.body) <= SMALL and len(self._asked) < MOST_WAITING:
-                self._asked[row.id] = loop.create_future()
-                process.stdin.write(frame((row.id, row.body)))
+            if row.id in self._asked or len(row.body) > SMALL:
+                continue
+            octets += len(row.body)
+            if len(self._asked) >= MOST_WAITING or octets > MOST_OCTETS:
+                break
+            self._asked[row.id], self._octets[row.id] = loop.create_future(), len(row.body)
+            process.stdin.write(frame((row.id, row.body)))
 
     def is_settled(self, row_id: int) -> bool:
         """Whether nothing has to be waited for: it was read, or is not being read here at all."""
@@ -87,7 +104,7 @@ class ReadingAhead:
         """Wait until that is so; a process that takes too long is ended."""
         asked = self._asked.get(row_id)
         if asked is not None and not asked.done():
-            await asyncio.wait([asked], timeout=READING_LIMIT)
+            await asyncio.wait([asked], timeout=self._limit)
             if not asked.done():
                 self._fail("a mail took too long")
 
@@ -100,6 +117,7 @@ class ReadingAhead:
         """These mails were handled, well or not."""
         for row_id in row_ids:
             self._asked.pop(row_id, None)
+            self._octets.pop(row_id, None)
 
     async def close(self) -> None:
         """End the process; nothing is asked of it any more."""
@@ -114,10 +132,10 @@ class ReadingAhead:
                 process = await self._start()
             self._process = process
             await self._listen(process)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, pickle.UnpicklingError, EOFError) as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is: the mails are read without it
             self._fail(type(error).__name__)
         finally:
-            self._process = self._talking = None
+            self._process = self._talking = self._ends = None
             self._give_up_waiting()
             if process is not None and process.returncode is None:
                 process.kill()
@@ -126,8 +144,9 @@ class ReadingAhead:
     async def _start(self) -> Process:
         kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         path = os.pathsep.join(filter(None, (str(Path(bot.__file__).parents[1]), os.environ.get("PYTHONPATH"))))
+        # -P: nothing is imported from the folder in which the program was started.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.edges.reading_process",
+            sys.executable, "-P", "-m", "bot.edges.reading_process",
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={**kept, "PYTHONPATH": path},
         )  # fmt: skip
         try:
@@ -143,19 +162,13 @@ class ReadingAhead:
 
     async def _listen(self, process: Process) -> None:
         """Hand on what was read, until nothing was asked for a while."""
-        loop = asyncio.get_running_loop()
-        while self._asked or loop.time() < self._last_asked + self._idle:
-            try:
-                async with asyncio.timeout(self._idle):
-                    said = await _next(process)
-            except TimeoutError:
-                if self._asked:
-                    raise
-                continue
-            its_id, reading = cast("tuple[int, FirstReading | None]", said)
-            asked = self._asked.get(its_id)
-            if asked is not None and not asked.done():
-                asked.set_result(reading)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._idle) as self._ends:
+                while True:
+                    its_id, reading = cast("tuple[int, FirstReading | None]", await _next(process))
+                    asked = self._asked.get(its_id)
+                    if asked is not None and not asked.done():
+                        asked.set_result(reading)
 
     def _fail(self, problem: str) -> None:
         """Do without it for a while."""
@@ -169,6 +182,7 @@ class ReadingAhead:
             if not asked.done():
                 asked.set_result(None)
         self._asked.clear()
+        self._octets.clear()
 
 
 async def _next(process: Process) -> object:

@@ -2,7 +2,7 @@
 
 Both ways go frames: eight octets of length, big-endian, and so many octets of pickle. First the options come, answered
 with READY; then (id, octets of a mail), each answered with (id, what was read), or None for what could not be read. At
-the end of its input it ends; so it never survives the program that started it.
+the end of its input it ends, and a mail on which it hangs ends it; so it never survives the program that started it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import BinaryIO, cast
 from bot.rules.first_reading import FirstReading, ReadingOptions, first_reading
 
 READY = "ready"
+LONGEST = 30
+"""Seconds on one mail after which the system ends this process: longer than anybody waits for it."""
 LENGTH = 8
 PROTOCOL = 5
 
@@ -33,7 +35,10 @@ def serve(come: BinaryIO, go: BinaryIO) -> None:
     _say(go, READY)
     while (asked := cast("tuple[int, bytes] | None", _next(come))) is not None:
         its_id, raw = asked
-        _say(go, (its_id, _read(raw, options)))
+        signal.alarm(LONGEST)  # whoever would have ended it may be gone meanwhile
+        reading = _read(raw, options)
+        signal.alarm(0)
+        _say(go, (its_id, reading))
 
 
 def _read(raw: bytes, options: ReadingOptions) -> FirstReading | None:
