@@ -71,10 +71,13 @@ class Managed:
     """What managers see besides: what is late, what is escalated, and who has how much.
 
     Attributes:
-        escalated: Tickets with an escalation that has not ended, each with who has it; None where nobody has.
+        escalated: Tickets with an escalation that has not ended, the longest waiting first, each with who has it; None
+            where nobody has.
+        late_count, escalated_count: How many there are; `late` and `escalated` may be fewer.
     """
 
     late: tuple[DueTicket, ...]
     late_count: int
     escalated: tuple[tuple[DueTicket, str | None], ...]
+    escalated_count: int
     load: tuple[Load, ...]

@@ -13,6 +13,7 @@ from bot.rules.countdown import CUSTOMERS_TURN
 from storage.clocks import clock_of
 from storage.contract_tables import contracts
 from storage.engine import Database
+from storage.escalation_tables import escalations
 from storage.schema import clocks, tickets
 from storage.tickets import ticket_of
 from storage.types import literal
@@ -20,6 +21,7 @@ from storage.types import literal
 IS_OPEN = tickets.c.state.not_in([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)])
 _RUNNING = clocks.c.state == literal(ClockState.RUNNING)
 _CUSTOMERS = clocks.c.kind.in_(sorted(CUSTOMERS_TURN))
+_ESCALATED = select(func.count()).select_from(escalations).where(escalations.c.ended_at.is_(None))
 
 
 class DueNextQueries:
@@ -94,6 +96,7 @@ class DueNextQueries:
                     for one in raised
                     if one.ticket_id in rows
                 ),
+                await connection.scalar(_ESCALATED) or 0,
                 tuple(Load(*row) for row in load),
             )
 

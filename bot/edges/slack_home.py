@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -108,28 +108,31 @@ def _button(value: str, said: str) -> Json:
 def _managed(managed: Managed, workspace_url: str, now: datetime, words: Words, zone: ZoneInfo) -> Blocks:
     """For managers: what is late, what is escalated, and who has how much."""
 
-    def rows(listed: Iterable[DueTicket]) -> Blocks:
-        return [_row(row, workspace_url, now, words, zone, Holder.OTHERS) for row in listed]
+    def row(listed: DueTicket, *more: Json) -> Json:
+        return _row(listed, workspace_url, now, words, zone, Holder.OTHERS, *more)
+
+    def rest(count: int) -> Blocks:
+        return [block([line(*rich(words, "home.and_more", count=count))])] if count > 0 else []
 
     blocks: Blocks = [{"type": "divider"}, header(words("home.late", count=managed.late_count))]
-    blocks += rows(managed.late) or [_nothing(words("home.late_none"))]
-    if managed.late_count > len(managed.late):
-        blocks.append(block([line(*rich(words, "and_more", count=managed.late_count - len(managed.late)))]))
-    blocks += [{"type": "divider"}, header(words("home.escalated", count=len(managed.escalated)))]
-    for row, owner in managed.escalated:
+    blocks += [row(one) for one in managed.late] or [_nothing(words("home.late_none"))]
+    blocks += rest(managed.late_count - len(managed.late))
+    blocks += [{"type": "divider"}, header(words("home.escalated", count=managed.escalated_count))]
+    for one, owner in managed.escalated:
         has_it = (
             rich(words, "home.escalation_owner", who=person(owner)) if owner else [text(words("home.no_owner"), "bold")]
         )
-        blocks += [*rows([row]), block([line(*has_it)])]
+        blocks.append(row(one, line(*has_it)))
     if not managed.escalated:
         blocks.append(_nothing(words("home.escalated_none")))
+    blocks += rest(managed.escalated_count - len(managed.escalated))
     blocks += [{"type": "divider"}, header(words("home.load"))]
     loads = [
         line(
             *rich(
                 words,
                 "home.load_of",
-                who=person(one.user) if one.user else text(words("nobody"), "bold"),
+                who=person(one.user) if one.user else text(words("home.unassigned"), "bold"),
                 count=one.count,
                 late=one.late,
             )
@@ -148,7 +151,9 @@ def closed_home(words: Words) -> Json:
     return {"type": "home", "blocks": [block([line(text(words("home.not_for_you")))])]}
 
 
-def _row(row: DueTicket, workspace_url: str, now: datetime, words: Words, zone: ZoneInfo, holder: Holder) -> Json:
+def _row(
+    row: DueTicket, workspace_url: str, now: datetime, words: Words, zone: ZoneInfo, holder: Holder, *more: Json
+) -> Json:
     ticket = row.ticket
     clocks = (row.clock,) if row.clock else ()
     said = deadline(TicketView(ticket, None, clocks), now, words, zone)
@@ -164,7 +169,7 @@ def _row(row: DueTicket, workspace_url: str, now: datetime, words: Words, zone: 
     lines.append(line(text(f"{customer}: {about}")))
     if holder is Holder.OTHERS and ticket.assignee:
         lines.append(line(*rich(words, "card.assignee", assignee=person(ticket.assignee))))
-    return block(lines)
+    return block([*lines, *more])
 
 
 def _number(ticket: Ticket, workspace_url: str) -> Json:

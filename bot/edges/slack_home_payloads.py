@@ -38,8 +38,13 @@ def chosen(body: Mapping[str, object], action: Mapping[str, object]) -> HomeFilt
     name = _CHOICES.get(str(action_id))
     if name is None:
         return before
-    kept = before.to_json() | {"pages": {}, name: None if value == HOME_ALL else value}
-    return HomeFilter.from_json(kept)
+    changed = before.to_json() | {"pages": {}, name: None if value == HOME_ALL else value}
+    return HomeFilter.from_json(changed)
+
+
+def kept(view: object) -> HomeFilter:
+    """What a view that is opened again has filtered, from its first page on; its menus still show it. Never raises."""
+    return replace(_before(view), pages={})
 
 
 def _before(view: object) -> HomeFilter:

@@ -38,7 +38,7 @@ class OverviewLook:
         return fill(self._words, f"overview.{key}", **data)
 
     def tickets(self, rows: Iterable[DueTicket]) -> list[str]:
-        """Two or three lines for each ticket."""
+        """Three or four lines for each ticket, its deadline first."""
         return [line for row in rows for line in self._ticket(row)]
 
     def _ticket(self, row: DueTicket) -> list[str]:
@@ -50,7 +50,8 @@ class OverviewLook:
         due = deadline(TicketView(ticket, None, clocks), self._now, words, self._zone)
         customer = one_line(row.customer or ticket.requester_name or ticket.requester or words("unknown"))
         lines = [
-            self.say("row", number=self.link(ticket), priority=priority, state=words(f"state.{ticket.state}"), due=due),
+            self.say("row", due=due),
+            self.say("row_ticket", number=self.link(ticket), priority=priority, state=words(f"state.{ticket.state}")),
             self.say("row_about", customer=customer, subject=topic(ticket.subject, MAX_TOPIC)),
         ]
         if ticket.assignee:
@@ -84,8 +85,8 @@ class OverviewLook:
             if held.get(device.serial):
                 lines.append(self.say("contract_entitlements", counts=held[device.serial]))
         lines += self._more(len(contract.devices) - MAX_DEVICES)
-        people = ", ".join(contract.authorised[:MAX_PEOPLE]) or "–"
-        lines.append(self.say("contract_people", people=mrkdwn(people)))
+        people = ", ".join(self._authorised(each) for each in contract.authorised[:MAX_PEOPLE]) or "–"
+        lines.append(self.say("contract_people", people=Mrkdwn(people)))
         lines += self._more(len(contract.authorised) - MAX_PEOPLE)
         if channels:
             named = Mrkdwn(" ".join(mention(channel) for channel in channels))
@@ -98,6 +99,9 @@ class OverviewLook:
         """Contracts to choose from."""
         named = [f"• {mrkdwn(one.number)} – {mrkdwn(one_line(one.customer))}" for one in contracts]
         return [self.say("several", words=typed), *named]
+
+    def _authorised(self, who: str) -> str:
+        return self.say("contract_domain", domain=who) if who.startswith("@") else mrkdwn(who)
 
     def _more(self, count: int) -> list[str]:
         return [fill(self._words, "and_more", count=count)] if count > 0 else []

@@ -128,7 +128,9 @@ def _home_opened(body: Mapping[str, object]) -> SlackCommand:
     user = required(event, "user")
     # The event's outer team is where it happened, the view's team (where there is one) that of the app.
     is_stranger = body.get("team_id") != (body.get(OWN_TEAM) or body.get("team_id"))
-    return OpenHome(SlackPerson(user=user, name=user, is_stranger=is_stranger))
+    return OpenHome(
+        SlackPerson(user=user, name=user, is_stranger=is_stranger), slack_home_payloads.kept(event.get("view"))
+    )
 
 
 def _click(body: Mapping[str, object]) -> SlackCommand:

@@ -46,20 +46,23 @@ class OverviewAnswers:
             case "mine":
                 mine = (await self._due.of(effect.user, SHOWN))[Holder.MINE]
                 head = look.say("mine", count=mine.count)
-                return self._listed(head, mine.first, mine.count, look)
+                return self._listed(head, mine.first, mine.count, look) if mine.first else look.say("mine_none")
             case what:
                 everything = await self._due.everything(SHOWN)
                 head = look.say("list", count=everything.count) if what == "list" else look.say("due")
+                if not everything.first:
+                    return look.say("list_none")
                 return self._listed(head, everything.first, everything.count, look)
 
     def _listed(self, head: str, rows: tuple[DueTicket, ...], count: int, look: OverviewLook) -> str:
-        shown = look.tickets(rows)
         more = [look.say("more_listed")] if count > len(rows) else []
-        return "\n".join([head, *(shown or [look.say("none")]), *more])
+        return "\n".join([head, *look.tickets(rows), *more])
 
     async def _found(self, query: str, look: OverviewLook) -> str:
         found = await self._search.find(query, SHOWN)
-        lines = [look.say("search", words=query), *(look.tickets(found.tickets) or [look.say("none")])]
+        if not found.tickets:
+            return look.say("search_none", words=query)
+        lines = [look.say("search", words=query), *look.tickets(found.tickets)]
         return "\n".join(lines if found.is_all else [*lines, look.say("more")])
 
     async def _one(self, number: str, look: OverviewLook) -> str:

@@ -78,7 +78,7 @@ async def test_the_app_home_filters_turns_pages_and_shows_managers_what_is_late(
     said = await home_of(world, world.zofia, "Przekroczone terminy (1)")
     assert "Do wzięcia (10)" in said
     assert "Strona 1 z 2" in said
-    assert "nikt: 10 (po terminie: 1)" in said.replace("\n", "")
+    assert "Do wzięcia: 10 (po terminie: 1)" in said.replace("\n", "")
 
     assert (await people.click_home(world.zofia, "home_page", value="nobody:1")).ok
     said = await home_of(world, world.zofia, "Strona 2 z 2")
@@ -88,6 +88,10 @@ async def test_the_app_home_filters_turns_pages_and_shows_managers_what_is_late(
     assert (await people.click_home(world.zofia, "home_customer", selected="Mleczarnia")).ok
     assert (await people.click_home(world.zofia, "home_state", selected="waiting")).ok
     said = await home_of(world, world.zofia, "Do wzięcia (0)")
+    world.clock.move(timedelta(minutes=4))
+    await people.open_home(world.zofia)
+    said = await home_of(world, world.zofia, "Stan na: dziś 11:05")
+    assert "Do wzięcia (0)" in said, "its menus still show the filters when it is opened again"
 
     await people.open_home(world.ewa)
     assert "Przekroczone terminy" not in await home_of(world, world.ewa, "Do wzięcia (10)"), "that is for managers"
@@ -112,9 +116,10 @@ async def test_commands_answer_with_links_and_exact_facts(world: World) -> None:
     said = await told("szukaj zasilacz mleczarnia", "Znalezione: zasilacz mleczarnia")
     assert f"/archives/{place}/p{card.ts.replace('.', '')}|{world.number(1)}>" in said
     assert "Mleczarnia: Zasilacz dymi" in said
-    await told("search tunel", "Nic takiego nie ma.")
+    assert said.index("Czas reakcji: dziś 11:00") < said.index(world.number(1)), "the deadline stands first"
+    await told("search tunel", "Nie znaleziono zgłoszeń: tunel")
     await told("lista", "Otwarte zgłoszenia: 1")
-    await told("moje", "Twoje zgłoszenia: 0")
+    await told("moje", "Nie prowadzisz żadnego otwartego zgłoszenia.")
     await told("due", "Najbliższe terminy")
     await told(f"pokaż {world.number(1)}", "Zasilacz dymi")
     said = await told("umowa mleczarnia", "Umowa HZ360-2026-000101")
