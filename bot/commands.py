@@ -339,11 +339,13 @@ class FilesFetched:
     Attributes:
         digests: The hash of what each holds, by Slack's id of the file.
         problem: Why they cannot be had, for people; "" where all are here.
+        named: What customers' files are called, as (name, content type) by Slack's id: their messages do not say.
     """
 
     outbox_id: int
     digests: dict[str, str]
     problem: str = ""
+    named: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.escalation_ports import DutyRepo, EscalationRepo
 from bot.model import Attachment, JournalEntry, Message, SlaClock, Ticket, Timer
 from bot.replacement_ports import InterviewRepo, ReplacementRepo
 from bot.sending_ports import SendingRepo
+from bot.sendings import SharedFile
 
 
 class Clock(Protocol):
@@ -97,6 +98,9 @@ class ChatFiles(Protocol):
 
     async def state(self, file_id: str, channel: str) -> FileState:
         """Where a file is."""
+
+    async def described(self, file: SharedFile) -> SharedFile:
+        """The file with its name, type and address: of one from another workspace a message only gives the id."""
 
     async def fetch(self, file_id: str, url: str, limit: int) -> bytes:
         """What a file holds that somebody shared, at most `limit` octets; Refused where it is larger or not to be had.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.commands import FilesFetched, FilesNotShown
 from bot.effects import FetchCustomerFiles, Note, PostInThread, PostOperator, ShareFiles
@@ -13,6 +14,7 @@ from bot.rules.file_names import safe_name
 from bot.rules.first_reading import SMALL
 from bot.rules.mail_reading import Attachment as Described
 from bot.rules.mail_reading import IncomingMail, attachment_contents
+from bot.sendings import SharedFile
 from handlers.context import Context, journal
 
 
@@ -69,7 +71,8 @@ async def fetched(command: FilesFetched, uow: UnitOfWork, ctx: Context) -> None:
     assert isinstance(effect, FetchCustomerFiles)
     ticket = await uow.tickets.get(effect.ticket_id)
     message = await uow.tickets.message(effect.message_id)
-    here = [file for file in effect.files if file.id in command.digests]
+    files_as_called = [_as_called(file, command) for file in effect.files]
+    here = [file for file in files_as_called if file.id in command.digests]
     contents = [await uow.attachments.content(command.digests[file.id]) for file in here]
     described = [
         Described(
@@ -90,11 +93,16 @@ async def fetched(command: FilesFetched, uow: UnitOfWork, ctx: Context) -> None:
         kept.append(await uow.attachments.add(file, None if is_dropped else content))
     files = [[file.id, file.name, file.size, file.verdict, file.reason] for file in kept]
     await journal(uow, ctx, ticket, message.author, "files_received", message=message.id, files=files)
-    missing = [file.name for file in effect.files if file.id not in command.digests]
+    missing = [file.name for file in files_as_called if file.id not in command.digests]
     data: dict[str, object] = {"files": listed(kept), "number": ticket.number, "missing": missing}
     await uow.outbox.add(PostInThread(ticket.id, Note.CUSTOMER_FILES, data | {"reason": command.problem}))
     if any(file.is_for_slack for file in kept):
         await uow.outbox.add(ShareFiles(ticket.id, message.id), dedupe_key=f"files:{message.id}")
+
+
+def _as_called(file: SharedFile, command: FilesFetched) -> SharedFile:
+    name, content_type = command.named.get(file.id, (file.name, file.content_type))
+    return replace(file, name=name, content_type=content_type)
 
 
 async def keep_ours(uow: UnitOfWork, ticket: Ticket, message: Message, files: Iterable[tuple[str, str, str]]) -> None:

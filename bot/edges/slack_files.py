@@ -19,8 +19,10 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.config_values import LOOPBACK
 from bot.edges.slack_errors import translate
 from bot.edges.slack_text import one_line
+from bot.edges.slack_words_payloads import shared_file
 from bot.errors import Refused, RetryLater
 from bot.ports import FileState
+from bot.sendings import SharedFile
 
 MAX_NAME = 200
 SLOWEST_UPLOAD = 50_000
@@ -76,6 +78,16 @@ class SlackFiles:
                 return FileState.SHOWN
             raise
         return FileState.SHOWN if _is_in(answer["file"], channel) else FileState.UNSEEN
+
+    async def described(self, file: SharedFile) -> SharedFile:
+        """The file with its name, type and address: of one from another workspace a message only gives the id.
+
+        https://docs.slack.dev/apis/slack-connect: such a file says `"file_access": "check_file_info"`.
+        """
+        if file.url:
+            return file
+        answer = await self._call("files.info", lambda: self._client.files_info(file=file.id))
+        return shared_file(answer["file"]) or file
 
     async def fetch(self, file_id: str, url: str, limit: int) -> bytes:
         """What a file holds; our token goes to Slack's own addresses and nowhere else.

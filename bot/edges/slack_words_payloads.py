@@ -133,10 +133,11 @@ def words_of(message: Mapping[str, object], names: Mapping[str, str]) -> Plain:
 def shared_files(files: object) -> tuple[SharedFile, ...]:
     """The files of a message or a form, as far as they are described at all."""
     listed = files if isinstance(files, list) else []
-    return tuple(shared for file in listed[:MAX_FILES] if (shared := _shared(file)) is not None)
+    return tuple(shared for file in listed[:MAX_FILES] if (shared := shared_file(file)) is not None)
 
 
-def _shared(file: object) -> SharedFile | None:
+def shared_file(file: object) -> SharedFile | None:
+    """A file object of Slack's; None for what is none."""
     if not isinstance(file, Mapping) or not isinstance(file.get("id"), str):
         return None
     size, url = file.get("size"), file.get("url_private_download") or file.get("url_private")

@@ -59,8 +59,11 @@ class FileFetcher:
         """What cannot be had is named to the engineers; the rest comes all the same."""
         digests: dict[str, str] = {}
         problems: dict[str, None] = {}
-        for file in effect.files:
+        named: dict[str, tuple[str, str]] = {}
+        for shared in effect.files:
             try:
+                file = await self._files.described(shared)
+                named[file.id] = (file.name, file.content_type)
                 digests[file.id] = await self._fetch(file, self._contexts.config.intake.attachment_max_mb)
             except Refused as refusal:
                 problems[str(refusal)] = None
@@ -70,7 +73,7 @@ class FileFetcher:
                 problems[str(trouble)] = None
         async with self._database.begin() as uow:
             if await uow.outbox.mark_sent(row.id, {}):
-                await dispatch(FilesFetched(row.id, digests, "; ".join(problems)), uow, self._contexts())
+                await dispatch(FilesFetched(row.id, digests, "; ".join(problems), named), uow, self._contexts())
 
     async def _fetch(self, file: SharedFile, megabytes: float) -> str:
         """Keep what the file holds; gives its hash."""

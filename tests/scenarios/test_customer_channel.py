@@ -103,11 +103,12 @@ async def test_a_report_by_the_form_is_answered_in_its_thread(shared: Shared) ->
     assert texts(reply.blocks).startswith("Ewa Kowalska (HEZO 360):")
     await world.in_slack(world.support, lambda m: "✅" in texts(m.blocks) and "STATUS" in texts(m.blocks))
 
-    await people.post(
-        shared.piotr, shared.channel.id, "Nie świeci.", thread_ts=message.ts, files=[Upload("fgt.log", b"no power")]
-    )
+    files = [Upload("fgt.log", b"no power"), Upload("naprawa.cmd", b"format c:")]
+    await people.post(shared.piotr, shared.channel.id, "Nie świeci.", thread_ts=message.ts, files=files)
     await world.in_thread(card, "Nie świeci.")
-    await world.in_slack(world.support, lambda m: m.thread_ts == card.ts and bool(m.files))
+    kept = await world.in_slack(world.support, lambda m: m.thread_ts == card.ts and bool(m.files))
+    assert [world.slack.workspace.files[file].name for file in kept.files] == ["fgt.log"], "as the customer called it"
+    await world.in_thread(card, "bo typ .cmd bywa groźny")
     assert world.mails_to(world.anna) == []
 
 
