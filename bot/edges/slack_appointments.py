@@ -18,7 +18,7 @@ from bot.replacement_commands import ConfirmFault
 from bot.rules.appointments import AT_MOST, DURATIONS, OTHER, offer_text
 from bot.rules.notes import is_note
 from bot.rules.replacement import read_yes
-from bot.rules.wording import Words, format_date, format_span
+from bot.rules.wording import Words, format_fixed, format_span
 from bot.rules.wording import words as customer_words
 
 OFFER_MODAL = "date_offer"
@@ -155,7 +155,7 @@ def staff_picks(ticket_id: int, data: Mapping[str, object], words: Words, zone: 
         return []
     times = [datetime.fromisoformat(str(option)) for option in options]
     return pick_buttons(
-        (words("appointment.pick", at=format_date(at, words.language, zone)), f"{ticket_id}:{int(at.timestamp())}")
+        (words("appointment.pick", at=format_fixed(at, words.language, zone)), f"{ticket_id}:{int(at.timestamp())}")
         for at in times
     )
 

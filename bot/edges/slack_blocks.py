@@ -181,10 +181,12 @@ def described(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> 
         yield _contract(view.contract, now, words, zone)
     yield from _unknown(view, words)
     at = format_fixed(ticket.reported_at, words.language, zone)  # the card stands for days
+    reached = reached_at(ticket)
     if ticket.requester_name:
-        yield rich(words, "card.requester", name=ticket.requester_name, address=reached_at(ticket), at=at)
+        said = "requester" if isinstance(reached, str) else "requester_in_slack"
+        yield rich(words, f"card.{said}", name=ticket.requester_name, address=reached, at=at)
     else:
-        yield rich(words, "card.requester_without_name", address=reached_at(ticket) or words("unknown"), at=at)
+        yield rich(words, "card.requester_without_name", address=reached or words("unknown"), at=at)
     assignee = person(ticket.assignee) if ticket.assignee else text(words("nobody"), "bold")
     yield rich(words, "card.assignee", assignee=assignee)
 

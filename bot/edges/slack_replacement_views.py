@@ -212,7 +212,8 @@ def _form(name: str, callback_id: str, blocks: Blocks, words: Words, place: Moda
         "callback_id": callback_id,
         "title": plain(words(f"replacement_modal.{name}_title"), 24),
         "submit": plain(words(f"replacement_modal.{name}_submit"), 24),
-        "close": plain(words("modal.cancel"), 24),
+        # "Cancel" beside "Cancel the replacement" would be a riddle.
+        "close": plain(words("replacement_confirm.no" if name == "cancel" else "modal.cancel"), 24),
         "private_metadata": place.to_metadata(),
         "blocks": blocks,
     }

@@ -116,8 +116,9 @@ def _buttons(post: PostInThread, words: Words, zone: ZoneInfo) -> Blocks:
 
 
 def _customer_wrote(post: Post) -> list[Json]:
-    who = "customer_wrote" if post.get("author") else "customer_wrote_without_name"
     address = named(post.get("address") or post.words("unknown"))
+    has_name = post.get("author") and isinstance(address, str)  # Slack shows a mention as the name
+    who = "customer_wrote" if has_name else "customer_wrote_without_name"
     above = [post.say(who, "bold", author=post.get("author"), address=address, at=post.instant("sent_at"))]
     if post.data.get("automatic"):
         above.append(post.say("automatic", "italic"))
@@ -278,9 +279,11 @@ def _agreed_date(post: Post) -> list[Json]:
     known = f"thread.{sentence}" in post.words
     options = post.data.get("options")
     if post.get("event") == "offered" and isinstance(options, list):
+        if len(options) == 1:
+            return [post.say("date_offered_one", "bold", at=post.moment(str(options[0])))]
         dates = [line(text(f"{place}. {post.moment(str(at))}")) for place, at in enumerate(options, 1)]
         return [post.say(sentence, "bold"), *dates]
-    return [post.say(sentence if known else "date_reminder", "bold", at=post.instant("at"), by=person(post.get("by")))]
+    return [post.say(sentence if known else "date_reminder", "bold", at=post.instant("at"), by=named(post.get("by")))]
 
 
 def _mail_withheld(post: Post) -> list[Json]:

@@ -12,8 +12,10 @@ def engineer_reply(post: Post) -> list[Json]:
     """Who wrote to whom, the words, and what became of them."""
     status = post.get("status")
     goes = status in {"waiting", "sending", "sent"}
+    address = named(post.get("to"))
+    where = "" if isinstance(address, str) else "_in_channel"
     heading = post.say(
-        "reply" if goes else "reply_not", "bold", author=person(post.get("author")), address=named(post.get("to"))
+        f"reply{where}" if goes else f"reply_not{where}", "bold", author=person(post.get("author")), address=address
     )
     below = [_reply_mark(post, status)]
     if post.data.get("changed"):

@@ -304,7 +304,7 @@ def test_english_customers_read_english() -> None:
     desk = EntitledDesk("Hello, please change the configuration of our VPN. Non-critical problem.")
     desk.decide(Decision.AGREE)
     text = desk.last_mail.text
-    assert "we have accepted your request for a remote configuration change (report HEZO-2026-000001)" in text
+    assert "We have accepted your request for a remote configuration change (report HEZO-2026-000001)" in text
     assert "You have used 0 of 5 configuration changes in the contract year that ends on 28 February 2027." in text
     desk.do(ReplyToCustomer(EWA, 1, "Done.", NextTurn.RESOLVED))
     desk.decide(Decision.DONE)

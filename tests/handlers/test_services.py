@@ -180,4 +180,4 @@ def test_english_customers_are_offered_in_english() -> None:
     desk.look()
     desk.do(OfferService(EWA, desk.notices[0].id, NORTHWIND.authorised[0]))
     assert NORTHWIND.language is Language.EN
-    assert "your service contract HZ360-2026-000102 includes" in desk.mails[-1].text
+    assert "Your service contract HZ360-2026-000102 includes" in desk.mails[-1].text

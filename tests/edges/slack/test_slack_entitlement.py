@@ -86,7 +86,7 @@ def test_a_wish_word_for_word() -> None:
     assert lines(shown(a_use(UseState.ASKED))) == [
         "Usługa z umowy: zdalna zmiana konfiguracji",
         f"FortiGate-60F, numer seryjny {SERIAL}",
-        "anna@klient.example prosi chyba o to: „Proszę o zmianę”",
+        "Klient (anna@klient.example) prosi chyba o to: „Proszę o zmianę”",
         "Wykorzystano 3 z 5, do 14 mar 2027",
         "<@U0EWA> ",
         "Przyjmij",
@@ -100,7 +100,7 @@ def test_a_wish_word_for_word() -> None:
     ("use", "used", "sentence", "actions"),
     [
         (a_use(UseState.ASKED), 5, "⚠️ Ponad pulę", ["grant", "decline", "choose", "drop"]),
-        (a_use(UseState.ASKED, serial=None), 0, "trzeba wskazać", ["choose", "drop"]),
+        (a_use(UseState.ASKED, serial=None), 0, "trzeba je wskazać", ["choose", "drop"]),
         (a_use(UseState.ASKED, done_on=date(2026, 11, 20)), 3, "wykonane 20 lis 2026", ["agree", "choose", "drop"]),
         (a_use(UseState.AGREED), 3, "✅ Przyjęte (<@U0EWA>", ["done", "book", "correct"]),
         (a_use(UseState.AGREED), 5, "pula jest już wykorzystana", ["done_beyond", "book", "correct"]),
