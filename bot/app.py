@@ -20,10 +20,10 @@ from bot.collecting import collect_seldom
 from bot.commands import Command, EmailReceived
 from bot.commands_channels import ChannelMessage
 from bot.config import Config
-from bot.config_mail import ImapConfig, ServerConfig
+from bot.config_mail import ImapConfig
 from bot.config_slack import SlackMode
 from bot.edges.imap_inbox import ImapInbox
-from bot.edges.oauth_tokens import AccessTokens
+from bot.edges.oauth_tokens import TokenSources
 from bot.edges.pacing import Pace
 from bot.edges.reading_ahead import ReadingAhead
 from bot.edges.slack_chat import SlackChat, slack_client
@@ -103,16 +103,13 @@ class Bot:
         self.supervisor = Supervisor(clock, config.stop_within)
         self.health = HealthServer(config.health, Reporter(self.database, self.supervisor, clock))
         kept = StoredRefreshTokens(self.database)
-        self._tokens = {source.name: AccessTokens(source, clock, kept) for source in config.mail.oauth}
-        self._mailer = SmtpMailer(config.mail.smtp, tokens=self._tokens_of(config.mail.smtp))
+        self._tokens = TokenSources(config.mail.oauth, clock, kept)
+        self._mailer = SmtpMailer(config.mail.smtp, tokens=self._tokens.of(config.mail.smtp))
         self._reader = ReadingAhead(reading_options(config))
         self._open = AsyncExitStack()
         self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
         self._roles: list[Role] = []
         self._among: AmongProcesses | None = None
-
-    def _tokens_of(self, server: ServerConfig) -> AccessTokens | None:
-        return self._tokens[server.oauth] if server.oauth is not None else None
 
     async def start(self) -> None:
         """Open the database, settle what a crash left half-way, start every part.
@@ -258,7 +255,7 @@ class Bot:
 
         async def read(over: asyncio.Event) -> None:
             # Reading waits on the server, mostly; what it has stored is committed, so it can be cut off at any point.
-            inbox = ImapInbox(mailbox, sink, tokens=self._tokens_of(mailbox), on_state=tell)
+            inbox = ImapInbox(mailbox, sink, tokens=self._tokens.of(mailbox), on_state=tell)
             reading = asyncio.ensure_future(inbox.run())
             stopped = asyncio.ensure_future(over.wait())
             try:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from bot.config_values import LOOPBACK, Duration, MailboxName, Name, NotAllowed, Secret, Section
+from bot.config_service_account import ServiceAccount, service_account
+from bot.config_values import LOOPBACK, Duration, MailboxName, NotAllowed, Secret, Section
 
 _MICROSOFT = "https://login.microsoftonline.com"
 _GOOGLE_TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address, no secret
@@ -22,6 +23,7 @@ _SCOPES = {
     ("microsoft", "refresh_token"): "https://outlook.office.com/IMAP.AccessAsUser.All "
     "https://outlook.office.com/SMTP.Send offline_access",
     ("google", "refresh_token"): "https://mail.google.com/",
+    ("google", "service_account"): "https://mail.google.com/",
 }
 
 Tenant = Annotated[
@@ -46,10 +48,11 @@ class OAuthConfig(Section):
     name: MailboxName
     provider: Literal["microsoft", "google", "other"]
     tenant: Tenant | None = None
-    client_id: Name
-    grant: Literal["client_credentials", "refresh_token"] = "client_credentials"
+    grant: Literal["client_credentials", "refresh_token", "service_account"] = "client_credentials"
+    client_id: Annotated[str, Field(max_length=254, description="a text that is not empty")] = ""
     client_secret: Secret | None = None
     refresh_token: Secret | None = None
+    service_account_key: Secret | None = None
     scope: Scope | None = None
     token_url: Endpoint | None = None
     authorize_url: Endpoint | None = None
@@ -74,6 +77,12 @@ class OAuthConfig(Section):
         return self.scope or _SCOPES.get((self.provider, self.grant))
 
     @property
+    def account(self) -> ServiceAccount:
+        """The service account; only with its grant."""
+        assert self.service_account_key is not None
+        return service_account(self.service_account_key.get_secret_value())
+
+    @property
     def called(self) -> str:
         """How people call it in messages."""
         return f'mail.oauth "{self.name}"'
@@ -95,16 +104,34 @@ class OAuthConfig(Section):
 
     @field_validator("grant")
     @classmethod
-    def _google_gives_tokens_to_people_only(cls, value: str, info: ValidationInfo) -> str:
-        if value == "client_credentials" and info.data.get("provider") == "google":
-            raise NotAllowed('Google knows no client credentials for mailboxes; set grant = "refresh_token"', rule=True)
+    def _served_there(cls, value: str, info: ValidationInfo) -> str:
+        provider = info.data.get("provider")
+        if value == "client_credentials" and provider == "google":
+            raise NotAllowed(
+                'Google knows no client credentials for mailboxes; set grant = "service_account" or "refresh_token"',
+                rule=True,
+            )
+        if value == "service_account" and provider == "microsoft":
+            raise NotAllowed('Microsoft has no service accounts; set grant = "client_credentials"', rule=True)
+        return value
+
+    @field_validator("client_id")
+    @classmethod
+    def _an_application_has_an_id(cls, value: str, info: ValidationInfo) -> str:
+        by_account = info.data.get("grant") == "service_account"
+        if value and by_account:
+            raise NotAllowed('has no use with grant = "service_account": its key file says who asks', rule=True)
+        if not value and not by_account:
+            raise NotAllowed("missing: the application's (client) id", rule=True)
         return value
 
     @field_validator("client_secret")
     @classmethod
     def _an_application_proves_itself(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        needed = info.data.get("grant") == "client_credentials" or info.data.get("provider") == "google"
-        if value is None and needed:
+        grant, provider = info.data.get("grant"), info.data.get("provider")
+        if value is not None and grant == "service_account":
+            raise NotAllowed('has no use with grant = "service_account"', rule=True)
+        if value is None and (grant == "client_credentials" or (grant == "refresh_token" and provider == "google")):
             raise NotAllowed(
                 f"missing: set HEZO360_MAIL_OAUTH_{_in_capitals(info)}_CLIENT_SECRET or client_secret_file", rule=True
             )
@@ -113,8 +140,25 @@ class OAuthConfig(Section):
     @field_validator("refresh_token")
     @classmethod
     def _only_with_its_grant(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is not None and info.data.get("grant") == "client_credentials":
-            raise NotAllowed('has no use with grant = "client_credentials"; set grant = "refresh_token"', rule=True)
+        grant = info.data.get("grant", "refresh_token")
+        if value is not None and grant != "refresh_token":
+            raise NotAllowed(f'has no use with grant = "{grant}"; set grant = "refresh_token"', rule=True)
+        return value
+
+    @field_validator("service_account_key")
+    @classmethod
+    def _a_service_account_has_a_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        grant = info.data.get("grant")
+        if value is None and grant == "service_account":
+            raise NotAllowed(
+                "missing: set service_account_key_file (or "
+                f"HEZO360_MAIL_OAUTH_{_in_capitals(info)}_SERVICE_ACCOUNT_KEY_FILE) to the account's key file",
+                rule=True,
+            )
+        if value is not None and grant not in {None, "service_account"}:
+            raise NotAllowed(f'has no use with grant = "{grant}"; set grant = "service_account"', rule=True)
+        if value is not None:
+            service_account(value.get_secret_value())
         return value
 
     @field_validator("token_url")

@@ -13,12 +13,14 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, SecretStr
 
 from bot.config_problems import Problems, dotted
+from bot.config_service_account import parts_of_a_key
 from bot.errors import ConfigError
 from bot.toml_lines import KeyPath
 
 PREFIX = "HEZO360_"
 CONFIG_VARIABLE = "HEZO360_CONFIG"
 _LARGEST_SECRET = 65536
+_OF_MANY_LINES = frozenset({"service_account_key"})
 
 _SECRETS: tuple[KeyPath, ...] = (
     ("database", "url"),
@@ -52,7 +54,12 @@ def secret_keys(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     for path in _SECRETS:
         yield path, PREFIX + "_".join(str(part).upper() for part in path)
     mail = raw.get("mail")
-    for table, key in (("imap", "password"), ("oauth", "client_secret"), ("oauth", "refresh_token")):
+    for table, key in (
+        ("imap", "password"),
+        ("oauth", "client_secret"),
+        ("oauth", "refresh_token"),
+        ("oauth", "service_account_key"),
+    ):
         listed = mail.get(table) if isinstance(mail, dict) else None
         for index, item in enumerate(listed if isinstance(listed, list) else ()):
             name = item.get("name") if isinstance(item, dict) else None
@@ -74,6 +81,8 @@ def secret_values(section: BaseModel) -> frozenset[str]:
 
 
 def _sensitive_parts(secret: str) -> set[str]:
+    if secret.lstrip().startswith("{"):
+        return {secret, *parts_of_a_key(secret)}
     if "://" not in secret:
         return {secret}
     password = urlsplit(secret).password
@@ -126,11 +135,12 @@ def _fill_in(
 ) -> None:
     key = str(path[-1])
     named_file = table.pop(f"{key}_file", None)
-    found = _from_environment(variable, environment, origins)
+    lines = key in _OF_MANY_LINES
+    found = _from_environment(variable, environment, origins, many_lines=lines)
     if found is None and named_file is not None:
         if key in table:
             raise ConfigError([f'"{key}" and "{key}_file" are both given; keep one of them'])
-        found = _from_named_file(named_file, folder, origins)
+        found = _from_named_file(named_file, folder, origins, many_lines=lines)
     if found is not None:
         table[key], origins.of[dotted(path)] = found
 
@@ -152,7 +162,9 @@ class _Misplaced(ConfigError):
         self.place = place
 
 
-def _from_environment(variable: str, environment: Mapping[str, str], origins: SecretOrigins) -> tuple[str, str] | None:
+def _from_environment(
+    variable: str, environment: Mapping[str, str], origins: SecretOrigins, *, many_lines: bool
+) -> tuple[str, str] | None:
     by_file = f"{variable}_FILE"
     if not variable or (variable not in environment and by_file not in environment):
         return None
@@ -163,19 +175,19 @@ def _from_environment(variable: str, environment: Mapping[str, str], origins: Se
             raise _Misplaced(variable, "is empty; give it a value or remove it")
         return environment[variable], variable
     try:
-        return _read_secret(Path(environment[by_file]), origins), by_file
+        return _read_secret(Path(environment[by_file]), origins, many_lines=many_lines), by_file
     except ConfigError as mistake:
         raise _Misplaced(by_file, str(mistake)) from None
 
 
-def _from_named_file(name: object, folder: Path, origins: SecretOrigins) -> tuple[str, str]:
+def _from_named_file(name: object, folder: Path, origins: SecretOrigins, *, many_lines: bool) -> tuple[str, str]:
     if not isinstance(name, str) or not name:
         raise ConfigError(["allowed is the name of a file that holds the secret"])
     path = folder / name
-    return _read_secret(path, origins), str(path)
+    return _read_secret(path, origins, many_lines=many_lines), str(path)
 
 
-def _read_secret(path: Path, origins: SecretOrigins) -> str:
+def _read_secret(path: Path, origins: SecretOrigins, *, many_lines: bool) -> str:
     try:
         mode = path.stat().st_mode
         with path.open("rb") as file:
@@ -190,7 +202,7 @@ def _read_secret(path: Path, origins: SecretOrigins) -> str:
         raise ConfigError([f"{path} is not UTF-8 text"]) from None
     if not text.strip():
         raise ConfigError([f"{path} is empty; put the secret into it"])
-    if "\n" in text or len(octets) > _LARGEST_SECRET:
+    if ("\n" in text and not many_lines) or len(octets) > _LARGEST_SECRET:
         raise ConfigError([f"{path} holds more than one line; it may hold nothing but the secret"])
     if stat.S_IMODE(mode) & stat.S_IROTH:
         origins.warnings.append(f"{path} can be read by every user of this machine; chmod 600 {path}")

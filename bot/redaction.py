@@ -15,6 +15,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Access tokens: as OAuth answers hold them, and as SASL XOAUTH2 speaks them (base64 of "user=").
     (re.compile(r"(?i)(['\"]?\b(?:access|refresh|id)_token['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,}]+"), rf"\1{HIDDEN}"),
     (re.compile(r"\bdXNlcj[A-Za-z0-9+/]{20,}={0,2}"), HIDDEN),
+    # A signed JWT: what a service account asks with, and what some servers give as tokens.
+    (re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"), HIDDEN),
     # Userinfo of a URL (RFC 3986 §3.2.1); greedy, since a careless password may hold a slash or an at sign.
     (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s\"'<>]*@"), rf"\1{HIDDEN}@"),
     # Slack's socket address carries its ticket as a parameter.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.checkups import Checkup
 from bot.cli_commands.health import ask
 from bot.config import Config
-from bot.config_mail import ImapConfig, ServerConfig
+from bot.config_mail import ImapConfig
 from bot.edges.imap_connection import ImapConnection, ImapRefused
-from bot.edges.oauth_tokens import AccessTokens
+from bot.edges.oauth_tokens import AccessTokens, RefreshTokens, TokenSources
 from bot.edges.slack_chat import slack_client
 from bot.edges.slack_checkup import examine_slack
 from bot.edges.smtp_mailer import SmtpMailer
@@ -30,7 +31,7 @@ CLOCK_MAY_DIFFER = timedelta(seconds=30)
 
 
 class NoRefreshTokens:
-    """Refresh tokens as they are configured: the doctor keeps nothing."""
+    """Refresh tokens as they are configured, where the database cannot be used."""
 
     async def newest(self, source: str, given: str) -> str:
         """The configured one."""
@@ -51,18 +52,40 @@ async def examine(config: Config, clock: Clock, *, least_free: int = LEAST_FREE)
     async for found in _database(url, clock):
         yield found
     yield _disk(url, least_free)
-    tokens = {source.name: AccessTokens(source, clock, NoRefreshTokens()) for source in config.mail.oauth}
-    for mailbox in config.mail.imap:
-        yield await _mailbox(mailbox, _tokens_of(mailbox, tokens))
-    yield await _mail_out(config, _tokens_of(config.mail.smtp, tokens))
+    async with kept_tokens(config, clock) as kept:
+        tokens = TokenSources(config.mail.oauth, clock, kept)
+        for mailbox in config.mail.imap:
+            yield await _mailbox(mailbox, tokens.of(mailbox))
+        yield await _mail_out(config, tokens.of(config.mail.smtp))
     async with slack_client(config.slack) as client:
         async for line in examine_slack(client, config.slack):
             yield _clock(clock.now(), line) if isinstance(line, datetime) else line
     yield _port(config)
 
 
-def _tokens_of(server: ServerConfig, tokens: dict[str, AccessTokens]) -> AccessTokens | None:
-    return tokens[server.oauth] if server.oauth is not None else None
+@asynccontextmanager
+async def kept_tokens(config: Config, clock: Clock) -> AsyncIterator[RefreshTokens]:
+    """The refresh tokens that the bot uses: a provider may give each once, so the next one is kept for it."""
+    from storage.composing import no_content_key, no_mail
+    from storage.engine import Database
+    from storage.refresh_tokens import StoredRefreshTokens
+
+    url = config.database.url.get_secret_value()
+    if not any(source.grant == "refresh_token" for source in config.mail.oauth) or not await _is_usable(url):
+        yield NoRefreshTokens()
+        return
+    database = Database(url, clock=clock, compose=no_mail, read_content_key=no_content_key)
+    try:
+        yield StoredRefreshTokens(database)
+    finally:
+        await database.close()
+
+
+async def _is_usable(url: str) -> bool:
+    try:
+        return await current_revision(url) == head_revision()
+    except HezoError:
+        return False
 
 
 async def _database(url: str, clock: Clock) -> AsyncIterator[Checkup]:

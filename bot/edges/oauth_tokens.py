@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.config_mail import ServerConfig
 from bot.config_oauth import OAuthConfig
 from bot.config_values import LOOPBACK
-from bot.edges.oauth_refusals import needs_a_person, refusal
+from bot.edges.oauth_assertion import GRANT_TYPE, assertion
+from bot.edges.oauth_refusals import Asked, needs_a_person, refusal
 from bot.errors import HezoError, OperatorError, RetryLater
 from bot.ports import Clock
 
@@ -55,10 +59,12 @@ class AccessTokens:
         config: Who asks where for what.
         clock: Tells when a token ends.
         refresh_tokens: Keeps the newest refresh token.
+        mailbox: In whose name a service account asks; of no meaning for other grants.
     """
 
-    def __init__(self, config: OAuthConfig, clock: Clock, refresh_tokens: RefreshTokens) -> None:
+    def __init__(self, config: OAuthConfig, clock: Clock, refresh_tokens: RefreshTokens, mailbox: str = "") -> None:
         self.config = config
+        self._mailbox = mailbox
         self._clock = clock
         self._refresh_tokens = refresh_tokens
         self._lock = asyncio.Lock()
@@ -119,6 +125,9 @@ class AccessTokens:
         config = self.config
         if config.grant == "client_credentials":
             return await self._ask({"grant_type": "client_credentials"} | _scope(config))
+        if config.grant == "service_account":
+            signed = assertion(config.account, self._mailbox, config.scopes, config.token_address, self._clock.now())
+            return await self._ask({"grant_type": GRANT_TYPE, "assertion": signed}, signed)
         token = await self._refresh_token()
         if not token:
             raise needs_a_person(config)
@@ -140,14 +149,37 @@ class AccessTokens:
         return await self._refresh_tokens.newest(self.config.name, given) or given
 
     async def _ask(self, form: dict[str, str], *secrets: str) -> dict[str, Any]:
-        return await ask_for_token(self.config, form, *secrets)
+        return await ask_for_token(self.config, form, *secrets, asked=Asked(self._mailbox, self._clock.now()))
+
+
+class TokenSources:
+    """The tokens of every [[mail.oauth]]: servers of one table share them, those of a service account by mailbox."""
+
+    def __init__(self, sources: Iterable[OAuthConfig], clock: Clock, refresh_tokens: RefreshTokens) -> None:
+        self._configs = {source.name: source for source in sources}
+        self._clock = clock
+        self._refresh_tokens = refresh_tokens
+        self._made: dict[tuple[str, str], AccessTokens] = {}
+
+    def of(self, server: ServerConfig) -> AccessTokens | None:
+        """What a server is logged in to with; None where it takes a password."""
+        if server.oauth is None:
+            return None
+        config = self._configs[server.oauth]
+        mailbox = (server.username or "") if config.grant == "service_account" else ""
+        if (config.name, mailbox) not in self._made:
+            tokens = AccessTokens(config, self._clock, self._refresh_tokens, mailbox)
+            self._made[config.name, mailbox] = tokens
+        return self._made[config.name, mailbox]
 
 
 class _GrantRefused(OperatorError):
     """The refresh token is of no more use."""
 
 
-async def ask_for_token(config: OAuthConfig, form: dict[str, str], *secrets: str) -> dict[str, Any]:
+async def ask_for_token(
+    config: OAuthConfig, form: dict[str, str], *secrets: str, asked: Asked | None = None
+) -> dict[str, Any]:
     """One request to the token endpoint (RFC 6749 §4.1.3, §4.4.2, §6).
 
     TLS is verified by the machine's own list of authorities; no redirection is followed, for it could take the secret
@@ -156,6 +188,7 @@ async def ask_for_token(config: OAuthConfig, form: dict[str, str], *secrets: str
     Args:
         form: The parameters, without the client's own.
         secrets: What of them nobody may read.
+        asked: In whose name and when, for what is told of a refusal.
 
     Returns:
         The answer; `access_token` is a text that is not empty.
@@ -164,7 +197,8 @@ async def ask_for_token(config: OAuthConfig, form: dict[str, str], *secrets: str
         OperatorError, RetryLater: as `AccessTokens.get`.
     """
     secret = config.client_secret.get_secret_value() if config.client_secret else ""
-    form = {**form, "client_id": config.client_id} | ({"client_secret": secret} if secret else {})
+    own = {"client_id": config.client_id, "client_secret": secret}
+    form = form | {name: value for name, value in own.items() if value}
     host = urlsplit(config.token_address).hostname
     try:
         async with (
@@ -178,13 +212,13 @@ async def ask_for_token(config: OAuthConfig, form: dict[str, str], *secrets: str
                 config.token_address, data=form, headers={"Accept": "application/json"}, allow_redirects=False
             ) as response,
         ):
-            status, answer = response.status, _parsed(await _read(response))
+            status, date, answer = response.status, response.headers.get("Date", ""), _parsed(await _read(response))
     except (aiohttp.ClientError, TimeoutError, OSError) as fault:
         raise _fault(config, host or "", fault) from None  # the original's text may hold the form
     token = answer.get("access_token")
     if status == 200 and isinstance(token, str) and token and token.isascii() and token.isprintable():
         return answer
-    raise _failure(config, status, answer, (secret, *secrets))
+    raise _failure(config, status, answer, (secret, *secrets), _as_answered(asked, date))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -203,11 +237,22 @@ def _parsed(octets: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _failure(config: OAuthConfig, status: int, answer: dict[str, Any], secrets: tuple[str, ...]) -> HezoError:
+def _as_answered(asked: Asked | None, date: str) -> Asked | None:
+    """With the endpoint's own time (RFC 9110 §6.6.1), where it says it."""
+    try:
+        theirs = parsedate_to_datetime(date)
+    except ValueError:
+        return asked
+    return replace(asked, theirs=theirs) if asked is not None and theirs.tzinfo is not None else asked
+
+
+def _failure(
+    config: OAuthConfig, status: int, answer: dict[str, Any], secrets: tuple[str, ...], asked: Asked | None
+) -> HezoError:
     if 300 <= status < 400:
         return OperatorError(f"{config.called}: the token endpoint names another address; set token_url to it")
     error, description = (str(answer.get(key) or "") for key in ("error", "error_description"))
-    failure = refusal(config, status, error, description, *secrets)
+    failure = refusal(config, status, error, description, *secrets, asked=asked)
     return _GrantRefused(str(failure)) if error in _USELESS and isinstance(failure, OperatorError) else failure
 
 

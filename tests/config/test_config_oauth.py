@@ -12,6 +12,7 @@ from bot.config import Config
 from bot.config_loading import load_config
 from bot.config_secrets import secret_values
 from bot.errors import ConfigError
+from tests.support.token_endpoint import ACCOUNT, key_file
 
 REST = """\
 [[mail.imap]]
@@ -101,7 +102,14 @@ def test_each_provider_brings_its_addresses(
         ({"name": "m-1"}, {}, "client_secret: missing: set HEZO360_MAIL_OAUTH_M_1_CLIENT_SECRET"),
         ({"refresh_token": "hidden"}, SECRET, 'refresh_token: has no use with grant = "client_credentials"'),
         ({"token_url": "http://id.example/"}, SECRET, "token_url: "),
-        ({"grant": "password"}, SECRET, '"client_credentials" or "refresh_token"'),
+        ({"grant": "password"}, SECRET, '"client_credentials", "refresh_token" or "service_account"'),
+        ({"client_id": ""}, SECRET, "client_id: missing: the application's (client) id"),
+        ({"grant": "service_account"}, {}, "grant: Microsoft has no service accounts"),
+        (
+            {"service_account_key": "hidden"},
+            SECRET,
+            'service_account_key: has no use with grant = "client_credentials"',
+        ),
         ({"scope": "ą"}, SECRET, "scopes with a space between"),
     ],
 )
@@ -149,3 +157,26 @@ def test_its_secrets_are_secrets(tmp_path: Path) -> None:
     assert config.mail.oauth[0].refresh_token == SecretStr("refresh-1")
     assert {"client-secret", "refresh-1"} <= secret_values(config)
     assert "refresh-1" not in repr(config)
+
+
+def test_a_service_account_needs_its_key_file_and_nothing_else(tmp_path: Path) -> None:
+    table = {"name": "m365", "provider": "google", "grant": "service_account"}
+    [missing] = mistakes(tmp_path, table, {})
+    assert missing.endswith(
+        "service_account_key: missing: set service_account_key_file (or "
+        "HEZO360_MAIL_OAUTH_M365_SERVICE_ACCOUNT_KEY_FILE) to the account's key file"
+    )
+    file = tmp_path / "key.json"
+    file.write_text(key_file(), encoding="utf-8")  # of many lines, as it comes from the console
+    file.chmod(0o600)
+    table["service_account_key_file"] = "key.json"
+    [source] = load(tmp_path, table, {}).mail.oauth
+    assert (source.token_address, source.scopes) == ("https://oauth2.googleapis.com/token", "https://mail.google.com/")
+    assert (source.account.address, source.account.client_id) == (ACCOUNT, "104857600000000000001")
+    [id_given, secret_given] = mistakes(tmp_path, table | {"client_id": "x", "client_secret": "hidden"}, {})
+    assert 'client_id: has no use with grant = "service_account"' in id_given
+    assert 'client_secret: has no use with grant = "service_account"' in secret_given
+    file.write_text("-----BEGIN PRIVATE KEY-----\nhidden\n", encoding="utf-8")
+    [wrong] = mistakes(tmp_path, table, {})
+    assert "is no key file: give the JSON file" in wrong
+    assert "hidden" not in wrong

@@ -14,15 +14,19 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from bot.app import Bot
 from bot.checkups import Checkup
 from bot.cli import Invocation
 from bot.cli_commands.doctor import doctor
-from bot.cli_commands.doctor_checks import LEAST_FREE, examine
+from bot.cli_commands.doctor_checks import LEAST_FREE, examine, kept_tokens
 from bot.config import Config
 from bot.edges.clock import SystemClock
+from bot.edges.oauth_tokens import AccessTokens
 from bot.edges.slack_checkup import SCOPES
+from storage.refresh_tokens import StoredRefreshTokens
 from tests.support.bot_process import to_toml
 from tests.support.manifest import manifest_app
+from tests.support.token_endpoint import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, token_endpoint
 from tests.support.world import World, make_world
 
 
@@ -177,6 +181,27 @@ async def test_a_port_that_another_program_has(world: World) -> None:
     listening.close()
     assert problem.about == "health port"
     assert "choose another" in problem.said
+
+
+async def test_it_uses_the_refresh_token_that_the_bot_would_use_and_keeps_the_next(world: World) -> None:
+    """A provider may take each but once: a doctor that asked with an old one would end the bot's."""
+    async with token_endpoint() as endpoint:
+        endpoint.rotates = True
+        world.tree["mail"]["oauth"] = [
+            {
+                "name": "ours", "provider": "other", "token_url": endpoint.url, "grant": "refresh_token",
+                "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
+            }
+        ]  # fmt: skip
+        config = Config.model_validate(world.tree)
+        bot = Bot(config, world.clock)
+        await bot.database.open()
+        await StoredRefreshTokens(bot.database).keep("ours", "", REFRESH_TOKEN)  # as `mail authorize` does
+        await bot.database.close()
+        for _ in range(2):
+            async with kept_tokens(config, SystemClock()) as kept:
+                await AccessTokens(config.mail.oauth[0], SystemClock(), kept).get()
+    assert [request["refresh_token"] for request in endpoint.requests] == [REFRESH_TOKEN, "refresh-token-1"]
 
 
 async def test_the_command_tells_and_changes_nothing(world: World, tmp_path: Path) -> None:
