@@ -40,3 +40,4 @@ class EntitlementsConfig(Section):
     announce_end_days: DaysAhead = (60, 30, 7)
     look_at: TimeOfDay = time(9)
     appointment_reminder: Duration = timedelta(days=1)
+    close_offers_after: Duration = timedelta(days=30)

@@ -297,11 +297,13 @@ class PostEntitlement:
 
     Attributes:
         mention: Slack user ids to mention at the first time.
+        left_ts: Its message in the thread of a ticket that was merged: it says where the use goes on.
     """
 
     ticket_id: int
     use_id: int
     mention: tuple[str, ...] = ()
+    left_ts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ that counts: where it changed since their message was shown, they see the new on
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot.commands import SlackPerson
 from bot.effects import PostEntitlement
 from bot.entitlement_commands import (
@@ -130,11 +132,20 @@ async def _use(
     # With the ticket locked nobody else decides about it; counting locks the contract's other uses as well.
     use = next((each for each in await uow.entitlements.of_ticket(ticket.id) if each.id == use_id), None)
     if use is None:
-        return None  # the button is none of ours
+        await _tell_where(uow, by, ticket, use_id)
+        return None
     if use.state not in states:
         await tell(uow, by, f"entitlement_is_{use.state}", number=ticket.number, who=use.decided_by or "")
         return None
     return use
+
+
+async def _tell_where(uow: UnitOfWork, by: SlackPerson, ticket: Ticket, use_id: int) -> None:
+    """A button of a ticket that was merged; any other is none of ours."""
+    with suppress(LookupError):
+        use = await uow.entitlements.get(use_id)
+        if use.facts.get("merged_from") == ticket.number:
+            await tell(uow, by, "entitlement_moved", number=(await uow.tickets.get(use.ticket_id)).number)
 
 
 async def _may_be_taken(

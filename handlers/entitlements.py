@@ -9,6 +9,7 @@
 | entitlement_dropped     | use, entitlement, serial; nobody asked for it                            |
 | entitlement_taken_back  | use, entitlement, serial, reason, was (the state)                        |
 | entitlement_chosen      | use, entitlement, serial: an engineer said what is meant                 |
+| entitlement_moved       | use, entitlement, serial, number: of the merged ticket that it came from |
 
 `used`, `agreed` and `allowance` are what was before the decision, without the use itself. Counting and deciding happen
 with the contract's uses locked: of two who take the last place at once, the second sees that it is gone.
@@ -240,6 +241,33 @@ async def take_back(
     await store(uow, ticket, use)
     await note(uow, ctx, ticket, use, by, "taken_back", was=was, reason=reason)
     await _tell(uow, ctx, ticket, use, "taken_back", counted.contract, day=day)
+
+
+async def promised(uow: UnitOfWork, ticket: Ticket) -> bool:
+    """Whether the customer was promised that a service is done by a day, and it is not."""
+    return any(use.is_open and use.clock_id is not None for use in await uow.entitlements.of_ticket(ticket.id))
+
+
+async def go_over(uow: UnitOfWork, ctx: Context, ticket: Ticket, target: Ticket, by: str) -> None:
+    """What is open on a merged ticket goes on on the surviving one; what is done or decided stays where it was.
+
+    A promised time stays the one that the customer has in writing. The clocks of `ticket` are cancelled already.
+    """
+    for use in await uow.entitlements.of_ticket(ticket.id):
+        if not use.is_open:
+            continue
+        if use.slack_ts is not None:
+            await uow.outbox.add(PostEntitlement(ticket.id, use.id, left_ts=use.slack_ts))
+        use.ticket_id, use.slack_ts, use.facts["merged_from"] = target.id, None, ticket.number
+        if use.clock_id is not None and target.is_open:
+            old = await uow.clocks.get(use.clock_id)
+            clock = await clocks.start(
+                uow, ctx, target, old.kind, old.started_at, use.message_id, reason="merged", by=by, until=old.due_at
+            )
+            use.clock_id = clock.id
+        await uow.entitlements.update(use)
+        await note(uow, ctx, target, use, by, "moved", number=ticket.number)
+        await uow.outbox.add(PostEntitlement(target.id, use.id, await duty.on_call(uow, ctx, target)))
 
 
 async def ticket_ended(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:

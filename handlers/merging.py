@@ -7,6 +7,7 @@
 | clocks           | of the merged ticket are cancelled; what its customer still waits for is waited for on   |
 |                  | the surviving one, from the same instant: merging gains no time                          |
 | priority         | the graver one stands                                                                    |
+| services         | of the contract that are asked for or agreed go over, with the time that was promised    |
 | escalation       | goes over, or joins the one that is open there                                           |
 """
 
@@ -23,7 +24,16 @@ from bot.ports import UnitOfWork
 from bot.rules.mail_writing import bare_subject
 from bot.rules.sla import terms_from_config
 from bot.rules.ticket_states import Action, move
-from handlers import agreed_dates, attachments, clocks, customer_answered, customer_mails, escalated_tickets, turns
+from handlers import (
+    agreed_dates,
+    attachments,
+    clocks,
+    customer_answered,
+    customer_mails,
+    entitlements,
+    escalated_tickets,
+    turns,
+)
 from handlers.acted import said
 from handlers.acting import join_links
 from handlers.context import Context, journal, tell
@@ -56,7 +66,7 @@ async def merge(command: MergeTicket, uow: UnitOfWork, ctx: Context) -> None:
         await uow.tickets.add_participant(target.id, address)
     await said(uow, ticket, "merged_into", by=by.user, number=target.number)
     await said(uow, target, "merged_from", by=by.user, number=ticket.number, people=strangers)
-    if waiting and not target.is_open:
+    if (waiting or await entitlements.promised(uow, ticket)) and not target.is_open:
         await customer_answered.reopen(target, uow, ctx)
     await _take_the_graver(ticket, target, by, uow, ctx)
     carried = [
@@ -67,6 +77,7 @@ async def merge(command: MergeTicket, uow: UnitOfWork, ctx: Context) -> None:
     since = min((clock.started_at for clock in waiting), default=None)
     if since is not None and carried:
         await _wait_on(since, carried, target, uow, ctx)
+    await entitlements.go_over(uow, ctx, ticket, target, by.user)
     await escalated_tickets.move(uow, ctx, ticket, target, by.user)
     await store(uow, ticket)
     await store(uow, target)

@@ -167,6 +167,7 @@ TIMERS: dict[str, Handler] = {
     card_refresh.CARD: card_refresh.handle,
     replacement_timers.REPLACEMENT: replacement_timers.due,
     agreed_dates.APPOINTMENT: appointments.reminder_due,
+    service_offers.SERVICE_OFFER: service_offers.unanswered,
     escalations.ESCALATION: escalations.call_due,
     sendings.SENDING: sendings.due,
     acted.SNOOZE: acting.snooze_over,

@@ -1,24 +1,32 @@
 """An engineer decides about a proposal of the bot: the service is offered to the customer, or it is left.
 
 What is offered is a ticket of its own: the customer answers on it, a plain yes is a request that an engineer accepts as
-any other (`handlers.entitlements.heed`), and until then no clock runs on anybody.
+any other (`handlers.entitlements.heed`), and until then no clock runs on anybody. Nobody owes an answer to an offer, so
+customers are not reminded of it, and its ticket closes by itself (`entitlements.close_offers_after`); a yes that comes
+later reopens it.
 """
 
 from __future__ import annotations
 
+from bot.commands import TimerDue
 from bot.effects import Note, PostCard, PostInThread, PostServiceDigest
 from bot.entitlement_commands import DismissNotice, OfferService
 from bot.entitlements import NoticeDecision, NoticeKind, ServiceNotice
-from bot.model import Contract, Language, Priority, Ticket, TicketState
+from bot.model import Contract, Language, Priority, Ticket, TicketState, Timer
 from bot.people import SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.entitlements import local_day, standings
 from bot.rules.service_offers import offer_subject, offer_text
 from bot.rules.service_round import entitlement_of
 from bot.rules.sla import terms_from_config
-from handlers import customer_mails, turns
+from bot.rules.ticket_states import move
+from handlers import agreed_dates, clocks, customer_mails, turns
 from handlers.context import Context, journal, tell
 from handlers.entitlements import OFFER
+from handlers.ticket_actions import store
+
+SERVICE_OFFER = "service_offer"
+"""The kind of the timers that end what nobody answers."""
 
 
 async def offer(command: OfferService, uow: UnitOfWork, ctx: Context) -> None:
@@ -48,6 +56,8 @@ async def offer(command: OfferService, uow: UnitOfWork, ctx: Context) -> None:
     await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
     ticket.assignee, ticket.contacted_at = by.user, by.at or ctx.now
     ticket.facts[turns.LAST_CONTACT] = ticket.contacted_at.isoformat()
+    until = ctx.now + ctx.config.entitlements.close_offers_after
+    await uow.clocks.set_timer(Timer(0, f"{SERVICE_OFFER}:{ticket.id}", SERVICE_OFFER, ticket.id, until))
     await uow.tickets.update(ticket)
     await _decided(uow, ctx, by, notice, NoticeDecision.OFFERED, ticket.id)
     await tell(uow, by, "service_offered", number=ticket.number, address=address)
@@ -58,6 +68,21 @@ async def dismiss(command: DismissNotice, uow: UnitOfWork, ctx: Context) -> None
     notice = await _undecided(uow, ctx, command.by, command.notice_id)
     if notice is not None:
         await _decided(uow, ctx, command.by, notice, NoticeDecision.DISMISSED, None)
+
+
+async def unanswered(command: TimerDue, uow: UnitOfWork, ctx: Context) -> None:
+    """The offer's time is over: its ticket ends without a word, unless anybody has said more about it."""
+    ticket = await uow.tickets.get(command.timer.ticket_id)
+    if not await uow.clocks.finish_timer(command.timer.id) or ticket.state is not TicketState.WAITING:
+        return
+    messages = await uow.tickets.messages(ticket.id)
+    if len(messages) > 1 or await clocks.running(uow, ticket) or agreed_dates.proposed_at(ticket) is not None:
+        return
+    move(ticket, TicketState.CLOSED, ctx.now)
+    await journal(uow, ctx, ticket, "bot", "closed", reason="offer_unanswered")
+    data: dict[str, object] = {"state": ticket.state, "reason": "offer_unanswered"}
+    await uow.outbox.add(PostInThread(ticket.id, Note.STATE_CHANGED, data))
+    await store(uow, ticket)
 
 
 async def _undecided(uow: UnitOfWork, ctx: Context, by: SlackPerson, notice_id: int) -> ServiceNotice | None:

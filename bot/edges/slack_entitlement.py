@@ -94,6 +94,17 @@ def panel(shown: UseShown, words: Words, zone: ZoneInfo, mention: Sequence[str] 
     return fallback(blocks), blocks
 
 
+def moved_panel(shown: UseShown, words: Words) -> tuple[str, Blocks]:
+    """What is left of a use in the thread of a merged ticket: which it is, and where it goes on."""
+    kind, number = words(f"entitlement_kind.{shown.use.kind}"), shown.ticket.number
+    lines = [
+        line(*rich(words, "entitlement.title", "bold", kind=kind)),
+        line(*rich(words, "entitlement.moved", number=number)),
+    ]
+    blocks = [block(lines)]
+    return fallback(blocks), blocks
+
+
 def counted(standing: Standing, words: Words) -> str:
     """How much is used: "Wykorzystano 3 z 5, do 14 mar 2027 (uzgodnione, jeszcze niewykonane: 1)"."""
     if not standing.is_valid:

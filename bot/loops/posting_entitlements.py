@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
-from bot.edges.slack_entitlement import UseShown, panel
+from bot.edges.slack_entitlement import UseShown, moved_panel, panel
 from bot.effects import PostEntitlement
 from bot.entitlements import DeviceStanding
 from bot.errors import Refused, RetryLater
@@ -32,6 +32,9 @@ class EntitlementPosts:
     async def perform(self, row: OutboxRow, effect: PostEntitlement) -> None:
         """See `bot.loops.outbox.Performer`. A message that somebody deleted is posted anew."""
         shown = await self._shown(effect.use_id)
+        if effect.left_ts is not None:
+            await self._left(row, effect.ticket_id, effect.left_ts, shown)
+            return
         ticket, use = shown.ticket, shown.use
         if ticket.slack_channel is None or ticket.slack_ts is None:
             raise RetryLater("the ticket's head message is not in Slack yet")
@@ -53,6 +56,12 @@ class EntitlementPosts:
 
         rendered = panel(shown, self._words, self._zone, effect.mention)
         await self._posts.post(row, ticket.slack_channel, ticket.slack_ts, rendered, keep)
+
+    async def _left(self, row: OutboxRow, ticket_id: int, ts: str, shown: UseShown) -> None:
+        async with self._database.read() as uow:
+            channel = (await uow.tickets.get(ticket_id)).slack_channel
+        assert channel is not None, "its message stands there"
+        await self._posts.update(row, channel, ts, moved_panel(shown, self._words))
 
     async def _shown(self, use_id: int) -> UseShown:
         async with self._database.read() as uow:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.commands import NextTurn, ReplyToCustomer, SlackPerson
+from bot.commands_acting import MergeTicket
 from bot.effects import Note, PostEntitlement, TellUser
 from bot.entitlement_commands import (
     ChooseEntitlement,
@@ -309,3 +310,36 @@ def test_english_customers_read_english() -> None:
     desk.do(ReplyToCustomer(EWA, 1, "Done.", NextTurn.RESOLVED))
     desk.decide(Decision.DONE)
     assert "You have used 1 of 5 configuration changes" in desk.last_mail.text
+
+
+def test_what_is_agreed_on_a_merged_ticket_goes_on_on_the_surviving_one() -> None:
+    desk = EntitledDesk("Pytanie o licencję.")
+    desk.write(ANNA, f"Prosimy o zdalne wdrożenie urządzenia. Pytanie. {REPORT}")
+    desk.decide(Decision.AGREE)
+    [use] = desk.uses
+    assert use.ticket_id == 2
+    use.slack_ts = "1700000005.000100"
+    due = desk.database.tables.clocks[use.clock_id or 0].due_at
+    desk.do(MergeTicket(EWA, 2, 1))
+    [use] = desk.uses
+    clock = desk.database.tables.clocks[use.clock_id or 0]
+    assert (use.ticket_id, use.slack_ts, clock.ticket_id, clock.due_at) == (1, None, 1, due), "the promised time stands"
+    left = [row.effect for row in desk.database.tables.outbox.values() if isinstance(row.effect, PostEntitlement)]
+    assert PostEntitlement(2, use.id, left_ts="1700000005.000100") in left
+    assert Note.SERVICES_OPEN not in [post.note for post in desk.posts]
+    desk.do(DecideEntitlement(EWA, 2, use.id, Decision.DONE, 0))
+    assert desk.told()[-1] == "entitlement_moved", "a button that was shown before"
+    desk.decide(Decision.DONE)
+    assert desk.states == ["done"]
+    assert desk.database.tables.clocks[use.clock_id or 0].state is ClockState.MET
+
+
+def test_a_promise_opens_an_ended_ticket_that_a_merge_goes_on_in() -> None:
+    desk = EntitledDesk("Pytanie o licencję.")
+    desk.write(ANNA, f"Prosimy o zdalne wdrożenie urządzenia. Pytanie. {REPORT}")
+    desk.decide(Decision.AGREE)
+    desk.do(ReplyToCustomer(EWA, 2, "Przygotowujemy je.", NextTurn.NOBODY))
+    desk.do(ReplyToCustomer(EWA, 1, "Gotowe.", NextTurn.RESOLVED))
+    desk.do(MergeTicket(EWA, 2, 1))
+    assert desk.ticket(1).is_open
+    assert ClockKind.DEPLOYMENT in desk.clocks(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from bot.commands import TimerDue
 from bot.effects import PostServiceDigest
 from bot.entitlement_commands import DismissNotice, OfferService
 from bot.entitlements import Entitlement, NoticeDecision, NoticeKind, ServiceNotice, UseState
@@ -26,6 +27,14 @@ class ServiceDesk(Desk):
     def __init__(self, *contracts: Contract) -> None:
         super().__init__(*(contracts or (DAIRY,)))
         self.clock.time = AUGUST
+
+    def pass_days(self, count: int) -> None:
+        """Let the time pass; what is due fires when it is due."""
+        until = self.clock.time + timedelta(days=count)
+        while (timer := self.database.tables.first_pending(set())) is not None and timer.fire_at <= until:
+            self.clock.time = max(self.clock.time, timer.fire_at)
+            self.do(TimerDue(timer))
+        self.clock.time = until
 
     def look(self) -> bool:
         """Look as the loop does; gives whether this process told."""
@@ -160,6 +169,30 @@ def test_a_no_asks_for_nothing() -> None:
     desk.do(OfferService(EWA, desk.notices[0].id, ANNA))
     desk.write(ANNA, "Nie, dziękujemy.", answer=desk.mails_to(ANNA)[-1])
     assert not desk.database.tables.entitlement_uses
+
+
+def test_an_offer_that_nobody_answers_closes_by_itself_and_a_late_yes_reopens_it() -> None:
+    desk = ServiceDesk()
+    desk.look()
+    desk.do(OfferService(EWA, desk.notices[0].id, ANNA))
+    [mail] = desk.mails_to(ANNA)
+    desk.pass_days(29)
+    assert [ticket.state for ticket in desk.tickets] == [TicketState.WAITING]
+    desk.pass_days(1)
+    assert [ticket.state for ticket in desk.tickets] == [TicketState.CLOSED]
+    assert len(desk.mails_to(ANNA)) == 1, "nobody owes an answer to an offer: no word about it"
+    desk.write(ANNA, "Tak, prosimy.", answer=mail)
+    [use] = desk.database.tables.entitlement_uses.values()
+    assert (desk.tickets[0].state, use.state) == (TicketState.OPEN, UseState.ASKED)
+
+
+def test_an_offer_that_was_answered_stays() -> None:
+    desk = ServiceDesk()
+    desk.look()
+    desk.do(OfferService(EWA, desk.notices[0].id, ANNA))
+    desk.write(ANNA, "Jeszcze nie wiemy.", answer=desk.mails_to(ANNA)[-1])
+    desk.pass_days(31)
+    assert desk.tickets[0].is_open
 
 
 def test_a_proposal_that_is_left_stays_left() -> None:

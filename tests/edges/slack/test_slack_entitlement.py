@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from bot.commands import NothingToDo, SlackCommand
 from bot.edges.slack_blocks import card
-from bot.edges.slack_entitlement import UseShown, counted, panel
+from bot.edges.slack_entitlement import UseShown, counted, moved_panel, panel
 from bot.edges.slack_entitlement_ids import (
     CHOOSE,
     CORRECT,
@@ -94,6 +94,13 @@ def test_a_wish_word_for_word() -> None:
         "To nie prośba",
     ]
     assert "3 of 5 used, until 14 Mar 2027" in lines(shown(a_use(UseState.ASKED)), Language.EN)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_left_in_a_merged_ticket_says_where_it_goes_on(language: Language) -> None:
+    fallback, blocks = check(moved_panel(shown(a_use(UseState.AGREED)), staff_words(language)))
+    assert make_ticket().number in fallback
+    assert not [block for block in blocks if block["type"] == "actions"]
 
 
 @pytest.mark.parametrize(
