@@ -1,7 +1,6 @@
 """Errors, sorted by who can mend them.
 
 HezoError
-├── CustomerError        the sender of a mail or the person at a form: answered in their language
 ├── StaffError           the engineer or manager who clicked: shown where they clicked
 ├── OperatorError        configuration, credentials, files: one line that says what to do
 │   ├── ConfigError
@@ -22,10 +21,6 @@ from datetime import timedelta
 
 class HezoError(Exception):
     """Base of every error that this program raises on purpose."""
-
-
-class CustomerError(HezoError):
-    """A customer can mend it."""
 
 
 class StaffError(HezoError):

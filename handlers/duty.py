@@ -43,11 +43,6 @@ async def rota_of(uow: UnitOfWork, ctx: Context) -> Rota:
     )
 
 
-async def who_is_on_duty(uow: UnitOfWork, ctx: Context, at: datetime) -> Shift | None:
-    """The duty at an instant (aware); None in a gap, and where there is no rota."""
-    return on_duty(await rota_of(uow, ctx), at)
-
-
 async def on_duty_now(uow: UnitOfWork, ctx: Context, *, repeated: bool = False) -> tuple[str, ...]:
     """Slack ids of who is to be called as on duty: nobody in a gap, every engineer where there is no rota.
 

@@ -169,14 +169,6 @@ class StoredTickets:
             raise StaleTicket(f"ticket {ticket.number} is no longer at version {ticket.version}")
         ticket.version += 1
 
-    async def set_slack_place(self, ticket_id: int, channel: str, ts: str) -> None:
-        """Remember where in Slack the ticket's head message is; grows the version like every change."""
-        await self._connection.execute(
-            update(tickets)
-            .where(tickets.c.id == ticket_id)
-            .values(slack_channel=channel, slack_ts=ts, version=tickets.c.version + 1)
-        )
-
     async def view(self, ticket_id: int) -> TicketView:
         """What the ticket's head message shows; LookupError when there is none."""
         ticket = await self.get(ticket_id)

@@ -97,11 +97,6 @@ def schedule(rota: Rota, since: datetime, until: datetime) -> list[tuple[datetim
     return entries
 
 
-def gaps(rota: Rota, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-    """The spans, UTC, in which nobody is on duty."""
-    return [(begin, end) for begin, end, shift in schedule(rota, since, until) if shift is None]
-
-
 def _same_people(one: Shift | None, other: Shift | None) -> bool:
     if one is None or other is None:
         return one is other

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from bot.config import PriorityConfig, SlaConfig
 from bot.model import Priority
-from bot.rules.business_hours import ServiceCalendar
 
 BREACH = 100
 """The level of a reminder at which the whole budget is used up."""
@@ -129,40 +128,6 @@ def terms_from_config(config: SlaConfig) -> dict[Priority, SlaTerms]:
         Priority.NON_CRITICAL: terms_of_priority(config.non_critical, returns),
         Priority.QUESTION: terms_of_priority(config.question, returns),
     }
-
-
-def reaction_due(terms: SlaTerms, sent: datetime, calendar: ServiceCalendar) -> datetime:
-    """When an engineer has to have contacted the reporter at the latest; `calendar` is the one the terms name."""
-    return calendar.due(sent, terms.reaction)
-
-
-def reply_due(terms: SlaTerms, sent: datetime, calendar: ServiceCalendar) -> datetime:
-    """When the side whose turn it is has to have answered at the latest a message sent at `sent`."""
-    return calendar.due(sent, terms.reply)
-
-
-def delivery_due(terms: SlaTerms, confirmed: datetime, calendar: ServiceCalendar) -> datetime | None:
-    """When the replacement has to be there; None where the terms promise none. `calendar`: delivery_calendar's."""
-    return None if terms.delivery is None else calendar.due(confirmed, terms.delivery)
-
-
-def reminder_instants(
-    start: datetime, budget: timedelta, due: datetime, calendar: ServiceCalendar, percents: Iterable[int]
-) -> list[tuple[int, datetime]]:
-    """When each level of a clock is announced, as (per cent of the budget, UTC instant) in the order of the levels.
-
-    A level counts service time, so it falls into the window; where it uses up a window exactly, at its close, nobody
-    is there to be reminded and the next opening takes its place. The breach (100) is marked at `due` itself, to the
-    second, also at a close: it is a fact about the promise, not a reminder. Levels above 100 tell again of what is
-    overdue, and follow the rule of reminders.
-    """
-    instants = []
-    for percent in sorted(set(percents)):
-        if percent == BREACH:
-            instants.append((percent, due.astimezone(UTC)))
-        else:
-            instants.append((percent, calendar.next_opening(calendar.due(start, budget * percent / BREACH))))
-    return instants
 
 
 def sent_at(date_header: datetime | None, received_at: datetime, trusted_for: timedelta) -> datetime:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.rules.duty_rota import Rota, Shift, WeeklyShift, gaps, on_duty, schedule
+from bot.rules.duty_rota import Rota, Shift, WeeklyShift, on_duty, schedule
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 WORKDAYS = frozenset({1, 2, 3, 4, 5})
@@ -54,8 +54,10 @@ def test_what_was_set_last_counts_first() -> None:
 
 def test_gaps_are_known_in_advance() -> None:
     rota = Rota((), (OFFICE, NIGHTS), WARSAW)
-    assert gaps(rota, at(9), at(9, day=7)) == [(at(9, day=5), at(9, day=7))]
-    assert gaps(Rota((), (), WARSAW), at(0), at(1)) == [(at(0), at(1))]
+    assert [entry for entry in schedule(rota, at(9), at(9, day=7)) if entry[2] is None] == [
+        (at(9, day=5), at(9, day=7), None)
+    ]
+    assert schedule(Rota((), (), WARSAW), at(0), at(1)) == [(at(0), at(1), None)]
 
 
 def test_the_nights_when_the_clocks_change() -> None:

@@ -14,7 +14,6 @@ from bot.model import ClockKind, ClockState, Pause, SlaClock
 from bot.rules.business_hours import ServiceCalendar
 from bot.rules.calendars import named_calendar
 from bot.rules.paused_clocks import due, is_overdue, level_instants, paused, remaining, resumed, running_spans, used
-from bot.rules.sla import reminder_instants
 
 OFFICE = named_calendar("8x5", CalendarConfig(), "Europe/Warsaw")
 ALWAYS = named_calendar("24x7", CalendarConfig(), "Europe/Warsaw")
@@ -86,7 +85,9 @@ def test_without_pauses_it_is_the_calendar_and_empty_pauses_are_none(
     deadline = window.due(start, budget)
     empty = tuple(Pause(pause.since, pause.since) for pause in pauses)
     assert due(start, budget, (), window) == due(start, budget, empty, window) == deadline
-    expected = reminder_instants(start, budget, deadline, window, LEVELS)
+    # The breach to the second, also at a close; every reminder when the window is open.
+    reached = {percent: window.due(start, budget * percent / 100) for percent in LEVELS}
+    expected = [(percent, at if percent == 100 else window.next_opening(at)) for percent, at in reached.items()]
     assert level_instants(start, budget, (), window, LEVELS) == expected
     assert level_instants(start, budget, empty, window, LEVELS) == expected
     # Round the clock a pause before the end moves it by its own length; another calendar and back changes nothing.

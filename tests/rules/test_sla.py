@@ -12,17 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.config import CalendarConfig, PriorityConfig, SlaConfig
-from bot.model import Priority
+from bot.model import ClockKind, Priority
 from bot.rules.business_hours import ServiceCalendar
 from bot.rules.calendars import named_calendar
-from bot.rules.clock_terms import RETURN_ESCALATES, return_instants
+from bot.rules.clock_terms import RETURN_ESCALATES, measure, return_instants
+from bot.rules.paused_clocks import level_instants
 from bot.rules.sla import (
     ReturnTerms,
     SlaTerms,
-    delivery_due,
-    reaction_due,
-    reminder_instants,
-    reply_due,
     sent_at,
     terms_from_config,
     terms_of_priority,
@@ -83,18 +80,22 @@ def test_terms_that_are_no_terms_are_refused() -> None:
 
 def test_due_times_follow_the_terms() -> None:
     terms = terms_from_config(SlaConfig())
-    friday = warsaw("2026-11-20T16:30")
-    assert reaction_due(terms[Priority.NON_CRITICAL], friday, OFFICE) == warsaw("2026-11-23T09:30")
-    assert reply_due(terms[Priority.NON_CRITICAL], friday, OFFICE) == warsaw("2026-11-23T10:30")
-    assert reaction_due(terms[Priority.CRITICAL], friday, ALWAYS) == warsaw("2026-11-20T17:30")
-    assert delivery_due(terms[Priority.CRITICAL], friday, ALWAYS) == warsaw("2026-11-21T00:30")
-    assert delivery_due(terms[Priority.QUESTION], friday, ALWAYS) is None
+
+    def due(priority: Priority, kind: ClockKind) -> datetime | None:
+        measured = measure(kind, terms[priority], timedelta(hours=1))
+        calendars = {"8x5": OFFICE, "24x7": ALWAYS}
+        return measured and calendars[measured.calendar].due(warsaw("2026-11-20T16:30"), measured.budget)
+
+    assert due(Priority.NON_CRITICAL, ClockKind.REACTION) == warsaw("2026-11-23T09:30")
+    assert due(Priority.NON_CRITICAL, ClockKind.REPLY) == warsaw("2026-11-23T10:30")
+    assert due(Priority.CRITICAL, ClockKind.REACTION) == warsaw("2026-11-20T17:30")
+    assert due(Priority.CRITICAL, ClockKind.DELIVERY) == warsaw("2026-11-21T00:30")
+    assert due(Priority.QUESTION, ClockKind.DELIVERY) is None
 
 
 def test_reminders_count_service_time() -> None:
     start, budget = warsaw("2026-11-20T16:00"), timedelta(hours=4)
-    due = OFFICE.due(start, budget)
-    assert reminder_instants(start, budget, due, OFFICE, (50, 80, 100)) == [
+    assert level_instants(start, budget, (), OFFICE, (50, 80, 100)) == [
         (50, warsaw("2026-11-23T10:00")),
         (80, warsaw("2026-11-23T11:12")),
         (100, warsaw("2026-11-23T12:00")),
@@ -103,14 +104,12 @@ def test_reminders_count_service_time() -> None:
 
 def test_a_reminder_that_falls_at_the_close_waits_for_the_opening() -> None:
     start, budget = warsaw("2026-11-20T16:00"), timedelta(hours=2)
-    due = OFFICE.due(start, budget)
-    assert reminder_instants(start, budget, due, OFFICE, (50,)) == [(50, warsaw("2026-11-23T09:00"))]
+    assert level_instants(start, budget, (), OFFICE, (50,)) == [(50, warsaw("2026-11-23T09:00"))]
 
 
 def test_a_breach_at_the_close_is_marked_at_the_close() -> None:
     start, budget = warsaw("2026-11-20T15:00"), timedelta(hours=2)
-    due = OFFICE.due(start, budget)
-    assert reminder_instants(start, budget, due, OFFICE, (80, 100)) == [
+    assert level_instants(start, budget, (), OFFICE, (80, 100)) == [
         (80, warsaw("2026-11-20T16:36")),
         (100, warsaw("2026-11-20T17:00")),
     ]
@@ -118,7 +117,7 @@ def test_a_breach_at_the_close_is_marked_at_the_close() -> None:
 
 def test_levels_come_in_order_and_once() -> None:
     start, budget = warsaw("2026-11-16T10:00"), timedelta(hours=1)
-    levels = reminder_instants(start, budget, OFFICE.due(start, budget), OFFICE, (100, 50, 200, 50))
+    levels = level_instants(start, budget, (), OFFICE, (100, 50, 200, 50))
     assert levels == [
         (50, warsaw("2026-11-16T10:30")),
         (100, warsaw("2026-11-16T11:00")),
@@ -138,7 +137,7 @@ def test_no_reminder_outside_the_window_and_none_after_the_breach(
 ) -> None:
     budget = timedelta(seconds=seconds)
     due = calendar.due(start, budget)
-    instants = reminder_instants(start, budget, due, calendar, [*percents, 100])
+    instants = level_instants(start, budget, (), calendar, [*percents, 100])
     assert instants[-1] == (100, due)
     assert [level for level, _ in instants] == sorted({*percents, 100})
     assert all(earlier[1] <= later[1] for earlier, later in pairwise(instants))
