@@ -17,6 +17,7 @@ from bot.rules.console_text import speaks
 from bot.rules.contract_numbers import fold
 from bot.rules.first_reading import FirstReading, ReadingOptions, all_text
 from bot.rules.heard import Heard
+from bot.rules.language import tells_language
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.mail_screening import MailOrigin, Screening
 from bot.rules.mail_writing import reply_chain
@@ -173,7 +174,7 @@ def written_in_slack(
         new_text=text,
         quoted_text="",
         language=language,
-        language_is_certain=speaks(text),
+        language_is_certain=speaks(text) and tells_language(text),
         complete=True,
         place=place,
     )

@@ -10,7 +10,7 @@ from bot.rules.authentication import is_genuine, read_authentication
 from bot.rules.console_text import speaks
 from bot.rules.entitlement_words import AskedFor, asked_for
 from bot.rules.heard import Heard, hear
-from bot.rules.language import language_of_mail
+from bot.rules.language import language_of_mail, tells_language
 from bot.rules.mail_reading import IncomingMail, attachment_contents, read_mail
 from bot.rules.mail_screening import Screening, screen
 from bot.rules.priority_words import Proposal, propose_priority
@@ -81,7 +81,7 @@ def first_reading(raw: bytes, options: ReadingOptions) -> FirstReading:
         words=words,
         authentic=is_genuine(mail, read_authentication(mail, options.trusted_authserv_ids)),
         language=language_of_mail(mail.subject, words.new_text),
-        language_is_certain=speaks(words.new_text),
+        language_is_certain=speaks(words.new_text) and tells_language(words.new_text),
         heard=heard,
         contract_keys=keys,
         proposal=propose_priority(spoken),

@@ -123,6 +123,11 @@ def detect_language(text: str) -> Language:
     return (body or courtesies).language()
 
 
+def tells_language(text: str) -> bool:
+    """Whether any word says which language this is; names, numbers and acronyms ("1. John Smith, 2. DHCP") do not."""
+    return any(_weigh_lines(text))
+
+
 def language_of_mail(subject: str, words: str) -> Language:
     """Tell Polish from English by a mail's subject and new words; an answer's subject may be somebody else's."""
     own, _ = _weigh_lines(words)

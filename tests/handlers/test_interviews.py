@@ -8,6 +8,7 @@ from bot.commands import SlackPerson
 from bot.effects import Note, PostInterviewPanel
 from bot.interview_commands import AnswerInterview, AskInterview, BeginInterview, ExportInterview
 from bot.interviews import AnswerSource, Interview
+from bot.model import Language
 from bot.rules.interview_questions import questions
 from tests.handlers.desk import ANNA, EWA, quoted
 from tests.handlers.replacing import OLD, ReplacementDesk
@@ -65,6 +66,17 @@ def test_the_questions_go_out_and_inline_answers_come_back() -> None:
     assert (answer.by, answer.source) == (ANNA, AnswerSource.MAIL)
     assert "Brakuje jeszcze odpowiedzi na pytania: Okno serwisowe, Miejsce i rola" in desk.last_mail.text
     assert "reply" in desk.clocks(1), "it is our turn"
+
+
+def test_answers_that_are_names_and_numbers_change_no_language() -> None:
+    desk = InterviewDesk()
+    desk.send_questions()
+    letter = desk.last_mail
+    desk.database.tables.tickets[1].language = Language.EN
+    desk.pass_until(warsaw(23, "11:00"))
+    desk.write(ANNA, "1. Anna Nowak\n4. 10.0.0.1/24\n5. Orange DHCP", answer=letter)
+    assert desk.known()["wan"] == "Orange DHCP"
+    assert "Thank you for your answers" in desk.last_mail.text, "they wrote English before"
 
 
 def test_a_mail_without_answers_thanks_nobody() -> None:
