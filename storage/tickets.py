@@ -9,21 +9,9 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    CompoundSelect,
-    Insert,
-    Row,
-    Select,
-    bindparam,
-    delete,
-    func,
-    or_,
-    select,
-    true,
-    union_all,
-    update,
-)
+from sqlalchemy import ARRAY, CompoundSelect, Row, Select, bindparam, delete, func, or_, select, union_all, update
 from sqlalchemy import literal as value
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.model import Device, Message, Ticket, TicketState, TicketView
 from bot.rules.search_words import words_of
@@ -33,7 +21,7 @@ from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
 from storage.schema_search import search_words
-from storage.transaction import Transaction, Upsert, all_of, is_among, upsert
+from storage.transaction import Transaction, Upsert, is_among, upsert
 from storage.types import SearchWord, literal
 
 _WARSAW = ZoneInfo("Europe/Warsaw")
@@ -84,13 +72,14 @@ def _add_participant(*, is_postgresql: bool) -> Upsert:
     return built_once(insert.on_conflict_do_nothing(index_elements=["ticket_id", "address"]))
 
 
-@cache
-def _add_words(*, is_postgresql: bool) -> Insert:
-    """All words in one statement, as there are a hundred in a mail."""
-    given = all_of("words", SearchWord, is_postgresql=is_postgresql)
-    rows = select(given, bindparam("its_ticket", type_=search_words.c.ticket_id.type)).where(true())
-    insert = upsert(search_words, is_postgresql=is_postgresql).from_select(["word", "ticket_id"], rows)
-    return built_once(insert.on_conflict_do_nothing(index_elements=["word", "ticket_id"]))
+_ADD_WORD = built_once(sqlite.insert(search_words).on_conflict_do_nothing(index_elements=["word", "ticket_id"]))
+_ADD_WORDS_ON_POSTGRESQL = postgresql.insert(search_words).from_select(
+    ["word", "ticket_id"],
+    select(
+        func.unnest(bindparam("words", type_=ARRAY(SearchWord))),
+        func.unnest(bindparam("its_tickets", type_=ARRAY(search_words.c.ticket_id.type))),
+    ),
+).on_conflict_do_nothing(index_elements=["word", "ticket_id"])  # fmt: skip
 
 
 @cache
@@ -123,7 +112,7 @@ class StoredTickets:
         ticket.number = ticket_number(ticket.id, ticket.created_at)
         await self._connection.execute(_ADD, {"id": ticket.id, "number": ticket.number, **_ticket_values(ticket)})
         self._transaction.tickets[ticket.id] = ticket
-        await self._index(ticket.id, ticket.subject, ticket.requester, ticket.requester_name)
+        self._index(ticket.id, ticket.subject, ticket.requester, ticket.requester_name)
         return ticket
 
     async def get(self, ticket_id: int) -> Ticket:
@@ -209,11 +198,12 @@ class StoredTickets:
                 "customer_ts": message.customer_ts,
             },
         )
-        await self._index(message.ticket_id, message.author, message.author_name, message.text)
+        self._index(message.ticket_id, message.author, message.author_name, message.text)
         return replace(message, id=result.scalar_one())
 
     async def index_anew(self, ticket_id: int) -> None:
         """Let the ticket be found by the words that are left of it, and by no others."""
+        self._transaction.words.pop(ticket_id, None)
         await self._connection.execute(delete(search_words).where(search_words.c.ticket_id == ticket_id))
         told = select(tickets.c.subject, tickets.c.requester, tickets.c.requester_name).where(tickets.c.id == ticket_id)
         said = select(messages.c.author, messages.c.author_name, messages.c.text).where(
@@ -221,14 +211,24 @@ class StoredTickets:
         )
         for query in (told, said):
             for row in (await self._connection.execute(query)).all():
-                await self._index(ticket_id, *row)
+                self._index(ticket_id, *row)
 
-    async def _index(self, ticket_id: int, *texts: str) -> None:
-        """Let the ticket be found by these words."""
-        found = words_of("\n".join(texts))
-        if found:
-            add = _add_words(is_postgresql=self._transaction.is_postgresql)
-            await self._connection.execute(add, {"words": list(found), "its_ticket": ticket_id})
+    def _index(self, ticket_id: int, *texts: str) -> None:
+        """Let the ticket be found by these words, once the transaction is committed."""
+        self._transaction.words.setdefault(ticket_id, set()).update(words_of("\n".join(texts)))
+
+    async def flush(self) -> None:
+        """Hand the words of all tickets over: a mail has a hundred, half of them twice or in the next mail, too."""
+        found = sorted((word, ticket_id) for ticket_id, words in self._transaction.words.items() for word in words)
+        self._transaction.words.clear()
+        if not found:
+            return
+        if self._transaction.is_postgresql:
+            both = {"words": [word for word, _ in found], "its_tickets": [ticket_id for _, ticket_id in found]}
+            await self._connection.execute(_ADD_WORDS_ON_POSTGRESQL, both)
+        else:
+            rows = [{"word": word, "ticket_id": ticket_id} for word, ticket_id in found]
+            await self._connection.execute(_ADD_WORD, rows)
 
     async def messages(self, ticket_id: int) -> tuple[Message, ...]:
         """All messages of the ticket, oldest first."""

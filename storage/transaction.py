@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, ColumnElement, Table, bindparam, func, select, text
+from sqlalchemy import JSON, ColumnElement, Table, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import TypeEngine
 
 from bot.model import Contract, Ticket
 from bot.ports import Clock
@@ -32,13 +31,6 @@ def is_among(column: ColumnElement[Any], name: str, *, is_postgresql: bool) -> C
     if is_postgresql:
         return column.in_(bindparam(name, expanding=True))
     return column.in_(select(func.json_each(bindparam(name, type_=JSON)).table_valued("value").c.value))
-
-
-def all_of(name: str, type_: TypeEngine[Any], *, is_postgresql: bool) -> ColumnElement[Any]:
-    """The values in the parameter of that name, a list, each a row of a SELECT; on SQLite they travel as JSON."""
-    if is_postgresql:
-        return func.unnest(bindparam(name, type_=ARRAY(type_)))
-    return func.json_each(bindparam(name, type_=JSON)).table_valued("value").c.value
 
 
 class Wake(StrEnum):
@@ -90,6 +82,7 @@ class Transaction:
         contracts: Those that were read, by their ids: a mail asks for its contract again and again.
         contract_ids: Their ids by their folded numbers.
         tickets: Those that were read or made, for what of them never changes.
+        words: What tickets shall be found by, by their ids; stored before the commit.
     """
 
     connection: AsyncConnection
@@ -100,6 +93,7 @@ class Transaction:
     contracts: dict[int, Contract] = field(default_factory=dict)
     contract_ids: dict[str, int] = field(default_factory=dict)
     tickets: dict[int, Ticket] = field(default_factory=dict)
+    words: dict[int, set[str]] = field(default_factory=dict)
     _last_ids: dict[str, int] = field(default_factory=dict)
 
     def tickets_named(self) -> dict[str, object]:

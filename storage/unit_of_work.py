@@ -52,6 +52,7 @@ class StoredUnitOfWork:
     async def flush(self) -> None:
         """Hand over what was collected; `storage.engine.Database` does so before it commits."""
         await self._journal.flush()
+        await self.tickets.flush()
 
     async def journal_of(self, ticket_id: int) -> tuple[JournalEntry, ...]:
         """A ticket's journal, oldest first."""

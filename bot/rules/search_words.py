@@ -11,15 +11,15 @@ MOST = 1_500
 """Different words that are kept of one text; a pasted log has more, and nobody looks a ticket up by those."""
 _LOOKED_AT = 60_000
 _WORD = re.compile(r"[^\W_]+(?:[-._][^\W_]+)*")
+_JOINT = re.compile(r"[-._]")
 _MOST_ASKED = 8
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, each once: whole ones ("hz360-2026-000101"), and the parts of those that have some."""
     found: dict[str, None] = {}
-    for match in _WORD.finditer(bare_letters(readable(text[:_LOOKED_AT]))):
-        whole = match[0]
-        for word in (whole, *(re.split(r"[-._]", whole) if re.search(r"[-._]", whole) else ())):
+    for whole in _WORD.findall(bare_letters(readable(text[:_LOOKED_AT]))):
+        for word in (whole,) if whole.isalnum() else (whole, *_JOINT.split(whole)):
             if SHORTEST <= len(word) <= LONGEST:
                 found[word] = None
         if len(found) >= MOST:
