@@ -217,7 +217,7 @@ class TicketRepo(Protocol):
     async def add_participant(self, ticket_id: int, address: str) -> None:
         """Put an address on the ticket; twice changes nothing."""
 
-    async def add_message(self, message: Message) -> Message:
+    async def add_message(self, message: Message, words: Sequence[str] | None = None) -> Message:
         """Store a message; its id is made here."""
 
     async def messages(self, ticket_id: int) -> tuple[Message, ...]:

@@ -28,6 +28,9 @@ async def heed(arrived: ReceivedMail, ticket: Ticket, message: Message, uow: Uni
         )
     elif not arrived.screening.sounds_automatic:
         subject = arrived.mail.subject if arrived.mail.subject == ticket.subject else ""  # not that of an answer
-        words = asks_for_escalation(f"{subject}\n{arrived.new_text}")
+        if arrived.reading is not None and subject:
+            words = arrived.reading.escalates
+        else:
+            words = asks_for_escalation(f"{subject}\n{arrived.new_text}")
         if words is not None:
             await escalated_tickets.propose(uow, ctx, ticket, message, words)

@@ -220,7 +220,8 @@ async def store_message(uow: UnitOfWork, ctx: Context, ticket: Ticket, arrived: 
             inbox_id=arrived.inbox_id or None,
             automatic=arrived.screening.sounds_automatic,
             customer_ts=arrived.place.ts if arrived.place else None,
-        )
+        ),
+        arrived.reading.found_by if arrived.reading else None,
     )
     contents = arrived.reading.contents if arrived.reading else None
     await attachments.keep(uow, ctx, ticket, message, arrived.mail, arrived.raw, contents)

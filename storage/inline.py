@@ -143,8 +143,7 @@ class InlineConnection(AsyncConnection):
 
     def _do(self, statement: Any, parameters: Any, named: dict[str, Any]) -> Any:
         sync = self._sync
-        # Who listens to SQLAlchemy's events hears of every statement.
-        if not sync.engine.dispatch.before_cursor_execute:
+        if not self._is_heard:
             many = isinstance(parameters, list)
             values = (parameters[0] if many else parameters) or {}
             prepared = ready(statement, values, sync.dialect)
@@ -155,9 +154,14 @@ class InlineConnection(AsyncConnection):
                     pass  # it has changed nothing; SQLAlchemy's own way below raises the error as the others know it
         return sync.execute(statement, parameters, **named)
 
-    @property
+    @cached_property
     def _sync(self) -> Any:
         return self.sync_connection
+
+    @cached_property
+    def _is_heard(self) -> bool:
+        """Whether somebody listens to SQLAlchemy's events, who shall hear of every statement."""
+        return bool(self._sync.engine.dispatch.before_cursor_execute)
 
     @cached_property
     def _raw(self) -> sqlite3.Connection:

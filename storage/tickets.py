@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, CompoundSelect, Row, Select, bindparam, delete, func, or_, select, union_all, update
+from sqlalchemy import ARRAY, Row, Select, bindparam, delete, func, or_, select, union_all, update
 from sqlalchemy import literal as value
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -21,7 +21,7 @@ from storage.contracts import StoredContracts
 from storage.errors import StaleTicket
 from storage.schema import messages, outbox, ticket_participants, tickets
 from storage.schema_search import search_words
-from storage.transaction import Transaction, Upsert, is_among, upsert
+from storage.transaction import Transaction, Upsert, upsert
 from storage.types import SearchWord, literal
 
 _WARSAW = ZoneInfo("Europe/Warsaw")
@@ -72,6 +72,13 @@ def _add_participant(*, is_postgresql: bool) -> Upsert:
     return built_once(insert.on_conflict_do_nothing(index_elements=["ticket_id", "address"]))
 
 
+_KNOWN_BY_US = select(outbox.c.ticket_id, value(0).label("rank"), outbox.c.id).where(
+    outbox.c.rfc_message_id == bindparam("its_message_id"), outbox.c.ticket_id.is_not(None)
+)
+_KNOWN_BY_OTHERS = select(messages.c.ticket_id, value(1).label("rank"), messages.c.id).where(
+    messages.c.rfc_message_id == bindparam("its_message_id")
+)
+_BY_MESSAGE_ID = built_once(union_all(_KNOWN_BY_US, _KNOWN_BY_OTHERS).order_by("rank", "id").limit(1))
 _ADD_WORD = built_once(sqlite.insert(search_words).on_conflict_do_nothing(index_elements=["word", "ticket_id"]))
 _ADD_WORDS_ON_POSTGRESQL = postgresql.insert(search_words).from_select(
     ["word", "ticket_id"],
@@ -80,17 +87,6 @@ _ADD_WORDS_ON_POSTGRESQL = postgresql.insert(search_words).from_select(
         func.unnest(bindparam("its_tickets", type_=ARRAY(search_words.c.ticket_id.type))),
     ),
 ).on_conflict_do_nothing(index_elements=["word", "ticket_id"])  # fmt: skip
-
-
-@cache
-def _by_message_ids(*, is_postgresql: bool) -> CompoundSelect[*tuple[Any, ...]]:
-    sent = is_among(outbox.c.rfc_message_id, "ids", is_postgresql=is_postgresql)
-    kept = is_among(messages.c.rfc_message_id, "ids", is_postgresql=is_postgresql)
-    by_us = select(outbox.c.rfc_message_id, outbox.c.ticket_id, value(0).label("rank"), outbox.c.id)
-    by_others = select(messages.c.rfc_message_id, messages.c.ticket_id, value(1).label("rank"), messages.c.id)
-    return built_once(
-        union_all(by_us.where(sent, outbox.c.ticket_id.is_not(None)), by_others.where(kept)).order_by("rank", "id")
-    )
 
 
 def ticket_number(ticket_id: int, created_at: datetime) -> str:
@@ -153,6 +149,7 @@ class StoredTickets:
             StaleTicket: somebody changed it after it was read.
         """
         values = _ticket_values(ticket) | {"version": ticket.version + 1}
+        del values["terms"]  # the longest of all, and never changed (invariant 7)
         result = await self._connection.execute(_UPDATE, values | {"its_id": ticket.id, "its_version": ticket.version})
         if result.rowcount != 1:
             raise StaleTicket(f"ticket {ticket.number} is no longer at version {ticket.version}")
@@ -180,8 +177,12 @@ class StoredTickets:
             {"ticket_id": ticket_id, "address": address.lower()},
         )
 
-    async def add_message(self, message: Message) -> Message:
-        """Store a message; its id is made here."""
+    async def add_message(self, message: Message, words: Sequence[str] | None = None) -> Message:
+        """Store a message; its id is made here.
+
+        Args:
+            words: Those of its text by which it is found (`bot.rules.search_words`), where they are known already.
+        """
         result = await self._connection.execute(
             _ADD_MESSAGE,
             {
@@ -198,7 +199,10 @@ class StoredTickets:
                 "customer_ts": message.customer_ts,
             },
         )
-        self._index(message.ticket_id, message.author, message.author_name, message.text)
+        if words is None:
+            words = words_of(message.text)
+        self._index(message.ticket_id, message.author, message.author_name)
+        self._transaction.words[message.ticket_id].update(words)
         return replace(message, id=result.scalar_one())
 
     async def index_anew(self, ticket_id: int) -> None:
@@ -276,14 +280,11 @@ class StoredTickets:
         A Message-ID that several tickets know counts for the one that knew it first; what we sent counts before what
         others claim, as only we choose our ids.
         """
-        if not rfc_message_ids:
-            return None
-        known: dict[str, int] = {}
-        for row in await self._connection.execute(
-            _by_message_ids(is_postgresql=self._transaction.is_postgresql), {"ids": list(rfc_message_ids)}
-        ):
-            known.setdefault(row.rfc_message_id, row.ticket_id)
-        return next((known[each] for each in rfc_message_ids if each in known), None)
+        for each in rfc_message_ids:
+            [*known] = await self._connection.execute(_BY_MESSAGE_ID, {"its_message_id": each})
+            if known:
+                return int(known[0].ticket_id)
+        return None
 
 
 def _ticket_values(ticket: Ticket) -> dict[str, object]:

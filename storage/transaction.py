@@ -82,6 +82,7 @@ class Transaction:
         contracts: Those that were read, by their ids: a mail asks for its contract again and again.
         contract_ids: Their ids by their folded numbers.
         tickets: Those that were read or made, for what of them never changes.
+        is_postgresql: Whether the database is PostgreSQL; else it is SQLite.
         words: What tickets shall be found by, by their ids; stored before the commit.
     """
 
@@ -94,17 +95,16 @@ class Transaction:
     contract_ids: dict[str, int] = field(default_factory=dict)
     tickets: dict[int, Ticket] = field(default_factory=dict)
     words: dict[int, set[str]] = field(default_factory=dict)
+    is_postgresql: bool = field(init=False)
     _last_ids: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.is_postgresql = self.connection.dialect.name == "postgresql"
 
     def tickets_named(self) -> dict[str, object]:
         """For a line of the log: the numbers of the tickets that were read or made, under "ticket"; nothing of none."""
         numbers = sorted({ticket.number for ticket in self.tickets.values()})
         return {"ticket": ", ".join(numbers)} if numbers else {}
-
-    @property
-    def is_postgresql(self) -> bool:
-        """Whether the database is PostgreSQL; else it is SQLite."""
-        return self.connection.dialect.name == "postgresql"
 
     @property
     def locks_rows(self) -> bool:

@@ -9,12 +9,14 @@ from bot.model import Language
 from bot.rules.authentication import is_genuine, read_authentication
 from bot.rules.console_text import speaks
 from bot.rules.entitlement_words import AskedFor, asked_for
+from bot.rules.escalation_words import asks_for_escalation
 from bot.rules.heard import Heard, hear
 from bot.rules.language import language_of_mail, tells_language
 from bot.rules.mail_reading import IncomingMail, attachment_contents, read_mail
 from bot.rules.mail_screening import Screening, screen
 from bot.rules.priority_words import Proposal, propose_priority
 from bot.rules.reply_text import ReplyText, new_words
+from bot.rules.search_words import words_of
 
 SMALL = 1024 * 1024
 """Octets of a mail whose files are all held in memory at once."""
@@ -49,6 +51,8 @@ class FirstReading:
         contract_keys: What to look up in the registry for that.
         proposal: What its subject and new words say about the priority.
         asked_for: Which services its subject and new words seem to ask for.
+        escalates: The words in both that ask for an escalation; None where none do.
+        found_by: By which words its new text is found.
         contents: Those of its files, in their order; None of a mail that is not SMALL.
     """
 
@@ -62,6 +66,8 @@ class FirstReading:
     contract_keys: tuple[str, ...]
     proposal: Proposal
     asked_for: tuple[AskedFor, ...]
+    escalates: str | None
+    found_by: tuple[str, ...]
     contents: tuple[bytes, ...] | None = field(repr=False)
 
 
@@ -86,6 +92,8 @@ def first_reading(raw: bytes, options: ReadingOptions) -> FirstReading:
         contract_keys=keys,
         proposal=propose_priority(spoken),
         asked_for=asked_for(spoken),
+        escalates=asks_for_escalation(spoken),
+        found_by=words_of(words.new_text),
         contents=_contents(raw, mail),
     )
 

@@ -121,10 +121,14 @@ class Reader:
 
     def read(self, octets: bytes) -> Part:
         """Read a whole mail; its root part has the mail's own header."""
-        octets = octets.removeprefix(codecs.BOM_UTF8)  # editors put it before what they save
-        if octets.find(b"\n") < 0 and octets.find(b"\r") >= 0:
-            octets = octets.replace(b"\r", b"\n")
+        octets = _straightened(octets)
         return self._entity(octets, 0, len(octets), parent=None, depth=0)
+
+    def read_header(self, octets: bytes) -> Part:
+        """The same, but of its root part only the header is read, and nothing of what that says about the content."""
+        octets = _straightened(octets)
+        header = self._header(octets, 0, len(octets))
+        return Part(octets, header, header.body_start, len(octets), parent=None)
 
     def note(self, problem: str) -> None:
         """Remember what was broken, each thing once."""
@@ -324,3 +328,9 @@ def _decode_uu(content: bytes) -> bytes:
             except binascii.Error:
                 continue
     return b"".join(decoded)
+
+
+def _straightened(octets: bytes) -> bytes:
+    octets = octets.removeprefix(codecs.BOM_UTF8)  # editors put it before what they save
+    has_only_returns = octets.find(b"\n") < 0 and octets.find(b"\r") >= 0
+    return octets.replace(b"\r", b"\n") if has_only_returns else octets

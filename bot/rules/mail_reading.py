@@ -27,7 +27,6 @@ __all__ = [
     "read_mail",
 ]
 
-_HEADER_ONLY = Limits(depth=0)
 _MOST_REFERENCES = 100
 _MOST_ATTACHED_TEXTS = 10
 _LONGEST_ID = 980
@@ -143,7 +142,7 @@ def read_mail(raw: bytes, limits: Limits | None = None) -> IncomingMail:
 def content_key(raw: bytes) -> str:
     """`read_mail(raw).content_key`, of any mail that can be read; only its header is looked at."""
     try:
-        return _content_key(Reader(_HEADER_ONLY).read(raw))
+        return _content_key(Reader(Limits()).read_header(raw))
     except Exception:  # noqa: BLE001  # as in read_mail
         return sha256(raw).hexdigest()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from bot.config import Config
@@ -45,7 +44,7 @@ def write_mail(
         The Message-ID with its angle brackets, and the octets.
     """
     mail = config.mail
-    own_hash = hmac.new(key, f"message {row_id} {effect.to}".encode(), sha256).hexdigest()[:16]
+    own_hash = hmac.digest(key, f"message {row_id} {effect.to}".encode(), "sha256").hex()[:16]
     own_id = message_id(effect.kind, row_id, own_hash, mail.message_id_domain)
     sender = Address(effect.from_name or mail.sender_name, mail.support_address)
     reply_to = None

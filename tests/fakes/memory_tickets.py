@@ -79,8 +79,9 @@ class MemoryTickets:
             theirs = self._tables.tickets_of.get(address.lower(), ())
             self._tables.put(self._tables.tickets_of, address.lower(), (*theirs, ticket_id))
 
-    async def add_message(self, message: Message) -> Message:
-        """Store a message; its id is made here."""
+    async def add_message(self, message: Message, words: Sequence[str] | None = None) -> Message:
+        """Store a message; its id is made here. Nothing is found by words here."""
+        del words
         tables = self._tables
         if message.ticket_id not in tables.tickets:
             raise LookupError(f"there is no ticket with id {message.ticket_id}")
