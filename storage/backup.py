@@ -73,7 +73,7 @@ def _copy(source: Path, target: Path) -> str:
         os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # customers' mails are in it
         try:
             with (
-                closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=_WAIT)) as there,
+                closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT)) as there,
                 closing(sqlite3.connect(unfinished, isolation_level=None)) as copy,
             ):
                 there.backup(copy)  # in one step: a copy in several begins anew whenever somebody writes
@@ -91,7 +91,10 @@ def _copy(source: Path, target: Path) -> str:
     except OSError as error:
         raise OperatorError(f"cannot write {target} ({error.strerror})") from error
     except sqlite3.Error as error:
-        raise OperatorError(f"cannot copy {source} to {target}: {error}") from error
+        # sqlite.org/rescode.html: FULL, or IOERR, as which it tells of a quota
+        no_room = getattr(error, "sqlite_errorcode", 0) & 0xFF in {10, 13}
+        advice = "; is the disk full? make room, or name a file on another disk" if no_room else ""
+        raise OperatorError(f"cannot copy {source} to {target}: {error}{advice}") from error
     return revision
 
 

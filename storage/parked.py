@@ -113,6 +113,9 @@ class ParkedRows:
         if result.rowcount != 1:
             return False
         transaction.wakes |= set(Wake)
+        if what == "parked_retried":  # set aside a second time, it is told of a second time
+            told = outbox.c.dedupe_key == f"{_NOTICES[kind]}{row_id}"
+            await transaction.connection.execute(update(outbox).where(told).values(dedupe_key=None))
         data: dict[str, object] = {"kind": kind.value, "row": row_id, "what": found.what, "reason": found.reason}
         if found.ticket_id is not None:
             await uow.journal(JournalEntry(found.ticket_id, now, f"operator: {by}", what, data))
@@ -126,6 +129,9 @@ _TABLES: dict[ParkedKind, tuple[Any, Any]] = {
     ParkedKind.OUTBOX: (outbox, _OUTBOX_PARKED),
     ParkedKind.TIMER: (timers, _TIMER_PARKED),
 }
+
+_NOTICES = {ParkedKind.INBOX: "parked:", ParkedKind.OUTBOX: "outbox-parked:", ParkedKind.TIMER: "timer-parked:"}
+"""How the keys begin under which the escalation channel is told, once of each (bot.loops)."""
 
 
 def _again(kind: ParkedKind, now: datetime) -> dict[str, object]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from storage.parked import Parked, ParkedKind
 
 _KINDS = click.Choice(["inbox", "outbox", "timer"])
+_NUMBER = click.IntRange(1, 2**63 - 1)
 _SHOWN = 20_000
 
 
@@ -48,7 +49,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 
 @parked.command()
 @click.argument("kind", type=_KINDS)
-@click.argument("number", metavar="ID", type=click.IntRange(1))
+@click.argument("number", metavar="ID", type=_NUMBER)
 @click.option(
     "--content", is_flag=True, help="Also what it holds: a mail with its text, a payload, an effect's fields."
 )
@@ -67,13 +68,14 @@ def show(invocation: Invocation, kind: str, number: int, content: bool) -> None:
         if len(held) > _SHOWN:
             click.echo(f"... ({len(held)} octets)")
     else:
-        click.echo(json.dumps(held, ensure_ascii=False, indent=2))
+        fields = json.dumps(held, ensure_ascii=False, indent=2)
+        click.echo("\n".join(_plain(line) for line in fields.split("\n")))  # JSON leaves U+0080 and above as they are
 
 
 @parked.command()
 @click.argument("kind", type=_KINDS, required=False)
-@click.argument("number", metavar="ID", type=click.IntRange(1), required=False)
-@click.option("--all", "everything", is_flag=True, help="Everything that is set aside.")
+@click.argument("number", metavar="ID", type=_NUMBER, required=False)
+@click.option("--all", "everything", is_flag=True, help="Everything that is set aside, or all of one queue.")
 @pass_invocation
 @click.pass_context
 def retry(ctx: click.Context, invocation: Invocation, kind: str | None, number: int | None, everything: bool) -> None:
@@ -83,14 +85,14 @@ def retry(ctx: click.Context, invocation: Invocation, kind: str | None, number: 
     """
     if everything == (number is not None):
         raise click.UsageError("Name one by its queue and number, or say --all.")
-    done = asyncio.run(_change(invocation, "retry", None if kind is None or number is None else (kind, number)))
+    done = asyncio.run(_change(invocation, "retry", kind, number))
     click.echo(f"{done} will be tried again.")
     ctx.exit(0 if done or everything else 1)
 
 
 @parked.command()
 @click.argument("kind", type=_KINDS)
-@click.argument("number", metavar="ID", type=click.IntRange(1))
+@click.argument("number", metavar="ID", type=_NUMBER)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 @click.pass_context
@@ -104,7 +106,7 @@ def drop(ctx: click.Context, invocation: Invocation, kind: str, number: int, yes
     click.echo(f"{one.kind} {one.id}: {_plain(one.what)}, ticket {one.ticket or '-'}, {_plain(one.reason)}")
     if not yes:
         click.confirm("Drop it for good?", abort=True)
-    done = asyncio.run(_change(invocation, "drop", (kind, number)))
+    done = asyncio.run(_change(invocation, "drop", kind, number))
     click.echo("Dropped." if done else "It is not set aside any more: nothing was done.")
     ctx.exit(0 if done else 1)
 
@@ -127,17 +129,18 @@ async def _one(invocation: Invocation, kind: str, number: int) -> tuple[Parked, 
         return one, await rows.content(ParkedKind(kind), number)
 
 
-async def _change(invocation: Invocation, how: str, which: tuple[str, int] | None) -> int:
-    """How many were changed."""
+async def _change(invocation: Invocation, how: str, kind: str | None, number: int | None) -> int:
+    """How many were changed; without a number all of a queue, without a queue all of all."""
     from storage.parked import ParkedKind, ParkedRows
 
     by = getpass.getuser()
     async with opened_database(invocation) as database:
         rows = ParkedRows(database)
         wanted: list[tuple[ParkedKind, int]]
-        wanted = (
-            [(one.kind, one.id) for one in await rows.all()] if which is None else [(ParkedKind(which[0]), which[1])]
-        )
+        if kind is None or number is None:
+            wanted = [(one.kind, one.id) for one in await rows.all() if kind in {None, one.kind.value}]
+        else:
+            wanted = [(ParkedKind(kind), number)]
         act = rows.retry if how == "retry" else rows.drop
         return sum([await act(kind, number, by) for kind, number in wanted])
 
