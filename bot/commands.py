@@ -22,7 +22,7 @@ from bot.model import Priority, Timer
 from bot.people import NextTurn as NextTurn  # noqa: PLC0414  # a part of commands, imported with them
 from bot.people import SlackPerson as SlackPerson  # noqa: PLC0414  # the same
 from bot.replacement_commands import ReplacementCommand
-from bot.sendings import SharedFile
+from bot.sendings import Seen, SharedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class ReplyToCustomer:
     Attributes:
         source_ts: The message of the ticket's thread that it was made of, where it was.
         files: What is to go along.
+        seen: What they knew of the conversation; None where nobody else's answer is asked about.
     """
 
     by: SlackPerson
@@ -58,6 +59,7 @@ class ReplyToCustomer:
     next_turn: NextTurn
     source_ts: str | None = None
     files: tuple[SharedFile, ...] = ()
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class AgreeDate:
     Attributes:
         day: With `clock_time`, in the zone in which times are shown (`service.timezone`).
         words: The engineer's own words to the customer; may be empty.
+        seen: As of `ReplyToCustomer`.
     """
 
     by: SlackPerson
@@ -126,6 +129,7 @@ class AgreeDate:
     day: date
     clock_time: time
     words: str = ""
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.people import NextTurn, SlackPerson
+from bot.sendings import Seen
 
 
 class CallDirection(StrEnum):
@@ -41,12 +42,14 @@ class AskForData:
     Attributes:
         items: Names of `bot.rules.data_requests.Item`, in their order.
         words: The engineer's own words; may be empty.
+        seen: As of `bot.commands.ReplyToCustomer`.
     """
 
     by: SlackPerson
     ticket_id: int
     items: tuple[str, ...]
     words: str = ""
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,14 @@ class ResolveTicket:
     Attributes:
         summary: What the customer reads.
         internal: What only colleagues read; may be empty.
+        seen: As of `bot.commands.ReplyToCustomer`.
     """
 
     by: SlackPerson
     ticket_id: int
     summary: str
     internal: str = ""
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)

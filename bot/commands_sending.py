@@ -53,12 +53,17 @@ class ThreadMessageDeleted:
 
 @dataclass(frozen=True, slots=True)
 class SendThreadMessage:
-    """The author presses "send to the customer", which was offered to them alone."""
+    """The author presses "send to the customer", which was offered to them alone.
+
+    Attributes:
+        after: The colleague whose answer in between they know of, if any.
+    """
 
     by: SlackPerson
     ticket_id: int
     sending_id: int
     next_turn: NextTurn
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

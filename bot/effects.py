@@ -195,11 +195,17 @@ class EditReply:
 
 @dataclass(frozen=True, slots=True)
 class OfferSending:
-    """Asks an engineer, and nobody else, whether what they have just written in the thread shall go to the customer."""
+    """Asks an engineer, and nobody else, whether what they have just written in the thread shall go to the customer.
+
+    Attributes:
+        first: Slack id of a colleague who answered the customer meanwhile, with `said`, their words.
+    """
 
     ticket_id: int
     sending_id: int
     user: str
+    first: str | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,19 @@ class SharedFile:
     sha256: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What of a conversation somebody knows who begins to answer: all up to a message, and what waits to go.
+
+    Attributes:
+        message: `Message.id` of the newest one; 0 where there is none.
+        waiting: `Sending.id` of what waits.
+    """
+
+    message: int
+    waiting: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class Sending:
     """An engineer's words.

@@ -12,7 +12,7 @@ from bot.rules.data_requests import read_items, request_text, resolution_text
 from bot.rules.notes import is_note
 from bot.rules.ticket_states import Action
 from bot.sendings import Sending, SendingState
-from handlers import sendings
+from handlers import second_answers, sendings
 from handlers.acted import said
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import allowed
@@ -27,6 +27,9 @@ async def ask(command: AskForData, uow: UnitOfWork, ctx: Context) -> None:
     if not items or is_note(command.words):
         await tell(uow, by, "note_stays", number=ticket.number)
         return
+    if first := await second_answers.first_answer(uow, ticket, by, command.seen):
+        await second_answers.refuse(uow, ctx, ticket, by, first, command.words)
+        return
     text = request_text(ctx.customer_words(ticket.language), ticket.number, items, command.words)
     await journal(uow, ctx, ticket, by.user, "asked_for_data", items=list(items))
     await _send(command.ticket_id, text, NextTurn.CUSTOMER, by, uow, ctx)
@@ -39,6 +42,11 @@ async def resolve(command: ResolveTicket, uow: UnitOfWork, ctx: Context) -> None
         return
     if is_note(command.summary):
         await tell(uow, by, "note_stays", number=ticket.number)
+        return
+    if first := await second_answers.first_answer(uow, ticket, by, command.seen):
+        await second_answers.refuse(
+            uow, ctx, ticket, by, first, "\n\n".join(filter(None, (command.summary, command.internal)))
+        )
         return
     text = resolution_text(ctx.customer_words(ticket.language), ticket.number, command.summary)
     if command.internal:

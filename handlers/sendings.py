@@ -20,7 +20,15 @@ from bot.rules.notes import is_note
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import format_instant
 from bot.sendings import Sending, SendingState
-from handlers import customer_mails, customer_words, entitlement_reports, escalated_tickets, replacement_waybills, turns
+from handlers import (
+    customer_mails,
+    customer_words,
+    entitlement_reports,
+    escalated_tickets,
+    replacement_waybills,
+    second_answers,
+    turns,
+)
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import tell_the_state
 
@@ -42,8 +50,12 @@ async def reply(command: ReplyToCustomer, uow: UnitOfWork, ctx: Context) -> None
     if sending.state in GONE:
         await tell_who_was_first(uow, ctx, by, ticket, sending)
         return
+    first = await second_answers.first_answer(uow, ticket, by, command.seen)
     sending.own_words = command.source_ts is not None and sending.text != command.text
     sending.text, sending.files = command.text, command.files or sending.files
+    if first is not None:
+        await second_answers.ask_again(uow, ctx, ticket, sending, by, first)
+        return
     await press(uow, ctx, ticket, sending, by, command.next_turn)
 
 

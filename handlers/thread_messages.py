@@ -19,9 +19,10 @@ from bot.model import Ticket
 from bot.people import SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.notes import is_note
+from bot.rules.same_answer import Answer, answer_since, seen_of
 from bot.rules.ticket_states import Action, actions_of
 from bot.sendings import Sending, SendingState
-from handlers import customer_words, sendings
+from handlers import customer_words, second_answers, sendings
 from handlers.context import Context, journal, tell
 
 
@@ -127,9 +128,23 @@ async def send(command: SendThreadMessage, uow: UnitOfWork, ctx: Context) -> Non
         await _answer(uow, by, "note_stays", number=ticket.number)
     elif sending.state is SendingState.DELETED:
         await _answer(uow, by, "message_deleted", number=ticket.number)
+    elif first := await _answered_since(sending, command, uow, ticket):
+        await _answer(uow, by, "answered_first", number=ticket.number, who=first.by)
+        await second_answers.ask_again(uow, ctx, ticket, sending, by, first)
     else:
         await sendings.press(uow, ctx, ticket, sending, by, command.next_turn)
         await _answer(uow, by, "on_its_way", number=ticket.number, address=customer_words.shown_recipient(ticket))
+
+
+async def _answered_since(
+    sending: Sending, command: SendThreadMessage, uow: UnitOfWork, ticket: Ticket
+) -> Answer | None:
+    """What a colleague has answered since these words were written, unless the author knows of it."""
+    messages, waiting = await uow.tickets.messages(ticket.id), await uow.sendings.waiting(ticket.id)
+    before = [message for message in messages if message.sent_at <= sending.written_at]
+    known = [one for one in waiting if one.pressed_at is not None and one.pressed_at <= sending.written_at]
+    first = answer_since(seen_of(before, known), command.by.user, messages, waiting)
+    return None if first is not None and first.by == command.after else first
 
 
 async def keep_internal(command: KeepInternal, uow: UnitOfWork, ctx: Context) -> None:

@@ -99,10 +99,10 @@ def submitted_command(
             to = chosen_user(view, PERSON_BLOCK)
             return AssignTicket(by, ticket_id, to, names.get(to, ""))
         case Action.ASK:
-            return AskForData(by, ticket_id, chosen_items(view), typed(view, TEXT_BLOCK).strip())
+            return AskForData(by, ticket_id, chosen_items(view), typed(view, TEXT_BLOCK).strip(), place.seen)
         case Action.RESOLVE:
             internal = typed(view, INTERNAL_BLOCK).strip()
-            return ResolveTicket(by, ticket_id, typed(view, TEXT_BLOCK).strip(), internal)
+            return ResolveTicket(by, ticket_id, typed(view, TEXT_BLOCK).strip(), internal, place.seen)
         case Action.SNOOZE:
             return SnoozeTicket(by, ticket_id, _until(view), typed(view, WHY_BLOCK).strip())
         case Action.CALL:

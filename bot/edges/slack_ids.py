@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from bot.rules.ticket_states import Action
+from bot.sendings import Seen
 
 ACTING_FORMS = frozenset(
     {
@@ -113,6 +114,7 @@ class ModalPlace:
         response_url: As of `bot.commands.SlackPerson`.
         source_ts: The message of the thread whose words it began with, if any.
         use_id: The use of an entitlement that it is about, if any.
+        seen: What was known of the conversation when it was opened, where the modal writes to the customer.
     """
 
     ticket_id: int | None
@@ -124,6 +126,7 @@ class ModalPlace:
     response_url: str | None = field(default=None, repr=False)
     source_ts: str | None = None
     use_id: int | None = None
+    seen: Seen | None = None
 
     def to_metadata(self) -> str:
         """The JSON of private_metadata."""

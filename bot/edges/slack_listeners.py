@@ -62,6 +62,7 @@ from bot.edges.slack_payloads import (
     typist_of,
 )
 from bot.edges.slack_screens import Look, Screens
+from bot.edges.slack_second_answer import SecondAnswers, unconfirmed
 from bot.edges.slack_text import Json
 from bot.edges.slack_views import loading_view
 from bot.edges.slack_words_payloads import message_name, writer
@@ -139,6 +140,7 @@ class Listeners:
         self._staff = look.staff if look.staff is not None else {*config.engineers, *config.managers}
         self._names = Names(client, self._staff)
         self._lookups = Lookups(screens, self._said)
+        self._second = SecondAnswers(screens, look.words)
         self._modals = Modals(screens, self._names, look)
         self._customers = CustomerForms(config, identity.team_id, client, screens, self._names, look.hotline)
         self._limit = config.timeout.total_seconds()
@@ -187,6 +189,9 @@ class Listeners:
         found = LookedUp() if errors else await self._lookups.look_up(body)
         if errors or found.errors:
             return BoltResponse(status=200, body={"response_action": "errors", "errors": errors or found.errors})
+        question = await self._second.question(body)
+        if question is not None:
+            return BoltResponse(status=200, body={"response_action": "update", "view": question})
         kind, key = inbox_key(body)
         stored = {name: value for name, value in body.items() if name != "token"} | {OWN_TEAM: self._identity.team_id}
         stored[REAL_NAMES] = await self._names.of(people_named(body)) | await self._customers_name(body)
@@ -206,6 +211,8 @@ class Listeners:
         """What is wrong with a submitted form, by its block, in the language of who reads it."""
         problems = submission_problems(body, self._look.clock.now(), self._look.zone, self._staff)
         view = body.get("view")
+        if body.get("type") == "view_submission" and isinstance(view, dict):
+            problems |= unconfirmed(view)
         if problems and isinstance(view, dict) and view.get("callback_id") == REPORT_MODAL:
             return said_to_customer(view, problems)
         return self._said(problems)

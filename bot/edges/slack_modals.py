@@ -26,6 +26,7 @@ from bot.edges.slack_escalation_views import (
 )
 from bot.edges.slack_ids import (
     ACTING_FORMS,
+    ACTION_IDS,
     ACTIONS_BY_ID,
     MORE,
     ORIGINAL,
@@ -39,6 +40,7 @@ from bot.edges.slack_replacement_ids import MOVES_BY_ID, OPENS_MOVE_FORM
 from bot.edges.slack_replacement_views import move_form, start_form
 from bot.edges.slack_reply_window import ReplyWindow, check_possible
 from bot.edges.slack_screens import Look, Screens
+from bot.edges.slack_second_answer import WRITES_TO_CUSTOMER
 from bot.edges.slack_text import Json, fill, mention
 from bot.edges.slack_views import date_modal, original_view, priority_modal
 from bot.entitlements import UseState
@@ -47,6 +49,7 @@ from bot.escalations import Escalation
 from bot.model import Ticket, TicketView
 from bot.rules.escalation_presses import Press, may_end, presses_of
 from bot.rules.replacement import Move, moves_of
+from bot.rules.same_answer import seen_of
 from bot.rules.ticket_reference import read_reference
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action
@@ -116,7 +119,10 @@ class Modals:
             self._screens.ticket_view(ticket_id), self._screens.messages(ticket_id), self.reply.signing_name(by)
         )
         check_possible(action, view, look.words)
-        named = replace(place, real_name=real_name)
+        writes = ACTION_IDS[action] in WRITES_TO_CUSTOMER
+        waiting = await self._screens.waiting(ticket_id) if writes else ()
+        seen = seen_of(messages, waiting) if writes else None
+        named = replace(place, real_name=real_name, seen=seen)
         if action in ACTING_FORMS:
             return acting_form(
                 action, view.ticket, messages, look.clock.now(), look.words, look.zone, named, look.hotline

@@ -44,6 +44,7 @@ from bot.edges.slack_ids import (
 )
 from bot.entitlement_commands import CancelDate
 from bot.rules.ticket_states import Action
+from bot.sendings import Seen
 
 OWN_TEAM = "hezo360_own_team"
 """Added to a payload when it is recorded: our workspace's id, by which strangers are known (Slack Connect)."""
@@ -52,6 +53,7 @@ REAL_NAMES = "hezo360_real_names"
 """Added when it is recorded: Slack id -> real name, where known; a click only carries the handle."""
 
 _MAX_ID = 2**63 - 1
+MAX_SEEN = 100
 
 
 def inbox_key(body: Mapping[str, object]) -> tuple[str, str]:
@@ -344,7 +346,18 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
         texts.get("response_url"),
         texts.get("source_ts"),
         None if use_id is None else _ticket_id(use_id),
+        _seen(metadata.get("seen")),
     )
+
+
+def _seen(value: object) -> Seen | None:
+    if value is None:
+        return None
+    seen = mapping(value, "seen")
+    message, waiting = seen.get("message"), seen.get("waiting")
+    if isinstance(message, bool) or not isinstance(message, int) or not isinstance(waiting, list):
+        raise Unreadable("nothing seen")
+    return Seen(message, tuple(_ticket_id(one) for one in waiting[:MAX_SEEN]))
 
 
 def _ticket_id(value: object) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.commands import SlackPerson
 from bot.edges.slack_escalation_payloads import people_in_message
@@ -19,6 +20,7 @@ from bot.edges.slack_words_payloads import words_of
 from bot.errors import StaffError
 from bot.model import Message, Ticket, TicketView
 from bot.rules.notes import is_note
+from bot.rules.same_answer import seen_of
 from bot.rules.ticket_states import Action, actions_of
 from bot.rules.wording import Words, format_instant
 from bot.sendings import Sending, SendingState
@@ -72,6 +74,7 @@ class ReplyWindow:
         """The window for a reply, with `text` in it."""
         look = self._look
         waiting = await self._screens.waiting(view.ticket.id)
+        place = place if place.seen is not None else replace(place, seen=seen_of(messages, waiting))
         return reply_modal(
             view, messages, look.clock.now(), look.words, look.zone, place,
             begins_with=text, generation=generation, turn=turn, canned=look.canned, waiting=waiting,

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from bot.edges.slack_escalation_ids import Pressed
 from bot.edges.slack_ids import KEEP_INTERNAL, SEND_AND_WAIT, SEND_AS_NEWS, UNDO
-from bot.edges.slack_text import Blocks, Json, block, cut, fallback, line, one_line, plain, quote, reached_at, rich
+from bot.edges.slack_text import (
+    Blocks,
+    Json,
+    block,
+    cut,
+    fallback,
+    line,
+    one_line,
+    person,
+    plain,
+    quote,
+    reached_at,
+    rich,
+)
 from bot.model import Ticket
 from bot.rules.wording import Words
 from bot.sendings import Sending
@@ -13,16 +26,26 @@ ROOM = 600
 """JSON characters of the words in the question: who wrote them knows them."""
 
 
-def sending_offer(ticket: Ticket, sending: Sending, words: Words) -> tuple[str, Blocks]:
-    """The question that only the author sees; what they wrote stays with colleagues unless they press."""
-    lines = [line(*rich(words, "sending.offer", "bold", address=reached_at(ticket)))]
+def sending_offer(
+    ticket: Ticket, sending: Sending, words: Words, *, first: str | None = None, said: str = ""
+) -> tuple[str, Blocks]:
+    """The question that only the author sees; what they wrote stays with colleagues unless they press.
+
+    Args:
+        first: Slack id of a colleague who answered meanwhile, with what they `said`.
+    """
+    lines = [
+        *([line(*rich(words, "modal.answered_meanwhile", "bold", who=person(first)))] if first else []),
+        *([quote(cut(said.strip(), ROOM, "…"))] if first and said.strip() else []),
+        line(*rich(words, "sending.offer", "bold", address=reached_at(ticket))),
+    ]
     if sending.text.strip():
         lines.append(quote(cut(sending.text.strip(), ROOM, "…")))
     if sending.files:
         lines.append(
             line(*rich(words, "sending.with_files", files=", ".join(one_line(f.name, 60) for f in sending.files)))
         )
-    value = Pressed(ticket.id, sending.id).to_value()
+    value = Pressed(ticket.id, sending.id, first).to_value()
     buttons = [_button(action_id, value, words) for action_id in (SEND_AND_WAIT, SEND_AS_NEWS, KEEP_INTERNAL)]
     blocks: Blocks = [block(lines), {"type": "actions", "elements": buttons}]
     return fallback(blocks), blocks

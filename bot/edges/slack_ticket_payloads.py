@@ -37,14 +37,14 @@ def submitted_command(view: Mapping[str, object], ticket_id: int, place: ModalPl
     if callback_id == REPLY_MODAL:
         text, turn = typed(view, text_block(view)).strip(), choice(view, TURN_BLOCK)
         files = shared_files(state(view, FILES_BLOCK).get("files"))
-        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn), place.source_ts, files)
+        return ReplyToCustomer(by, ticket_id, text, NextTurn(turn), place.source_ts, files, place.seen)
     if callback_id == PRIORITY_MODAL:
         return SetPriority(by, ticket_id, Priority(choice(view, PRIORITY_BLOCK)))
     if callback_id == DATE_MODAL:
         day, clock_time = _day(view), _clock_time(view)
         assert day is not None
         assert clock_time is not None
-        return AgreeDate(by, ticket_id, day, clock_time, typed(view, TEXT_BLOCK).strip())
+        return AgreeDate(by, ticket_id, day, clock_time, typed(view, TEXT_BLOCK).strip(), place.seen)
     return NothingToDo(f"a modal that we do not know: {str(callback_id)[:80]}")
 
 

@@ -53,7 +53,7 @@ def pressed_command(action_id: str, value: object, by: SlackPerson) -> SlackComm
     if action_id == KEEP_INTERNAL:
         return KeepInternal(by, pressed.ticket_id, pressed.other_id)
     turn = NextTurn.CUSTOMER if action_id == SEND_AND_WAIT else NextTurn.NOBODY
-    return SendThreadMessage(by, pressed.ticket_id, pressed.other_id, turn)
+    return SendThreadMessage(by, pressed.ticket_id, pressed.other_id, turn, pressed.owner)
 
 
 def message_command(body: Mapping[str, object], names: Mapping[str, str], own_team: object) -> SlackCommand:

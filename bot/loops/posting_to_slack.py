@@ -245,7 +245,7 @@ class SlackPerformer:
         if ticket.slack_channel is None or sending.state is not SendingState.INTERNAL:
             await self._posts.sent(row)
             return
-        text, blocks = sending_offer(ticket, sending, self._words)
+        text, blocks = sending_offer(ticket, sending, self._words, first=effect.first, said=effect.said)
         async with self._pace.turn(f"tell:{ticket.slack_channel}", urgent=True):
             try:
                 await self._chat.tell(ticket.slack_channel, effect.user, text, thread_ts=ticket.slack_ts, blocks=blocks)

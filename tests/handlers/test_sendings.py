@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands import CloseTicket, FilesFetched, NextTurn, ReplyToCustomer, SlackPerson
+from bot.commands import CloseTicket, Command, FilesFetched, NextTurn, ReplyToCustomer, SlackPerson
+from bot.commands_acting import AskForData, ResolveTicket
 from bot.commands_sending import (
     KeepInternal,
     SendThreadMessage,
@@ -21,7 +22,7 @@ from bot.commands_sending import (
 )
 from bot.effects import EditReply, Effect, FetchFiles, Note, OfferSending, PostInThread, TellUser
 from bot.model import ClockKind, TicketState
-from bot.sendings import Sending, SendingState, SharedFile
+from bot.sendings import Seen, Sending, SendingState, SharedFile
 from tests.fakes.memory_database import run
 from tests.handlers.desk import EWA
 from tests.handlers.timekeeping import Timekeeper
@@ -374,6 +375,66 @@ def test_without_a_time_for_taking_back_it_goes_at_once() -> None:
     desk.modal()
     assert desk.replies == [WORDS]
     assert desk.statuses() == ["sending"]
+
+
+def test_of_two_windows_sent_at_once_the_second_is_asked_and_loses_nothing() -> None:
+    desk, seen = ThreadDesk(), Seen(2)
+    desk.do(ReplyToCustomer(EWA, 1, "Słowa Ewy.", NextTurn.CUSTOMER, seen=seen))
+    first = desk.sending.id
+    desk.do(ReplyToCustomer(JAN, 1, "Słowa Jana.", NextTurn.CUSTOMER, seen=seen))
+    second = desk.sending.id
+    assert (desk.sending.state, desk.sending.text) == (SendingState.INTERNAL, "Słowa Jana.")
+    assert desk.effects(OfferSending) == [OfferSending(1, second, JAN.user, EWA.user, "Słowa Ewy.")]
+    desk.do(SendThreadMessage(JAN, 1, second, NextTurn.NOBODY, after=EWA.user))
+    assert desk.sending.state is SendingState.WAITING
+    desk.do(
+        ReplyToCustomer(EWA, 1, "Jeszcze Ewa.", NextTurn.NOBODY, seen=Seen(2, (first,)))
+    )  # of Jan's she knows nothing
+    assert desk.effects(OfferSending)[-1].first == JAN.user
+    desk.do(ReplyToCustomer(EWA, 1, "Jeszcze Ewa.", NextTurn.NOBODY, seen=Seen(2, (first, second))))
+    assert desk.sending.state is SendingState.WAITING
+
+
+def test_what_was_sent_long_ago_is_a_first_answer_too() -> None:
+    desk = ThreadDesk()
+    desk.modal("Słowa Ewy.")
+    desk.pass_time(UNDO)
+    desk.do(ReplyToCustomer(JAN, 1, "Słowa Jana.", NextTurn.CUSTOMER, seen=Seen(2)))
+    assert desk.effects(OfferSending)[-1].said == "Słowa Ewy."
+    desk.do(ReplyToCustomer(EWA, 1, "Ewa pisze dalej.", NextTurn.CUSTOMER, seen=Seen(2)))  # her own is none
+    assert desk.replies == ["Słowa Ewy."]
+    assert desk.sending.state is SendingState.WAITING
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        ResolveTicket(JAN, 1, "Gotowe.", "Kabel.", seen=Seen(2)),
+        AskForData(JAN, 1, ("logs",), "Gotowe.", seen=Seen(2)),
+    ],
+)
+def test_nothing_is_resolved_or_asked_at_the_same_instant(second: Command) -> None:
+    desk = ThreadDesk()
+    desk.modal("Słowa Ewy.")
+    desk.do(second)
+    [told] = desk.effects(TellUser)
+    assert (told.what, told.data["who"], told.data["words"]) == ("answered_meanwhile", EWA.user, "Słowa Ewy.")
+    assert "Gotowe." in str(told.data["own"])
+    assert desk.sending.text == "Słowa Ewy."
+
+
+def test_one_press_asks_again_when_a_colleague_answered_since_the_words_were_written() -> None:
+    desk = ThreadDesk()
+    desk.say("Słowa Ewy.")
+    own = desk.sending.id
+    desk.pass_time(timedelta(seconds=5))
+    desk.modal("Słowa Jana.", JAN)
+    press = SendThreadMessage(EWA, 1, own, NextTurn.CUSTOMER)
+    desk.do(press)
+    assert desk.effects(OfferSending)[-1] == OfferSending(1, own, EWA.user, JAN.user, "Słowa Jana.")
+    assert desk.database.tables.sendings[own].state is SendingState.INTERNAL
+    desk.do(replace(press, after=JAN.user))
+    assert desk.database.tables.sendings[own].state is SendingState.WAITING
 
 
 def test_others_may_neither_send_nor_take_back() -> None:

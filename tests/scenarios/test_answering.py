@@ -96,6 +96,33 @@ async def test_undo_and_the_shortcut_of_a_colleague(patient: World) -> None:
     assert len([m for m in world.mails_to(world.anna) if "zrestartować" in text_of(m)]) == 1
 
 
+async def test_the_second_of_two_open_windows_reads_the_first_answer_and_has_to_say_so(patient: World) -> None:
+    world, people = patient, patient.slack.people
+    card = await reported(world)
+    await world.press(world.marek, card, "ticket_reply")
+    window = await world.modal(world.marek, "ticket_reply")
+    await people.fill(world.marek, window, "reply_text", "Słowa Marka")
+    await world.press(world.ewa, card, "ticket_reply")
+    first = await world.modal(world.ewa, "ticket_reply")
+    assert await people.submit_view(world.ewa, first, {"reply_text": "Słowa Ewy", "next_turn": "nobody"}) is None
+    await world.in_thread(card, "do tego czasu można cofnąć")
+
+    assert await people.submit_view(world.marek, window, {"next_turn": "customer"}) is None
+    shown = people.open_views(world.marek)[-1]
+    assert shown.id == window
+    assert "Słowa Ewy" in texts(shown.body["blocks"])
+    assert shown.state["reply_text"]["value"]["value"] == "Słowa Marka"
+    assert shown.state["next_turn"]["value"]["selected_option"]["value"] == "customer"
+    refused = await people.submit_view(world.marek, window)
+    assert refused is not None
+    assert list(refused) == ["second_answer_confirm"]
+    assert await people.submit_view(world.marek, window, {"second_answer_confirm": ["send"]}) is None
+    assert people.open_views(world.marek) == []
+    world.clock.move(A_WHILE)
+    for words in ("Słowa Ewy", "Słowa Marka"):
+        await world.mail_to(world.anna, containing=words)
+
+
 async def test_what_waits_survives_a_stop_and_notes_never_go(patient: World) -> None:
     world, people = patient, patient.slack.people
     card = await reported(world)
