@@ -9,6 +9,7 @@ from bot.commands_acting import ActingCommand
 from bot.commands_channels import ChannelMessage, ChannelMessageDeleted, DecideOffer, OpenTicket, ReportProblem
 from bot.commands_sending import (
     KeepInternal,
+    OwnMessageDeleted,
     SendThreadMessage,
     ThreadMessage,
     ThreadMessageDeleted,
@@ -387,6 +388,7 @@ SlackCommand = (
     | ThreadMessage
     | ThreadMessageEdited
     | ThreadMessageDeleted
+    | OwnMessageDeleted
     | SendThreadMessage
     | KeepInternal
     | UndoSending

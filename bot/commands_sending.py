@@ -52,6 +52,15 @@ class ThreadMessageDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnMessageDeleted:
+    """Somebody deleted a message that the bot had posted; Slack does not say who, so `by` is the bot."""
+
+    by: SlackPerson
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendThreadMessage:
     """The author presses "send to the customer", which was offered to them alone.
 

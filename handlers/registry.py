@@ -55,6 +55,7 @@ from bot.commands_acting import (
 from bot.commands_channels import ChannelMessage, ChannelMessageDeleted, DecideOffer, OpenTicket, ReportProblem
 from bot.commands_sending import (
     KeepInternal,
+    OwnMessageDeleted,
     SendThreadMessage,
     ThreadMessage,
     ThreadMessageDeleted,
@@ -185,6 +186,7 @@ HANDLERS: dict[type[Command], Handler] = {
     ReportProblem: channel_messages.reported,
     OpenTicket: opened_tickets.handle,
     ThreadMessageDeleted: thread_messages.deleted,
+    OwnMessageDeleted: thread_messages.own_deleted,
     SendThreadMessage: thread_messages.send,
     AssignTicket: acting.assign,
     HoldTicket: acting.hold,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from bot.commands import FilesFetched
 from bot.commands_sending import (
     KeepInternal,
+    OwnMessageDeleted,
     SendThreadMessage,
     ThreadMessage,
     ThreadMessageDeleted,
     ThreadMessageEdited,
 )
-from bot.effects import FetchFiles, OfferSending, TellUser
+from bot.effects import FetchFiles, OfferSending, PostCard, TellUser
 from bot.model import Ticket
 from bot.people import SlackPerson
 from bot.ports import UnitOfWork
@@ -109,6 +110,14 @@ async def deleted(command: ThreadMessageDeleted, uow: UnitOfWork, ctx: Context) 
     else:
         sending.state = SendingState.DELETED
         await uow.sendings.update(sending)
+
+
+async def own_deleted(command: OwnMessageDeleted, uow: UnitOfWork, ctx: Context) -> None:
+    """A ticket's head message is gone: it is shown at once, which posts it anew and links to the earlier thread."""
+    ticket = await uow.tickets.by_slack_place(command.channel, command.ts)
+    if ticket is not None:
+        await journal(uow, ctx, ticket, "bot", "head_deleted")
+        await uow.outbox.add(PostCard(ticket.id))
 
 
 async def _warn(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending, by: SlackPerson, what: str) -> None:

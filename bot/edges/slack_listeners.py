@@ -65,7 +65,7 @@ from bot.edges.slack_screens import Look, Screens
 from bot.edges.slack_second_answer import SecondAnswers, unconfirmed
 from bot.edges.slack_text import Json
 from bot.edges.slack_views import loading_view
-from bot.edges.slack_words_payloads import message_name, writer
+from bot.edges.slack_words_payloads import is_gone, message_name, writer
 from bot.errors import StaffError
 
 log = logging.getLogger(__name__)
@@ -231,10 +231,10 @@ class Listeners:
         return await self._names.of({user}, anybody=True) if self._customers.is_customer(by) else {}
 
     def _is_own(self, body: Mapping[str, Any]) -> bool:
-        """Whether it is an event that we caused ourselves, such as the edit of a head message."""
+        """Whether it is an event that we caused ourselves, such as the edit of a head message; never a deletion."""
         event = body.get("event")
         me = self._identity
-        if not isinstance(event, dict):
+        if not isinstance(event, dict) or is_gone(event):
             return False
         inner = [event.get("message"), event.get("previous_message")]
         messages = [event, *(one for one in inner if isinstance(one, dict))]

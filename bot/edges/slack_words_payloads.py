@@ -13,6 +13,7 @@ from bot.commands import NothingToDo, SlackCommand
 from bot.commands_channels import ChannelMessage, ChannelMessageDeleted
 from bot.commands_sending import (
     KeepInternal,
+    OwnMessageDeleted,
     SendThreadMessage,
     ThreadMessage,
     ThreadMessageDeleted,
@@ -68,6 +69,11 @@ def message_command(body: Mapping[str, object], names: Mapping[str, str], own_te
     """
     event = mapping(body.get("event"), "event")
     channel, subtype = required(event, "channel"), event.get("subtype") or ""
+    if is_gone(event):
+        previous = mapping(event.get("previous_message"), "previous_message")
+        if previous.get("bot_id"):
+            user = str(previous.get("user") or previous["bot_id"])[:40]
+            return OwnMessageDeleted(SlackPerson(user, user, channel), channel, _ts(previous, "ts"))
     if subtype == "message_changed":
         return _changed(event, channel, names, own_team)
     if subtype == "message_deleted":
@@ -78,6 +84,13 @@ def message_command(body: Mapping[str, object], names: Mapping[str, str], own_te
         return ThreadMessageDeleted(gone.by, channel, gone.thread_ts, gone.ts) if gone else _nothing(subtype)
     written = _of_people(event, channel, names, own_team)
     return written or _nothing(subtype)
+
+
+def is_gone(event: Mapping[str, object]) -> bool:
+    """Whether a `message` event tells of a deletion: of a message with replies a tombstone stays."""
+    message = event.get("message")
+    is_tombstone = isinstance(message, Mapping) and message.get("subtype") == "tombstone"
+    return event.get("subtype") == "message_deleted" or (event.get("subtype") == "message_changed" and is_tombstone)
 
 
 def _changed(event: Mapping[str, object], channel: str, names: Mapping[str, str], own_team: object) -> SlackCommand:

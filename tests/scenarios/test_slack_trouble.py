@@ -69,14 +69,14 @@ async def test_a_deleted_head_message_is_posted_anew_and_the_earlier_thread_is_f
         for reply in world.slack.workspace.thread(support.id, card.ts)[1:]:
             await people.delete_as_admin(world.zofia, support.id, reply.ts)
     await people.delete_as_admin(world.zofia, support.id, card.ts)
+    anew = await world.in_slack(support, lambda m: m.ts != card.ts and "ticket_take" in str(m.blocks))  # at once
     await world.write(world.anna, "Świeci czerwona dioda.", subject=world.number(1))
-    anew = await world.in_slack(support, lambda m: m.ts != card.ts and "ticket_take" in str(m.blocks))
     earlier = await world.in_thread(anew, "Wcześniejsze wpisy")
     assert f"p{card.ts.replace('.', '')}" in str(earlier.blocks)
     await world.press(world.ewa, anew, "ticket_take")
     await world.in_thread(anew, "prowadzi zgłoszenie")
     (post,) = [m for m in support.messages.values() if "czerwona dioda" in texts(m.blocks)]
-    assert post.thread_ts == (card.ts if has_replies else anew.ts)
+    assert post.thread_ts == anew.ts
 
 
 async def test_a_scope_that_is_taken_away_is_named_and_what_waited_goes_out(world: World) -> None:
