@@ -11,7 +11,7 @@ from bot.entitlements import Entitlement
 
 if TYPE_CHECKING:
     from bot.people import SlackPerson
-    from bot.sendings import SharedFile
+    from bot.sendings import Seen, SharedFile
 
 
 class Decision(StrEnum):
@@ -130,6 +130,7 @@ class OfferTimes:
         times: Aware.
         words: The engineer's own words to the customer; may be empty.
         use_id: The use of an entitlement that it is for.
+        seen: As of `bot.commands.ReplyToCustomer`.
     """
 
     by: SlackPerson
@@ -138,6 +139,7 @@ class OfferTimes:
     duration: timedelta
     words: str = ""
     use_id: int | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)

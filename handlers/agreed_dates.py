@@ -81,16 +81,15 @@ def reminder_key(ticket: Ticket, date: datetime) -> str:
     return f"{APPOINTMENT}:{ticket.id}:{date.isoformat()}"
 
 
-def propose(
-    ticket: Ticket,
+def proposal(
     at: datetime,
     by: str,
     sent: datetime,
     *,
     options: Sequence[datetime] = (),
     appointment: Appointment | None = None,
-) -> None:
-    """Remember what was proposed; an older proposal is forgotten.
+) -> dict[str, object]:
+    """What is remembered of a proposal, as PROPOSED.
 
     Args:
         options: All the dates, where there are several.
@@ -100,7 +99,7 @@ def propose(
         fact["options"] = [option.isoformat() for option in options]
     if appointment is not None:
         fact["appointment"] = appointment.to_json()
-    ticket.facts[PROPOSED] = fact
+    return fact
 
 
 def engineer_wrote(ticket: Ticket, at: datetime) -> None:

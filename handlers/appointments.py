@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.commands import NextTurn, TimerDue
-from bot.effects import Note, PostInThread
 from bot.entitlement_commands import CancelDate, OfferTimes, PickDate
 from bot.entitlements import UseState
 from bot.model import ClockKind, ClockState, Message, Ticket
@@ -27,11 +26,11 @@ from handlers import (
     agreed_dates,
     appointment_mails,
     clocks,
-    customer_mails,
     customer_words,
     duty,
-    escalated_tickets,
-    turns,
+    proposed_dates,
+    second_answers,
+    sendings,
 )
 from handlers.context import Context, journal, tell, tell_customer
 from handlers.received_mail import ReceivedMail
@@ -41,38 +40,29 @@ _CALENDAR = "text/calendar"
 
 
 async def offer(command: OfferTimes, uow: UnitOfWork, ctx: Context) -> None:
-    """Write the times to the customer in the engineer's name: a contact that asks for something."""
+    """Write the times to the customer in the engineer's name, unless that is taken back."""
     ticket, by = await uow.tickets.get(command.ticket_id), command.by
     if not await allowed(uow, ctx, by, ticket, Action.OFFER_TIMES):
         return
     times = sorted(set(command.times))[:AT_MOST]
-    if not times or times[0] <= ctx.now:
+    if not times or times[0] <= ctx.now + ctx.config.replies.undo_within:
         await tell(uow, by, "date_is_past", number=ticket.number)
         return
     if not customer_words.can_be_reached(ticket):
         await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
+        return
+    if first := await second_answers.first_answer(uow, ticket, by, command.seen):
+        await second_answers.refuse(uow, ctx, ticket, by, first, command.words)
         return
     what, use_id = await _purpose(uow, ticket, command.use_id)
     appointment = Appointment(what, command.duration, by.name, use_id)
     w = ctx.customer_words(ticket.language)
     said = [format_full_date(time, ticket.language, ctx.zone) for time in times]
     text = offer_text(w, ticket.number, said, what, command.duration, command.words)
-    at = by.at or ctx.now
     choices = tuple((f"{place}. {date}" if len(said) > 1 else date, agreed_dates.pick_value(ticket, time))
                     for place, (date, time) in enumerate(zip(said, times, strict=True), 1))  # fmt: skip
-    message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, text, choices=choices)
-    dates = [time.isoformat() for time in times]
-    await journal(uow, ctx, ticket, by.user, "times_offered", dates=dates, message=message.id, use=use_id)
-    to = customer_words.shown_recipient(ticket)
-    reply: dict[str, object] = {"author": by.user, "text": text, "to": to, "status": "sending"}
-    await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, reply, message_id=message.id))
-    ticket.assignee = ticket.assignee or by.user
-    await turns.engineer_contacted(uow, ctx, ticket, NextTurn.CUSTOMER, at=at, by=by.user, message_id=message.id)
-    await escalated_tickets.contacted(uow, ctx, ticket, at, by.user, by.name)
-    agreed_dates.propose(ticket, times[0], by.user, at, options=times, appointment=appointment)
-    data: dict[str, object] = {"event": "offered", "at": dates[0], "by": by.user, "options": dates}
-    await uow.outbox.add(PostInThread(ticket.id, Note.AGREED_DATE, data))
-    await store(uow, ticket)
+    sending = await proposed_dates.wait(uow, ctx, ticket, by, text, times, appointment=appointment, choices=choices)
+    await sendings.press(uow, ctx, ticket, sending, by, NextTurn.CUSTOMER)
 
 
 async def _purpose(uow: UnitOfWork, ticket: Ticket, use_id: int | None) -> tuple[str, int | None]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from bot.commands import AgreeDate, ConfirmDate, DateKept, NextTurn
-from bot.effects import Note, PostInThread
 from bot.model import ClockState
 from bot.ports import UnitOfWork
 from bot.rules.agreed_dates import local_instant, proposal_text
 from bot.rules.ticket_states import Action
 from bot.rules.wording import format_full_date
-from handlers import agreed_dates, customer_mails, customer_words, escalated_tickets, turns
+from handlers import agreed_dates, customer_words, proposed_dates, second_answers, sendings
 from handlers.context import Context, journal, tell
 from handlers.ticket_actions import allowed, store
 
 
 async def propose(command: AgreeDate, uow: UnitOfWork, ctx: Context) -> None:
-    """Mail the proposal in the engineer's name: a contact that asks for something, so the customer's clock runs."""
+    """Mail the proposal in the engineer's name, unless it is taken back: the customer's clock runs when it goes."""
     ticket, by = await uow.tickets.get(command.ticket_id), command.by
     if not await allowed(uow, ctx, by, ticket, Action.AGREE):
         return
@@ -23,29 +22,19 @@ async def propose(command: AgreeDate, uow: UnitOfWork, ctx: Context) -> None:
     if date is None:
         await tell(uow, by, "no_such_time", number=ticket.number)
         return
-    if date <= ctx.now:
+    if date <= ctx.now + ctx.config.replies.undo_within:
         await tell(uow, by, "date_is_past", number=ticket.number)
         return
     if not customer_words.can_be_reached(ticket):
         await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
         return
-    at = by.at or ctx.now
+    if first := await second_answers.first_answer(uow, ticket, by, command.seen):
+        await second_answers.refuse(uow, ctx, ticket, by, first, command.words)
+        return
     said = format_full_date(date, ticket.language, ctx.zone)
     text = proposal_text(ctx.customer_words(ticket.language), ticket.number, said, command.words)
-    message = await customer_mails.engineer_reply(uow, ctx, ticket, by.user, by.name, text)
-    await journal(uow, ctx, ticket, by.user, "date_proposed", date=date.isoformat(), message=message.id)
-    data: dict[str, object] = {
-        "author": by.user,
-        "text": text,
-        "to": customer_words.shown_recipient(ticket),
-        "status": "sending",
-    }
-    await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
-    ticket.assignee = ticket.assignee or by.user
-    await turns.engineer_contacted(uow, ctx, ticket, NextTurn.CUSTOMER, at=at, by=by.user, message_id=message.id)
-    await escalated_tickets.contacted(uow, ctx, ticket, at, by.user, by.name)
-    agreed_dates.propose(ticket, date, by.user, at)
-    await store(uow, ticket)
+    sending = await proposed_dates.wait(uow, ctx, ticket, by, text, [date])
+    await sendings.press(uow, ctx, ticket, sending, by, NextTurn.CUSTOMER)
 
 
 async def confirm(command: ConfirmDate, uow: UnitOfWork, ctx: Context) -> None:

@@ -25,6 +25,7 @@ from handlers import (
     customer_words,
     entitlement_reports,
     escalated_tickets,
+    proposed_dates,
     replacement_waybills,
     second_answers,
     turns,
@@ -166,6 +167,7 @@ async def _release(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sendi
         sending.state, sending.ended_by = SendingState.UNDONE, "bot"
         await uow.sendings.update(sending)
         await journal(uow, ctx, ticket, "bot", "reply_withheld", sending=sending.id, state=ticket.state)
+        await proposed_dates.taken_back(uow, ticket, sending)
         await show(uow, ticket, sending, "withheld", state=ticket.state)
         return
     message = await _mail(uow, ctx, ticket, sending)
@@ -180,6 +182,7 @@ async def _release(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sendi
     ticket.assignee = ticket.assignee or by
     await turns.engineer_contacted(uow, ctx, ticket, next_turn, at=at, by=by, message_id=message.id)
     await escalated_tickets.contacted(uow, ctx, ticket, at, by, sending.sent_by_name)
+    await proposed_dates.sent(uow, ctx, ticket, sending, message)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))
 
@@ -192,7 +195,15 @@ async def _mail(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending)
         if file.sha256 is not None
     )
     message = await customer_mails.engineer_reply(
-        uow, ctx, ticket, sending.sent_by, sending.sent_by_name, sending.text, slack_ts=sending.post_ts, files=files
+        uow,
+        ctx,
+        ticket,
+        sending.sent_by,
+        sending.sent_by_name,
+        sending.text,
+        slack_ts=sending.post_ts,
+        files=files,
+        choices=proposed_dates.choices_of(ticket, sending),
     )
     if not customer_words.goes_by_slack(ticket):  # there they are kept with the post that shows them
         await _keep_files(uow, ticket, sending, message, files)
@@ -237,6 +248,7 @@ async def take_back(
     """
     sending.state, sending.ended_by = SendingState.UNDONE, by
     await uow.sendings.update(sending)
+    await proposed_dates.taken_back(uow, ticket, sending)
     await journal(uow, ctx, ticket, by, "reply_undone", sending=sending.id, because=because)
     await show(uow, ticket, sending, because, by=by, **data)
 

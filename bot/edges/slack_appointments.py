@@ -20,6 +20,7 @@ from bot.rules.notes import is_note
 from bot.rules.replacement import read_yes
 from bot.rules.wording import Words, format_fixed, format_span
 from bot.rules.wording import words as customer_words
+from bot.sendings import Seen
 
 OFFER_MODAL = "date_offer"
 """callback_id of the form, and action_id of the ticket's button that opens it."""
@@ -110,13 +111,13 @@ def offer_problems(view: Mapping[str, object], now: datetime | None = None) -> d
     return problems
 
 
-def offered(view: Mapping[str, object], ticket_id: int, by: SlackPerson) -> SlackCommand:
+def offered(view: Mapping[str, object], ticket_id: int, by: SlackPerson, seen: Seen | None = None) -> SlackCommand:
     """The command of the form, in which `offer_problems` found none."""
     times = [time for block_id in TIME_BLOCKS if (time := instant_or_none(view, block_id)) is not None]
     purpose = choice(view, PURPOSE_BLOCK)
     duration = timedelta(minutes=int(choice(view, DURATION_BLOCK)))
     use_id = None if purpose == OTHER else int(purpose)
-    return OfferTimes(by, ticket_id, tuple(times), duration, typed(view, WORDS_BLOCK).strip(), use_id)
+    return OfferTimes(by, ticket_id, tuple(times), duration, typed(view, WORDS_BLOCK).strip(), use_id, seen)
 
 
 def is_pick(action_id: str) -> bool:

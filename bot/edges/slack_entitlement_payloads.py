@@ -80,7 +80,7 @@ def submitted_command(view: Mapping[str, object], place: ModalPlace, by: SlackPe
     if place.ticket_id is None:
         raise ValueError("no ticket")
     if callback_id == appointments.OFFER_MODAL:
-        return appointments.offered(view, place.ticket_id, by)
+        return appointments.offered(view, place.ticket_id, by, place.seen)
     if callback_id == RECORD_MODAL:
         note, day = typed(view, NOTE_BLOCK).strip(), _day(view)
         kind, serial = Entitlement(choice(view, KIND_BLOCK)), choice(view, DEVICE_BLOCK)

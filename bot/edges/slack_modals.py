@@ -54,6 +54,7 @@ from bot.rules.ticket_reference import read_reference
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action
 from bot.rules.typed_commands import CALL_FORM, HOTLINE_FORM, OPEN_FORM
+from bot.sendings import Seen
 
 _POSSIBLE = {
     CHOOSE: {UseState.ASKED},
@@ -120,9 +121,7 @@ class Modals:
         )
         check_possible(action, view, look.words)
         writes = ACTION_IDS[action] in WRITES_TO_CUSTOMER
-        waiting = await self._screens.waiting(ticket_id) if writes else ()
-        seen = seen_of(messages, waiting) if writes else None
-        named = replace(place, real_name=real_name, seen=seen)
+        named = replace(place, real_name=real_name, seen=await self._seen(ticket_id) if writes else None)
         if action in ACTING_FORMS:
             return acting_form(
                 action, view.ticket, messages, look.clock.now(), look.words, look.zone, named, look.hotline
@@ -146,6 +145,11 @@ class Modals:
                 return record_form(view.ticket, standings, look.words, place)
             case _:
                 return priority_modal(view, look.words, place)
+
+    async def _seen(self, ticket_id: int) -> Seen:
+        """What is known of the conversation by who opens a form now."""
+        messages, waiting = await asyncio.gather(self._screens.messages(ticket_id), self._screens.waiting(ticket_id))
+        return seen_of(messages, waiting)
 
     async def _hotline(self, asked: Asked, by: SlackPerson, place: ModalPlace) -> Json:
         """The form for a call: about the ticket that is named, or for a new one."""
@@ -183,6 +187,7 @@ class Modals:
             case slack_entitlement_ids.REPORT:
                 return report_form(view.ticket, use, words, place)
             case slack_entitlement_ids.BOOK:
+                place = replace(place, seen=await self._seen(view.ticket.id))
                 return offer_form(view.ticket, uses, self._look.clock.now(), words, self._look.zone, place)
             case _:
                 return choose_form(view.ticket, use, devices, words, place)

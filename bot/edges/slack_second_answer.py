@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.edges.slack_fields import Unreadable, state
-from bot.edges.slack_ids import ACTION_IDS, DATE_MODAL, REPLY_MODAL, VALUE
+from bot.edges.slack_fields import state
+from bot.edges.slack_ids import ACTION_IDS, REPLY_MODAL, VALUE
 from bot.edges.slack_payloads import modal_place
 from bot.edges.slack_same_answer import Conversation
 from bot.edges.slack_text import Json, block, cut, line, person, plain, quote, rich
@@ -27,7 +27,10 @@ READ_LIMIT = 1.0
 """Seconds; without an answer by then the words are taken, and whoever handles them looks once more."""
 ROOM = 4_000
 """JSON characters of the first answer."""
-WRITES_TO_CUSTOMER = frozenset({REPLY_MODAL, DATE_MODAL, ACTION_IDS[Action.ASK], ACTION_IDS[Action.RESOLVE]})
+WRITES_TO_CUSTOMER = frozenset(
+    {REPLY_MODAL, *(ACTION_IDS[each] for each in (Action.AGREE, Action.ASK, Action.RESOLVE, Action.OFFER_TIMES))}
+)
+"""callback_ids of the forms whose words go by mail."""
 WARNING_BLOCK = "second_answer"
 CONFIRM_BLOCK = "second_answer_confirm"
 """Of the box to tick; ":1", ":2" ... behind it when yet another answer came: a new box is not ticked."""
@@ -66,7 +69,7 @@ class SecondAnswers:
         view = body.get("view")
         if body.get("type") != "view_submission" or not isinstance(view, Mapping):
             return None
-        if view.get("callback_id") not in WRITES_TO_CUSTOMER:
+        if str(view.get("callback_id")) not in WRITES_TO_CUSTOMER:
             return None
         try:
             async with asyncio.timeout(READ_LIMIT):
@@ -78,7 +81,7 @@ class SecondAnswers:
     async def _question(self, view: Mapping[str, Any], user: str) -> Json | None:
         place = modal_place(view)
         if place.ticket_id is None or place.seen is None:
-            raise Unreadable("nothing seen")
+            return None
         messages, waiting = await asyncio.gather(
             self._conversation.messages(place.ticket_id), self._conversation.waiting(place.ticket_id)
         )

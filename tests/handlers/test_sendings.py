@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands import CloseTicket, Command, FilesFetched, NextTurn, ReplyToCustomer, SlackPerson
+from bot.commands import AgreeDate, CloseTicket, Command, FilesFetched, NextTurn, ReplyToCustomer, SlackPerson
 from bot.commands_acting import AskForData, ResolveTicket
 from bot.commands_sending import (
     KeepInternal,
@@ -21,11 +21,12 @@ from bot.commands_sending import (
     UndoSending,
 )
 from bot.effects import EditReply, Effect, FetchFiles, Note, OfferSending, PostInThread, TellUser
+from bot.entitlement_commands import OfferTimes
 from bot.model import ClockKind, TicketState
 from bot.sendings import Seen, Sending, SendingState, SharedFile
 from tests.fakes.memory_database import run
 from tests.handlers.desk import EWA
-from tests.handlers.timekeeping import Timekeeper
+from tests.handlers.timekeeping import Timekeeper, warsaw
 from tests.rules.test_notes import notes
 
 JAN = SlackPerson("U0JAN", "Jan Nowak", "C0SUPPORT")
@@ -435,6 +436,44 @@ def test_one_press_asks_again_when_a_colleague_answered_since_the_words_were_wri
     assert desk.database.tables.sendings[own].state is SendingState.INTERNAL
     desk.do(replace(press, after=JAN.user))
     assert desk.database.tables.sendings[own].state is SendingState.WAITING
+
+
+DATE = AgreeDate(EWA, 1, date(2026, 11, 26), time(14, 0), "Proszę o konsolę.")
+TIMES = OfferTimes(EWA, 1, (warsaw(26, "14:00"), warsaw(27, "09:00")), timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("command", "sign"), [(DATE, "proponujemy termin"), (TIMES, "27 listopada")])
+def test_proposed_dates_wait_like_all_words_and_can_be_taken_back(command: Command, sign: str) -> None:
+    desk = ThreadDesk()
+    desk.do(command)
+    assert desk.statuses() == ["waiting"]
+    assert desk.ticket(1).facts.get("proposed") is None, "the customer has no proposal yet"
+    desk.undo(JAN)
+    desk.pass_time(UNDO)
+    assert desk.replies == []
+    assert not {"proposed", "proposing"} & desk.ticket(1).facts.keys()
+    assert desk.due(ClockKind.REACTION) == "23 11:00", "nobody contacted the customer"
+
+    desk.do(command)
+    pressed = desk.clock.time
+    desk.pass_time(UNDO)
+    [mail] = desk.replies
+    assert sign in mail
+    facts = desk.ticket(1).facts
+    assert "proposing" not in facts
+    assert isinstance(facts["proposed"], dict)
+    assert (facts["proposed"]["sent"], facts["proposed"]["open"]) == (pressed.isoformat(), True)
+    assert desk.ticket(1).state is TicketState.WAITING
+
+
+def test_the_second_of_two_who_propose_dates_sees_who_was_first() -> None:
+    desk = ThreadDesk()
+    desk.do(DATE)
+    desk.do(replace(DATE, by=JAN, day=date(2026, 11, 27), seen=Seen(2)))
+    [told] = desk.effects(TellUser)
+    assert (told.what, told.user, told.data["who"]) == ("answered_meanwhile", JAN.user, EWA.user)
+    desk.pass_time(UNDO)
+    assert len(desk.replies) == 1
 
 
 def test_others_may_neither_send_nor_take_back() -> None:
