@@ -238,6 +238,7 @@ class Bot:
             config.replies.canned,
             self._staff,
             {priority: terms.reaction for priority, terms in terms_from_config(config.sla).items()},
+            config.replies.files_max_mb,
         )
 
     def _add_mailbox(self, mailbox: ImapConfig) -> None:

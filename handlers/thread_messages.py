@@ -19,6 +19,7 @@ from bot.effects import FetchFiles, OfferSending, PostCard, TellUser
 from bot.model import Ticket
 from bot.people import SlackPerson
 from bot.ports import UnitOfWork
+from bot.rules.file_names import too_large
 from bot.rules.notes import is_note
 from bot.rules.same_answer import Answer, answer_since, seen_of
 from bot.rules.ticket_states import Action, actions_of
@@ -49,19 +50,30 @@ async def _take(command: ThreadMessage, edited_ts: str | None, ticket: Ticket, u
         )
     )  # fmt: skip
     await journal(uow, ctx, ticket, command.by.user, "thread_message", sending=sending.id, state=sending.state)
-    await _offer(uow, ticket, sending, command)
+    await _offer(uow, ctx, ticket, sending, command)
 
 
 def _state_of(message: ThreadMessage) -> SendingState:
     return SendingState.NOTE if is_note(message.text) else SendingState.INTERNAL
 
 
-async def _offer(uow: UnitOfWork, ticket: Ticket, sending: Sending, message: ThreadMessage) -> None:
+async def _offer(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending, message: ThreadMessage) -> None:
     """Where it can be sent, says something, and is neither a note nor spoken to colleagues."""
     says_something = bool(sending.text.strip() or sending.files)
     is_possible = Action.REPLY in actions_of(ticket) and customer_words.can_be_reached(ticket)
-    if sending.state is SendingState.INTERNAL and says_something and is_possible and not message.is_internal:
+    if sending.state is not SendingState.INTERNAL or not says_something or not is_possible or message.is_internal:
+        return
+    if await _fit(uow, ctx, ticket, sending, message.by):
         await uow.outbox.add(OfferSending(ticket.id, sending.id, message.by.user))
+
+
+async def _fit(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending, by: SlackPerson) -> bool:
+    """Whether its files may go along with a mail; if not, the author is told at once, not when they are fetched."""
+    limit = ctx.config.replies.files_max_mb
+    names = too_large(sending.files, limit)
+    if names:
+        await tell(uow, by, "file_too_large", number=ticket.number, files=", ".join(names), limit=limit)
+    return not names
 
 
 async def edited(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) -> None:
@@ -94,7 +106,7 @@ async def edited(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) ->
             sending.text, sending.files, sending.state = message.text, message.files, _state_of(message)
             await uow.sendings.update(sending)
             if state is SendingState.NOTE or not before.strip():
-                await _offer(uow, ticket, sending, message)
+                await _offer(uow, ctx, ticket, sending, message)
 
 
 async def deleted(command: ThreadMessageDeleted, uow: UnitOfWork, ctx: Context) -> None:
@@ -137,6 +149,8 @@ async def send(command: SendThreadMessage, uow: UnitOfWork, ctx: Context) -> Non
         await _answer(uow, by, "note_stays", number=ticket.number)
     elif sending.state is SendingState.DELETED:
         await _answer(uow, by, "message_deleted", number=ticket.number)
+    elif not await _fit(uow, ctx, ticket, sending, by):
+        return
     elif first := await _answered_since(sending, command, uow, ticket):
         await _answer(uow, by, "answered_first", number=ticket.number, who=first.by)
         await second_answers.ask_again(uow, ctx, ticket, sending, by, first)

@@ -64,6 +64,7 @@ from bot.edges.slack_payloads import (
 from bot.edges.slack_screens import Look, Screens
 from bot.edges.slack_second_answer import SecondAnswers, unconfirmed
 from bot.edges.slack_text import Json
+from bot.edges.slack_ticket_payloads import oversized
 from bot.edges.slack_views import loading_view
 from bot.edges.slack_words_payloads import is_gone, message_name, writer
 from bot.errors import StaffError
@@ -212,7 +213,7 @@ class Listeners:
         problems = submission_problems(body, self._look.clock.now(), self._look.zone, self._staff)
         view = body.get("view")
         if body.get("type") == "view_submission" and isinstance(view, dict):
-            problems |= unconfirmed(view)
+            problems |= unconfirmed(view) | oversized(view, self._look.files_max_mb)
         if problems and isinstance(view, dict) and view.get("callback_id") == REPORT_MODAL:
             return said_to_customer(view, problems)
         return self._said(problems)

@@ -62,6 +62,7 @@ class Look:
         canned: Texts that are ready for replies.
         staff: Who may act, at any time; None for those of the configuration alone.
         reactions: The reaction times, by priority, as configured.
+        files_max_mb: How large a file may be that goes along with a reply.
     """
 
     words: Words
@@ -75,3 +76,4 @@ class Look:
     canned: tuple[CannedReply, ...] = ()
     staff: Collection[str] | None = None
     reactions: Mapping[Priority, timedelta] = field(default_factory=dict)
+    files_max_mb: int = 15

@@ -28,6 +28,7 @@ from bot.edges.slack_words_payloads import shared_files
 from bot.model import Priority
 from bot.people import NextTurn, SlackPerson
 from bot.rules.agreed_dates import local_instant
+from bot.rules.file_names import too_large
 from bot.rules.notes import is_note
 
 
@@ -60,6 +61,12 @@ def form_problems(view: Mapping[str, object], now: datetime | None, zone: ZoneIn
     if callback_id == DATE_MODAL:
         return _date_problems(view, now, zone)
     return _reply_problems(view) if callback_id == REPLY_MODAL else {}
+
+
+def oversized(view: Mapping[str, object], megabytes: int) -> dict[str, str]:
+    """What is wrong with the files of a reply, as far as Slack tells how large they are. Never raises."""
+    files = shared_files(state(view, FILES_BLOCK).get("files"))
+    return {FILES_BLOCK: "file_too_large"} if too_large(files, megabytes) else {}
 
 
 def _reply_problems(view: Mapping[str, object]) -> dict[str, str]:

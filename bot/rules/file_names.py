@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Iterable
 
 from bot.rules.mail_charsets import clean_line
+from bot.sendings import SharedFile
 
 _LONGEST = 120
 _MOST_OCTETS = 240  # file systems take 255
@@ -88,3 +90,8 @@ def _made_up(content_type: str, number: int) -> str:
         stem, _, extension = usual.rpartition(".")
         return f"{stem}-{number}.{extension}"
     return f"attachment-{number}{mimetypes.guess_extension(content_type, strict=True) or '.bin'}"
+
+
+def too_large(files: Iterable[SharedFile], megabytes: int) -> tuple[str, ...]:
+    """The names of the files that are larger than may go along with a mail; whose size is unknown, is none of them."""
+    return tuple(file.name for file in files if file.size > megabytes * 1024 * 1024)

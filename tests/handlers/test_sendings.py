@@ -371,6 +371,17 @@ def test_files_that_cannot_be_had_hold_the_words_back() -> None:
     assert desk.statuses() == ["waiting", "no_files"]
 
 
+def test_a_file_that_is_too_large_is_told_of_when_it_is_written_and_when_it_is_pressed() -> None:
+    desk = ThreadDesk(files_max_mb=1)
+    desk.say("W załączniku obraz.", files=(replace(LOG, size=1024 * 1024 + 1),))
+    assert desk.effects(OfferSending) == []
+    desk.send()
+    assert desk.told() == ["file_too_large", "file_too_large"]
+    assert desk.sending.state is SendingState.INTERNAL
+    desk.say("Mniejszy.", ts="1764000100.000300", files=(replace(LOG, size=1024 * 1024),))
+    assert len(desk.effects(OfferSending)) == 1
+
+
 def test_without_a_time_for_taking_back_it_goes_at_once() -> None:
     desk = ThreadDesk(undo_within="0s")
     desk.modal()
