@@ -10,10 +10,14 @@ from sqlalchemy import Connection, event, text
 
 from bot.model import ClockState
 from bot.ports import InboxState, OutboxState
+from storage.contract_import import import_contracts
 from storage.engine import Database
 from storage.queues import InboxQueue, OutboxQueue, TimerQueue
 from storage.schema import TimerState, Transport, clocks, inbox, outbox, timers
+from storage.schema_search import search_words
+from storage.searching import TicketSearch
 from tests.storage.making import NOON, a_clock, a_ticket, stored_ticket
+from tests.storage.test_contracts import G121, HEADER, MILK
 
 DONE, WAITING, UNSENT = 2000, 500, 20
 """Rows of each table, one of those that wait is due; of the outbox fewer wait."""
@@ -103,6 +107,27 @@ async def noting(database: Database, plans: list[str]) -> AsyncIterator[None]:
             if "advisory" not in statement:
                 rows = await uow.transaction.connection.exec_driver_sql(f"{explain} {statement}", parameters)  # type: ignore[arg-type]  # as the driver was given them
                 plans.append("\n".join(str(row[-1]) for row in rows))
+
+
+async def test_tickets_are_searched_by_indexes(database: Database) -> None:
+    await import_contracts(database, HEADER + MILK.format(G121))
+    async with database.begin() as uow:
+        milk = (await uow.contracts.by_keys(["HZ3602026000101"]))["HZ3602026000101"]
+        ids = [(await uow.tickets.add(a_ticket(contract_id=milk.id))).id for _ in range(200)]
+        connection = uow.transaction.connection
+        rare = [{"word": f"slowo{n:05}", "ticket_id": ids[n % 200]} for n in range(DONE * 2)]
+        await connection.execute(search_words.insert(), rare + [{"word": "tunel", "ticket_id": id_} for id_ in ids])
+        if database.is_postgresql:
+            await connection.execute(text("ANALYZE"))
+    for query in ("tunel", "slowo00007 tunel", "tun", "mleczarnia slowo00007"):
+        plans: list[str] = []
+        async with noting(database, plans):
+            assert (await TicketSearch(database).find(query, 10)).tickets
+        of_words = [plan for plan in plans if "search_words" in plan]
+        assert of_words, query
+        for plan in of_words:
+            assert "Seq Scan on search_words" not in plan, f"{query}: {plan}"
+            assert "SCAN search_words" not in plan, f"{query}: {plan}"
 
 
 async def test_work_is_found_by_the_indexes_of_what_waits(database: Database) -> None:
