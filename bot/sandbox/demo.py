@@ -18,7 +18,7 @@ from bot.config import Config
 from bot.errors import OperatorError
 from bot.rules.calendars import OFFICE_HOURS, calendar_from_config
 from bot.rules.contract_numbers import fold
-from bot.sandbox.canned import CANNED
+from bot.sandbox.canned import canned
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.mail import Account, MailSandbox
 from bot.sandbox.slack.server import SlackSandbox
@@ -255,7 +255,7 @@ class Demo:
                     "managers": [self.staff.zofia],
                     "posts_per_minute": 600,  # the stand-in is patient, and so people need not be
                 },
-                "replies": {"canned": CANNED},
+                "replies": {"canned": canned(self._language)},
                 "health": {"port": 0},
                 "log": {"level": "warning", "format": "text"},
                 "stop_within": "5s",
