@@ -99,14 +99,27 @@ class Scene:
 
     async def submit(self, values: Mapping[str, str]) -> None:
         """Ewa fills in the modal that has these fields, and sends it."""
+        await self._demo.slack.people.submit_view(self._demo.staff.ewa, await self._with_fields(values), values)
 
+    async def fill(self, values: Mapping[str, str]) -> None:
+        """Ewa fills in the modal that has these fields."""
+        view = await self._with_fields(values)
+        for field, value in values.items():
+            await self._demo.slack.people.fill(self._demo.staff.ewa, view, field, value)
+
+    async def use(self, action_id: str) -> None:
+        """Ewa presses a button of the window that lies on top."""
+        people, ewa = self._demo.slack.people, self._demo.staff.ewa
+        await people.click_view(ewa, people.open_views(ewa)[-1].id, action_id)
+
+    async def _with_fields(self, values: Mapping[str, str]) -> str:
         def ready() -> View | None:
             views = self._demo.slack.people.open_views(self._demo.staff.ewa)
             return views[-1] if views and views[-1].state.keys() >= values.keys() else None
 
         view = await self._slack.wait_for(ready, PATIENCE, "the modal")
         assert view is not None
-        await self._demo.slack.people.submit_view(self._demo.staff.ewa, view.id, values)
+        return view.id
 
     async def begin(self, action: Action, serial: str) -> Message:
         """Ewa begins what "More…" offers, about a device of the newest ticket; gives the panel in its thread."""
@@ -161,6 +174,7 @@ class Scene:
 
         Args:
             part: "#slack" or "body" with the newest ticket's thread open, "#thread-pane" for that thread alone,
+                "#messages-pane" for the channel of escalations,
                 "#home-pane", or "#mail" of that person.
             width, height: Of the window, in pixels.
         """
@@ -170,6 +184,11 @@ class Scene:
             await see("channel-support").click()
             await see("messages").get_by_test_id("open-thread").last.click()
             await see("thread").get_by_text(shows).last.scroll_into_view_if_needed()
+            # The thread beside them has made the messages narrower, and so longer.
+            await see("messages").evaluate("box => box.parentElement.scrollTop = box.parentElement.scrollHeight")
+        elif part == "#messages-pane":
+            await see("channel-eskalacje").click()
+            await see("messages").get_by_text(shows).last.wait_for()
         elif part == "#home-pane":
             await see("channel-home").click()
             await see("home").get_by_text(shows).last.wait_for()
@@ -219,7 +238,7 @@ async def play(scene: Scene) -> None:
     await scene.picture("answer", "#thread-pane", "Stan: otwarte", height=760)
     await scene.press(Action.REPLY)
     await scene.window("reply-en", "Co dalej?")
-    await scene.picture("ticket-en", "#slack", "non-critical problem", height=1260)
+    await scene.picture("ticket-en", "#slack", "non-critical problem", height=740)
 
     await scene.report("piotr", "files")
     await scene.says("naprawa.exe")
