@@ -45,7 +45,7 @@ async def assign(command: AssignTicket, uow: UnitOfWork, ctx: Context) -> None:
         return
     previous, ticket.assignee = ticket.assignee, command.to
     await journal(uow, ctx, ticket, by.user, "taken", previous=previous, assignee=command.to)
-    await said(uow, ticket, "assigned", (command.to,), by=by.user, to=command.to, previous=previous)
+    await said(uow, ticket, "assigned", by=by.user, to=command.to, previous=previous)
     await escalated_tickets.taken(uow, ctx, ticket, command.to, command.to_name)
     await store(uow, ticket)
 

@@ -25,7 +25,7 @@ from bot.edges.slack_acting_ids import (
 )
 from bot.edges.slack_escalation_ids import LINE_LIMIT, NUMBER_BLOCK, PERSON_BLOCK
 from bot.edges.slack_ids import ACTION_IDS, PREVIEW, REPLY_LIMIT, TEXT_BLOCK, TURN_BLOCK, VALUE, ModalPlace
-from bot.edges.slack_text import Blocks, Json, block, line, one_line, plain, reached_at, rich, text, topic
+from bot.edges.slack_text import Blocks, Json, block, line, one_line, plain, reached_at, rich, sentence, text, topic
 from bot.errors import StaffError
 from bot.model import Direction, Message, Ticket
 from bot.rules.data_requests import Item
@@ -68,7 +68,7 @@ def acting_form(
         case Action.MERGE:
             blocks = _merge(words)
         case _:
-            blocks = [_input(NUMBER_BLOCK, "number", _short(), words)]
+            blocks = [_number(words), block([line(text(words("acting.link_note"), "italic"))])]
     about = rich(words, "modal.about", "bold", number=ticket.number, subject=topic(ticket.subject))
     return {
         "type": "modal",
@@ -82,7 +82,7 @@ def acting_form(
 
 
 def _ask(ticket: Ticket, words: Words) -> Blocks:
-    options = [_option(words(f"asked.{item}"), item) for item in Item]
+    options = [_option(sentence(words(f"asked.{item}")), item) for item in Item]
     items: Json = {"type": "checkboxes", "action_id": VALUE, "options": options}
     own = _input(TEXT_BLOCK, "ask_words", _text(), words)
     return [
@@ -119,7 +119,9 @@ def preview_button(words: Words) -> Json:
 def _snooze(now: datetime, words: Words, zone: ZoneInfo) -> Blocks:
     mornings = [_next_morning(now, zone, lambda _: True), _next_morning(now, zone, lambda day: day.weekday() == 0)]
     instants = dict.fromkeys([*(now + span for span in SPANS), *mornings])
-    options = [_option(format_instant(at, words.language, zone, now), str(int(at.timestamp()))) for at in instants]
+    options = [
+        _option(sentence(format_instant(at, words.language, zone, now)), str(int(at.timestamp()))) for at in instants
+    ]
     choice: Json = {"type": "radio_buttons", "action_id": VALUE, "options": options, "initial_option": options[0]}
     other = _input(UNTIL_BLOCK, "snooze_until", {"type": "datetimepicker", "action_id": VALUE}, words)
     why = _input(WHY_BLOCK, "snooze_why", _short(), words)
@@ -139,8 +141,8 @@ def _next_morning(now: datetime, zone: ZoneInfo, fits: Callable[[date], bool]) -
 
 
 def _call(now: datetime, words: Words, hotline: str) -> Blocks:
-    directions = [_option(_sentence(words(f"call_direction.{one}")), one) for one in CallDirection]
-    turns = [_option(_sentence(words(f"call_turn.{turn}")), turn) for turn in NextTurn]
+    directions = [_option(sentence(words(f"call_direction.{one}")), one) for one in CallDirection]
+    turns = [_option(sentence(words(f"call_turn.{turn}")), turn) for turn in NextTurn]
     when: Json = {"type": "datetimepicker", "action_id": VALUE, "initial_date_time": int(now.timestamp()) // 60 * 60}
     with_ = _input(WITH_BLOCK, "call_with", _short(), words)
     return [
@@ -151,10 +153,6 @@ def _call(now: datetime, words: Words, hotline: str) -> Blocks:
         _input(TURN_BLOCK, "call_turn", _radio(turns), words),
         _input(CALLED_BLOCK, "call_at", when, words),
     ]
-
-
-def _sentence(said: str) -> str:
-    return said[:1].upper() + said[1:]
 
 
 def _split(ticket: Ticket, messages: Sequence[Message], now: datetime, words: Words, zone: ZoneInfo) -> Blocks:
@@ -173,7 +171,7 @@ def _split(ticket: Ticket, messages: Sequence[Message], now: datetime, words: Wo
 
 def _said(message: Message, now: datetime, words: Words, zone: ZoneInfo) -> str:
     at = format_instant(message.sent_at, words.language, zone, now)
-    return f"{at}: {one_line(message.text) or words('thread.no_words')}"
+    return f"{sentence(at)}: {one_line(message.text) or words('thread.no_words')}"
 
 
 def _merge(words: Words) -> Blocks:
@@ -183,10 +181,15 @@ def _merge(words: Words) -> Blocks:
         "options": [_option(words("acting.merge_strangers"), STRANGERS_TOO)],
     }
     return [
-        {**_input(NUMBER_BLOCK, "number", _short(), words), "hint": plain(words("acting.number_hint"), 2000)},
+        _number(words),
         {**_input(STRANGERS_BLOCK, "merge_people", box, words), "optional": True},
         block([line(text(words("acting.merge_note"), "italic"))]),
     ]
+
+
+def _number(words: Words) -> Json:
+    hint = plain(words("acting.number_hint"), 2000)
+    return {**_input(NUMBER_BLOCK, "number", _short(), words), "hint": hint}
 
 
 def _input(block_id: str, label: str, element: Json, words: Words) -> Json:

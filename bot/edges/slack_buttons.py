@@ -31,14 +31,25 @@ def ticket_buttons(ticket: Ticket, words: Words) -> list[Json]:
     return buttons
 
 
-def more_view(ticket: Ticket, words: Words, place: ModalPlace) -> Json:
-    """All that the head message has no button for, by groups."""
+def more_view(ticket: Ticket, words: Words, place: ModalPlace, user: str = "") -> Json:
+    """All that the head message has no button for, by groups; whoever has the ticket cannot take it over.
+
+    Args:
+        user: Slack id of who looks.
+    """
     blocks: Blocks = [
         block([line(*rich(words, "modal.about", "bold", number=ticket.number, subject=topic(ticket.subject)))])
     ]
     for group, actions in more_actions(ticket).items():
+        buttons = [
+            _button(action, ticket, words)
+            for action in actions
+            if action is not Action.TAKE_OVER or ticket.assignee != user
+        ]
+        if not buttons:
+            continue
         blocks.append(block([line(text(words(f"more.{group}"), "bold"))]))
-        blocks.append({"type": "actions", "elements": [_button(action, ticket, words) for action in actions]})
+        blocks.append({"type": "actions", "elements": buttons})
     if len(blocks) == 1:
         blocks.append(block([line(text(words("more.nothing"), "italic"))]))
     return {

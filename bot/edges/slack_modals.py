@@ -96,7 +96,7 @@ class Modals:
             return await self._of_contract(asked, by, place)
         if asked.what == MORE:
             view = await self._screens.ticket_view(asked.ticket_id or 0)
-            return more_view(view.ticket, self._look.words, place)
+            return more_view(view.ticket, self._look.words, place, by.user)
         if asked.what == ORIGINAL:
             return original_view(await self._screens.original(asked.ticket_id or 0), self._look.words)
         if asked.ticket_id is not None:

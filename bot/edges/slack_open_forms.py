@@ -19,7 +19,7 @@ from bot.edges.slack_channel_ids import (
     WHO_BLOCK,
 )
 from bot.edges.slack_ids import VALUE, ModalPlace
-from bot.edges.slack_text import Blocks, Json, clean, one_line, plain
+from bot.edges.slack_text import Blocks, Json, clean, one_line, plain, sentence
 from bot.model import Priority
 from bot.rules.question_text import PRIORITY_CHOICES
 from bot.rules.wording import Words, format_short_span
@@ -98,7 +98,7 @@ def open_form(
 
 def _level(priority: Priority, reaction: timedelta, words: Words) -> Json:
     means = words(f"priority_means.{priority}", reaction=format_short_span(reaction, words.language))
-    return {**_option(words(f"priority.{priority}"), priority), "description": plain(means, 75)}
+    return {**_option(sentence(words(f"priority.{priority}")), priority), "description": plain(means, 75)}
 
 
 def _line(begun: str) -> Json:

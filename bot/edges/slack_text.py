@@ -187,6 +187,11 @@ def plain(value: str, limit: int) -> Json:
     return {"type": "plain_text", "text": one_line(value, limit), "emoji": False}
 
 
+def sentence(said: str) -> str:
+    """The same, beginning with a capital."""
+    return said[:1].upper() + said[1:]
+
+
 def _joined(elements: Iterable[Json]) -> list[Json]:
     """Neighbours of the same style as one element; Slack refuses empty texts."""
     joined: list[Json] = []

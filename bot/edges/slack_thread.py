@@ -74,6 +74,7 @@ from bot.edges.slack_text import (
     problems_said,
     quote,
     rich,
+    sentence,
     text,
 )
 from bot.edges.slack_thread_acts import acted
@@ -197,7 +198,7 @@ def _mailed(post: Post) -> list[Json]:
     if post.get("kind") == MailKind.REMINDER:  # what it reminds of stands above; how often it came stands below
         return [head]
     said = post.get("text").strip()  # without its greeting, which Polish goes on from with a small letter
-    shown = replace(post, data={**post.data, "text": said[:1].upper() + said[1:]})
+    shown = replace(post, data={**post.data, "text": sentence(said)})
     return [head, shown.quoted(most=ROOM_FOR_OWN_MAILS)]
 
 

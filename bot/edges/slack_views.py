@@ -25,7 +25,21 @@ from bot.edges.slack_ids import (
 )
 from bot.edges.slack_preview import canned_menu
 from bot.edges.slack_same_answer import answered_already
-from bot.edges.slack_text import Blocks, Json, block, cut, line, plain, quote, reached_at, rich, split, text, topic
+from bot.edges.slack_text import (
+    Blocks,
+    Json,
+    block,
+    cut,
+    line,
+    plain,
+    quote,
+    reached_at,
+    rich,
+    sentence,
+    split,
+    text,
+    topic,
+)
 from bot.model import Direction, Message, Priority, TicketView
 from bot.rules.agreed_dates import proposal_text
 from bot.rules.sla import SlaTerms
@@ -107,7 +121,7 @@ def priority_modal(view: TicketView, words: Words, place: ModalPlace) -> Json:
     ticket = view.ticket
     options = []
     for priority in Priority:
-        option = _option(words(f"priority.{priority}"), priority)
+        option = _option(sentence(words(f"priority.{priority}")), priority)
         if priority in ticket.terms:
             reaction = format_short_span(SlaTerms.from_json(ticket.terms[priority]).reaction, words.language)
             option["description"] = plain(words(f"priority_means.{priority}", reaction=reaction), 75)

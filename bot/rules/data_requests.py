@@ -36,7 +36,7 @@ def request_text(words: Words, number: str, items: Sequence[Item], own_words: st
         number: The ticket's.
         own_words: What the engineer adds; may be empty.
     """
-    asked = [f"- {words(f'data.{item}')}" for item in items]
+    asked = [f"– {words(f'data.{item}')}" for item in items]
     said = own_words.strip()
     parts = [words("greeting"), words("data.opening", number=number), "\n".join(asked), said, words("data.closing")]
     return "\n\n".join(part.strip() for part in parts if part.strip())

@@ -81,7 +81,7 @@ def test_a_colleague_has_it_and_is_told() -> None:
     desk.do(AssignTicket(EWA, 1, JAN.user, JAN.name))
     assert desk.ticket(1).assignee == JAN.user
     [post] = [post for post in desk.posts if post.note is Note.ACTED]
-    assert post.mention == (JAN.user,)
+    assert (post.data["to"], post.mention) == (JAN.user, ())  # the line itself mentions the colleague
     desk.do(AssignTicket(JAN, 1, JAN.user, JAN.name))
     desk.do(AssignTicket(EWA, 1, GUEST.user, GUEST.name))
     assert desk.told() == ["already_taken", "assign_not_staff"]
@@ -95,7 +95,7 @@ def test_data_are_asked_for_in_the_customers_language_and_the_clock_turns() -> N
     desk = ActingDesk()
     desk.do(AskForData(EWA, 1, ("logs", "serial", "nonsense"), "Najlepiej dziś."))
     text = desk.last_mail.text
-    for said in ("- numeru seryjnego", "- logów urządzenia", "Najlepiej dziś.", "Ewa Kowalska", desk.ticket(1).number):
+    for said in ("– numeru seryjnego", "– logów urządzenia", "Najlepiej dziś.", "Ewa Kowalska", desk.ticket(1).number):
         assert said in text
     assert text.index("numeru seryjnego") < text.index("logów")
     assert desk.state() is TicketState.WAITING
@@ -107,7 +107,7 @@ def test_english_customers_are_asked_in_english() -> None:
     desk.write(JOHN, "The firewall is down, please help. FG1K0FTB22900191, contract HZ360-2026-000102. Question.")
     ticket_id = max(desk.database.tables.tickets)
     desk.do(AskForData(EWA, ticket_id, ("system_status",)))
-    assert "- the output of “get system status” from the device" in desk.mails_to(JOHN)[-1].text
+    assert "– the output of “get system status” from the device" in desk.mails_to(JOHN)[-1].text
 
 
 def test_neither_nothing_nor_a_note_is_asked() -> None:

@@ -78,8 +78,8 @@ async def test_asking_calling_snoozing_and_resolving(world: World) -> None:
     await world.press(world.ewa, card, "ticket_ask")
     assert await submit(world, world.ewa, "ticket_ask", {}) is not None
     assert await submit(world, world.ewa, "ticket_ask", {"data_items": ["logs", "phone"]}) is None
-    asked_for = await world.mail_to(world.anna, containing="- logów urządzenia")
-    assert "- numeru telefonu" in text_of(asked_for)
+    asked_for = await world.mail_to(world.anna, containing="– logów urządzenia")
+    assert "– numeru telefonu" in text_of(asked_for)
 
     await world.press(world.marek, card, "ticket_call")
     wrong = await submit(world, world.marek, "ticket_call", {"summary": ""})
@@ -111,7 +111,7 @@ async def test_splitting_merging_linking_and_giving_on(world: World) -> None:
     await world.press(world.ewa, second, "ticket_merge")
     assert await submit(world, world.ewa, "ticket_merge", {"number": world.number(1)}) is None
     await world.in_thread(first, "Druga sprawa.")
-    joined = f"dołączona do zgłoszenia {world.number(1)}"
+    joined = f"Dołączone do zgłoszenia {world.number(1)}"
     await world.in_slack(world.support, lambda m: m.ts == second.ts and joined in texts(m.blocks))
 
     await world.press(world.ewa, first, "ticket_split")

@@ -78,7 +78,7 @@ async def test_undo_and_the_shortcut_of_a_colleague(patient: World) -> None:
     assert (await people.click(world.ewa, world.support.id, question.ts, SEND_AS_NEWS)).ok
     post = await world.in_thread(card, "do tego czasu można cofnąć")
     assert (await people.message_shortcut(world.marek, SEND_SHORTCUT, world.support.id, written.ts)).ok
-    await asked(world, world.marek, "To już wysłał(a)")
+    await asked(world, world.marek, "To już zostało wysłane")
     await world.press(world.marek, card, "ticket_reply")
     window = await world.modal(world.marek, "ticket_reply")
     assert "Odpowiedź już czeka na wysłanie" in texts(people.open_views(world.marek)[-1].body["blocks"])

@@ -68,7 +68,7 @@ async def test_from_the_customers_words_to_the_outcome(tmp_path: Path) -> None:
         for user in (world.ewa, world.marek):
             await world.slack.people.click(user, world.support.id, asks.ts, "proposal_escalate")
         await world.in_slack(world.support, lambda m: m.ts == asks.ts and "✅" in texts(m.blocks))
-        await told(world, world.support.id, world.marek, "W tej sprawie zdecydował(a) już")
+        await told(world, world.support.id, world.marek, "W tej sprawie jest już decyzja")
 
         # The head message says everything; the call mentions everybody in one message.
         head = await world.in_slack(world.escalation, lambda m: m.thread_ts is None and "ESKALACJA" in texts(m.blocks))
@@ -163,7 +163,7 @@ async def test_on_a_holiday_with_a_gap_in_the_rota(tmp_path: Path) -> None:
         assert await people.submit_view(world.ewa, view, {"number": world.number(2)}) is None
         await said(world, by_mail, "Eskalacja zakończona", "trwa dalej jako eskalacja innego zgłoszenia")
         await said(world, by_phone, "Kolejny powód", "Nikt się nie odzywa!")
-        await world.in_slack(world.support, lambda m: m.ts == card.ts and "dołączona do" in texts(m.blocks))
+        await world.in_slack(world.support, lambda m: m.ts == card.ts and "Dołączone do" in texts(m.blocks))
 
         # Whoever called hears who has it, though they have never written to us.
         await press(world, world.marek, by_phone, "escalation_acknowledge")

@@ -211,6 +211,8 @@ def test_only_what_can_be_done_has_a_button(state: TicketState, language: Langua
         assert (button.get("style") == "primary") == (
             button["action_id"] in {ACTION_IDS[Action.REPLY], ACTION_IDS[Action.APPROVE]}
         )
+    own = more_view(replace(ticket, assignee="U1"), staff_words(language), ModalPlace(7), "U1")
+    assert ACTION_IDS[Action.TAKE_OVER] not in str(own)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -523,10 +525,10 @@ def test_a_card_shows_the_dates_and_a_late_reminder_what_was_missed() -> None:
     assert "📅" not in said(ended[1])
     data: dict[str, object] = {"kind": "reply", "due_at": NOW.isoformat(), "late": [[80, NOW.isoformat()], [100, "?"]]}
     post = thread_post(PostInThread(7, Note.BREACH, data), NOW, staff_words(), ZONE)
-    assert "przesunięty termin). Wcześniej minęło: 80% – dziś 11:00" in said(check(post)[1])
+    assert "przesunął). Wcześniej minęło: 80% – dziś 11:00" in said(check(post)[1])
     data["late"] = [[100, NOW.isoformat()]]  # when that was stands above
     post = thread_post(PostInThread(7, Note.BREACH, data), NOW, staff_words(), ZONE)
-    assert said(check(post)[1]).endswith("⏳ Powiadomienie spóźnione (postój albo przesunięty termin)")
+    assert said(check(post)[1]).endswith("⏳ Powiadomienie spóźnione (bot był zatrzymany albo termin się przesunął)")
 
 
 def test_operator_notices() -> None:
@@ -542,7 +544,7 @@ def test_ephemeral_lines() -> None:
         return tell(TellUser("C1", "U1", what, data), staff_words())
 
     assert line("not_in_this_state", number="HEZO-1", state="closed") == (
-        "Teraz się nie da: zgłoszenie HEZO-1 jest w stanie „zamknięte”."
+        "Teraz to niemożliwe: zgłoszenie HEZO-1 jest w stanie „zamknięte”."
     )
     assert line("priority_is_already", number="HEZO-1", priority="critical").endswith("priorytet „krytyczny”.")
     assert "&lt;!here&gt;" in line("already_yours", number="<!here>")
