@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 TUESDAY_10 = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PATIENCE = 90.0
 """Seconds for what the scenes wait for; on a busy machine it takes its time."""
-REPLACED = "FG121GTK25004672"
+REPLACED, REPLACEMENT = "FG121GTK25004672", "FG121GTK25004680"
 
 
 class Scene:
@@ -145,6 +145,12 @@ class Scene:
         if fields is not None:
             await people.submit_view(staff.ewa, await self._modal(action_id), dict(fields))
         await self._until(lambda: shows in str(panel.blocks), shows)
+
+    async def open(self, panel: Message, action_id: str) -> None:
+        """Ewa presses a button of a panel that opens a form."""
+        people, staff = self._demo.slack.people, self._demo.staff
+        await people.click(staff.ewa, staff.support, panel.ts, action_id)
+        await self._modal(action_id)
 
     async def _modal(self, callback_id: str) -> str:
         def shown() -> str | None:
@@ -279,10 +285,17 @@ async def replace_a_device(scene: Scene) -> None:
     }  # fmt: skip
     await scene.move(panel, "replacement_dispatch", parcel, "🚚")
     await scene.picture("replacement", "#slack", "Dostarczono", height=900)
+    await scene.open(panel, "replacement_deliver")
+    await scene.window("replacement-deliver", "Numer seryjny nowego urządzenia")
+    await scene.move(panel, "replacement_deliver", {"who": "Anna Nowak", "serial": REPLACEMENT}, "📬")
+    await scene.says("sprzęt zastępczy dostarczony")
+    await scene.picture("replacement-delivered", "#thread-pane", "sprzęt zastępczy dostarczony", height=980)
     interview = await scene.begin(Action.INTERVIEW, REPLACED)
     answers = {"answer_contact": "Anna Nowak, 600 100 200", "answer_management": "10.0.0.1/24, brama 10.0.0.254"}
     await scene.move(interview, "interview_fill", answers, "10.0.0.254")
     await scene.picture("interview", "#thread-pane", "Wyślij pytania klientowi", height=700)
+    await scene.open(interview, "interview_ask")
+    await scene.window("interview-ask", "dostanie pytania bez odpowiedzi")
 
 
 SCENES = {"day": play, "replacement": replace_a_device}

@@ -24,7 +24,7 @@ LINES = {
     "pl": ("Dzień dobry, od rana FortiGate w serwerowni sam się restartuje.", "Restartuje się co kwadrans od rana."),
     "en": ("Hello, our FortiGate in the warehouse keeps restarting.", "It has restarted every few minutes since 9."),
 }
-KEPT_OF_ENGLISH = {"channel-form", "channel-thread", "open-form"}
+KEPT_OF_ENGLISH = {"channel-form", "channel-thread", "open-form", "commands", "home-manager"}
 """The other pictures look alike in both languages; all of them are looked at."""
 SERIALS = {"pl": "1:FG121GTK25004672", "en": "2:FG1K0FTB22900191"}
 
