@@ -32,17 +32,25 @@ def doctor(ctx: click.Context, invocation: Invocation, as_json: bool) -> None:
     and people, the health port. Nothing is changed; it may run beside the bot. Exit code 1 when something is to mend.
     """
     from bot.checkups import Checkup
+    from bot.config_advice import odd_but_legal
 
     try:
-        config = invocation.load_config()
+        loaded = invocation.read_config()
     except ConfigError as error:
         found = [Checkup("configuration", is_well=False, said=problem) for problem in error.problems]
         for line in found:
             _tell(line, as_json=as_json)
     else:
         found = [Checkup("configuration", is_well=True, said=str(invocation.config_path))]
-        _tell(found[0], as_json=as_json)
-        asyncio.run(_examine(config, found, as_json=as_json))
+        found += [Checkup("secret files", is_well=False, said=warning) for warning in loaded.warnings]
+        if unwise := odd_but_legal(loaded.config):
+            said = (
+                f"{unwise[0]}" if len(unwise) == 1 else f"{len(unwise)} things are hardly meant: hezo360 config check"
+            )
+            found.append(Checkup("advice", is_well=True, said=said))
+        for line in found:
+            _tell(line, as_json=as_json)
+        asyncio.run(_examine(loaded.config, found, as_json=as_json))
     if as_json:
         click.echo(json.dumps([_as_json(line) for line in found], ensure_ascii=False, indent=2))
     to_mend = sum(not line.is_well for line in found)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import getpass
+import os
 import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -13,12 +17,13 @@ from bot.checkups import Checkup
 from bot.cli_commands.health import ask
 from bot.config import Config
 from bot.config_mail import ImapConfig
+from bot.config_slack import SlackMode
 from bot.edges.imap_connection import ImapConnection, ImapRefused
 from bot.edges.oauth_tokens import AccessTokens, RefreshTokens, TokenSources
 from bot.edges.slack_chat import slack_client
 from bot.edges.slack_checkup import examine_slack
 from bot.edges.smtp_mailer import SmtpMailer
-from bot.errors import HezoError, OperatorError
+from bot.errors import HezoError, OperatorError, Refused
 from bot.ports import Clock
 from bot.rules.retrying import describe
 from storage.connecting import parse_url
@@ -49,7 +54,7 @@ async def examine(config: Config, clock: Clock, *, least_free: int = LEAST_FREE)
         least_free: Octets that have to be free on the database's disk.
     """
     url = config.database.url.get_secret_value()
-    async for found in _database(url, clock):
+    async for found in _database(url, clock, config.mail.own_addresses):
         yield found
     yield _disk(url, least_free)
     async with kept_tokens(config, clock) as kept:
@@ -61,6 +66,8 @@ async def examine(config: Config, clock: Clock, *, least_free: int = LEAST_FREE)
         async for line in examine_slack(client, config.slack):
             yield _clock(clock.now(), line) if isinstance(line, datetime) else line
     yield _port(config)
+    if config.slack.mode is SlackMode.HTTP:
+        yield _slack_port(config)
 
 
 @asynccontextmanager
@@ -88,7 +95,7 @@ async def _is_usable(url: str) -> bool:
         return False
 
 
-async def _database(url: str, clock: Clock) -> AsyncIterator[Checkup]:
+async def _database(url: str, clock: Clock, own: frozenset[str]) -> AsyncIterator[Checkup]:
     shown = parse_url(url).render_as_string(hide_password=True)
     try:
         revision = await current_revision(url)
@@ -109,7 +116,7 @@ async def _database(url: str, clock: Clock) -> AsyncIterator[Checkup]:
     head = head_revision()
     if revision == head:
         yield Checkup("migrations", is_well=True, said=f"revision {revision}")
-        yield await _registry(url, clock)
+        yield await _registry(url, clock, own)
     elif is_sqlite:
         said = f"revision {revision or 'none'}; the next start brings it to {head} (make a backup before)"
         yield Checkup("migrations", is_well=True, said=said)
@@ -122,19 +129,34 @@ def _unusable_folder(file: Path) -> str | None:
     folder = next(parent for parent in file.absolute().parents if parent.exists())
     if not folder.is_dir():
         return f"{folder} is no folder, so {file} cannot be made: correct database.url"
+    if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+        return f"{file} may not be read and written by {getpass.getuser()}: give it to whom the bot runs as (chown)"
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return f"nothing can be written into {folder} ({error.strerror}), where {file.name} has to be: mend its rights"
     return None
 
 
-async def _registry(url: str, clock: Clock) -> Checkup:
+async def _registry(url: str, clock: Clock, own: frozenset[str]) -> Checkup:
     from storage.composing import no_content_key, no_mail
     from storage.engine import Database
 
     database = Database(url, clock=clock, compose=no_mail, read_content_key=no_content_key)
     try:
         async with database.read() as uow:
-            count = len(await uow.contracts.all())
+            contracts = await uow.contracts.all()
     finally:
         await database.close()
+    ours = next(((one, address) for one in contracts for address in sorted(own) if one.authorises(address)), None)
+    if ours is not None:
+        said = (
+            f"contract {ours[0].number} lets {ours[1]} report, which is our own address, so our mails would count as a "
+            "customer's: take it (or its domain) off the contract, or correct [mail]"
+        )
+        return Checkup("contract registry", is_well=False, said=said)
+    count = len(contracts)
     if not count:
         said = "it is empty, so nobody may report: hezo360 contracts import FILE.csv"
         return Checkup("contract registry", is_well=False, said=said)
@@ -180,7 +202,10 @@ async def _mail_out(config: Config, tokens: AccessTokens | None) -> Checkup:
     smtp = config.mail.smtp
     mailer = SmtpMailer(smtp, tokens=tokens)
     try:
-        await mailer.check()
+        await mailer.check(config.mail.support_address)
+    except Refused as refusal:
+        said = f"{refusal}; let {smtp.username or 'this machine'} send as {config.mail.support_address}, or correct "
+        return Checkup("smtp", is_well=False, said=said + "mail.support_address")
     except HezoError as error:
         return Checkup("smtp", is_well=False, said=describe(error))
     finally:
@@ -205,13 +230,34 @@ def _port(config: Config) -> Checkup:
     health = config.health
     if health.port == 0:
         return Checkup("health port", is_well=True, said="any free one is taken at each start")
+    fault = _cannot_listen("health", health.host, health.port)
+    if fault is None:
+        return Checkup("health port", is_well=True, said=f"{health.host}:{health.port} is free")
+    if _is_running(config):
+        return Checkup("health port", is_well=True, said="the bot is running and answers there")
+    return Checkup("health port", is_well=False, said=fault)
+
+
+def _slack_port(config: Config) -> Checkup:
+    """Where Slack's requests come in: ours already, or free."""
+    slack = config.slack
+    fault = _cannot_listen("slack", slack.http_host, slack.http_port, "http_") if slack.http_port else None
+    if fault is None or _is_running(config):
+        return Checkup("slack http port", is_well=True, said=f"{slack.http_host}:{slack.http_port}")
+    return Checkup("slack http port", is_well=False, said=fault)
+
+
+def _is_running(config: Config) -> bool:
+    return config.health.port != 0 and '"healthy"' in ask(config.health)[1]
+
+
+def _cannot_listen(section: str, host: str, port: int, prefix: str = "") -> str | None:
+    """Why not, and what to do; None when it can."""
     try:
-        family = socket.AF_INET6 if ":" in health.host else socket.AF_INET
-        with socket.create_server((health.host, health.port), family=family):
-            return Checkup("health port", is_well=True, said=f"{health.host}:{health.port} is free")
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return None
     except OSError as error:
-        _, answer = ask(health)
-        if '"healthy"' in answer:
-            return Checkup("health port", is_well=True, said="the bot is running and answers there")
-        said = f"{health.host}:{health.port} cannot be listened on ({error.strerror}): choose another [health] port"
-        return Checkup("health port", is_well=False, said=said)
+        said = f"{host}:{port} cannot be listened on ({error.strerror})"
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            return f"{said}: {host} is no address of this machine, correct [{section}] {prefix}host"
+        return f"{said}: choose another [{section}] {prefix}port"

@@ -12,6 +12,15 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
 _LONGEST_QUOTE = 200
 _IF_NEVER = "; it is tried again, if it never answered check host, port and firewall"
 
+# What OpenSSL says of a certificate (x509_vfy.h, X509_V_ERR_...).
+_NOT_ITS_NAME = "set host to a name that stands in the certificate"
+_BY_VERDICT = {
+    9: "this machine's clock is behind (timedatectl set-ntp true), or the server's certificate is not to be used yet",
+    10: "whoever runs the server has to renew it, unless this machine's clock is ahead (timedatectl set-ntp true)",
+    62: _NOT_ITS_NAME,
+    64: _NOT_ITS_NAME,
+}
+
 
 def tls_context(config: ServerConfig) -> ssl.SSLContext:
     """TLS 1.2 or newer that verifies the certificate and the host name (RFC 8314 §5.3).
@@ -40,10 +49,8 @@ def connect_error(error: OSError, server: str) -> HezoError:
         OperatorError where the configuration is to be mended, RetryLater where the fault may pass by itself.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        return OperatorError(
-            f"{server}: its certificate is not trusted ({error.verify_message}); "
-            "set host to the name in the certificate, or ca_file to the authority that signed it"
-        )
+        advice = _BY_VERDICT.get(error.verify_code, "set ca_file to the authority that signed it")
+        return OperatorError(f"{server}: its certificate is not trusted ({error.verify_message}); {advice}")
     if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL"}:
         return OperatorError(f"{server}: it speaks no TLS on this port; check port and security (tls or starttls)")
     if isinstance(error, TimeoutError):

@@ -79,18 +79,26 @@ class SmtpMailer:
             finally:
                 self._close_when_idle()
 
-    async def check(self) -> None:
+    async def check(self, address: str | None = None) -> None:
         """See whether the server would take a message: connect and log in, or ask the connection that stands.
+
+        Args:
+            address: Ours: whether it may send, and be sent to, is asked as well; nothing is sent.
 
         Raises:
             RetryLater: it cannot be reached or does not serve now.
+            Refused: it takes nothing from this address, or nothing for it.
             OperatorError: the login was refused, or TLS is not as configured.
         """
         async with self._lock:
             self._keep_open()
             try:
-                async with self._one_conversation():
-                    pass
+                async with self._one_conversation() as client:
+                    if address is not None:
+                        envelope = f"<{_envelope_address(address)}>".encode()
+                        await self._command(client, b"MAIL", b"FROM:" + envelope)
+                        await self._command(client, b"RCPT", b"TO:" + envelope)
+                        await self._reset(client)
             finally:
                 self._close_when_idle()
 

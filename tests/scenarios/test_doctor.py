@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import sqlite3
+import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from bot.edges.oauth_tokens import AccessTokens
 from bot.edges.slack_checkup import SCOPES
 from storage.refresh_tokens import StoredRefreshTokens
 from tests.support.bot_process import to_toml
+from tests.support.certificates import make_certificate
 from tests.support.manifest import manifest_app
 from tests.support.token_endpoint import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, token_endpoint
 from tests.support.world import World, make_world
@@ -117,6 +119,27 @@ def no_folder(world: World) -> None:
     world.tree["database"]["url"] = f"sqlite+aiosqlite:///{file}/hezo360.sqlite3"
 
 
+def no_database(world: World) -> None:
+    database_file(world).write_bytes(b"notes of somebody else, long enough to be looked at" * 100)
+
+
+def we_are_our_own_customer(world: World) -> None:
+    with sqlite3.connect(database_file(world)) as connection:
+        connection.execute("UPDATE contract_contacts SET value = '@hezo.test' WHERE value LIKE 'anna%'")
+
+
+def sender_refused(world: World) -> None:
+    world.sandbox.faults.reply_next(1, "553 5.7.1 Sender address rejected: not owned by user", at="MAIL")
+
+
+def relaying_denied(world: World) -> None:
+    world.sandbox.faults.reply_next(1, "554 5.7.1 Relay access denied", at="RCPT")
+
+
+def health_elsewhere(world: World) -> None:
+    world.tree["health"] = {"host": "192.0.2.1", "port": 8080}
+
+
 def archived(world: World) -> None:
     world.support.is_archived = True
 
@@ -131,6 +154,11 @@ def not_invited(world: World) -> None:
         (no_folder, "database", "is no folder"),
         (newer_database, "migrations", "install the version that wrote it"),
         (empty_registry, "contract registry", "hezo360 contracts import"),
+        (no_database, "database", "file is not a database; check database.url"),
+        (we_are_our_own_customer, "contract registry", "take it (or its domain) off the contract"),
+        (sender_refused, "smtp", "let this machine send as pomoc@hezo.test, or correct mail.support_address"),
+        (relaying_denied, "smtp", "Relay access denied; let this machine send"),
+        (health_elsewhere, "health port", "is no address of this machine, correct [health] host"),
         (mailbox(password="wrong"), "imap support", "refused"),
         (mailbox(folder="Nowhere"), "imap support", "set folder"),
         (mailbox(port=1), "imap support", "127.0.0.1"),
@@ -149,6 +177,30 @@ async def test_a_planted_mistake_is_found_and_nothing_else(world: World, plant: 
     plant(world)
     problem = await the_problem(world)
     assert problem.about == about
+    assert said in problem.said
+
+
+@pytest.mark.parametrize(
+    ("certificate", "said"),
+    [
+        ({"host": "imap.other.example", "address": "192.0.2.1"}, "set host to a name that stands in the certificate"),
+        ({"days": (-30, -1)}, "whoever runs the server has to renew it"),
+        ({"days": (1, 30)}, "this machine's clock is behind"),
+        (None, "set ca_file to the authority that signed it"),
+    ],
+)
+async def test_a_certificate_that_is_not_as_it_has_to_be(
+    world: World, tmp_path: Path, certificate: dict[str, Any] | None, said: str
+) -> None:
+    made, key = make_certificate(tmp_path, **certificate or {})
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(made, key)
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=tls)
+    changes = {"security": "tls", "port": server.sockets[0].getsockname()[1]}
+    mailbox(**changes | ({} if certificate is None else {"ca_file": str(made)}))(world)
+    problem = await the_problem(world)
+    server.close()
+    assert problem.about == "imap support"
     assert said in problem.said
 
 
@@ -172,6 +224,14 @@ async def test_a_full_disk(world: World) -> None:
     problem = await the_problem(world, least_free=1024**6)
     assert problem.about == "disk"
     assert "make room" in problem.said
+
+
+async def test_a_folder_that_nobody_can_write_into(world: World) -> None:
+    world.tree["database"]["url"] = "sqlite+aiosqlite:////proc/hezo360.sqlite3"  # not even root may make a file there
+    line = (await found(world))["database"]
+    assert not line.is_well
+    assert "nothing can be written into /proc" in line.said
+    assert "mend its rights" in line.said
 
 
 async def test_a_port_that_another_program_has(world: World) -> None:
@@ -206,6 +266,10 @@ async def test_it_uses_the_refresh_token_that_the_bot_would_use_and_keeps_the_ne
 
 async def test_the_command_tells_and_changes_nothing(world: World, tmp_path: Path) -> None:
     mailbox(password="wrong")(world)
+    secret = tmp_path / "bot-token"
+    secret.write_text(str(world.tree["slack"].pop("bot_token")), encoding="utf-8")
+    secret.chmod(0o644)
+    world.tree["slack"]["bot_token_file"] = str(secret)
     file = tmp_path / "config.toml"
     file.write_text(to_toml(world.tree), encoding="utf-8")
     before = database_file(world).read_bytes()
@@ -213,17 +277,30 @@ async def test_the_command_tells_and_changes_nothing(world: World, tmp_path: Pat
     result = await asyncio.to_thread(run, doctor, [], obj=Invocation(file))
     assert result.exit_code == 1, result.output
     assert "MEND  imap support" in result.output
-    assert "To mend: 1." in result.output
+    assert (
+        f"MEND  secret files             {secret} can be read by every user of this machine; chmod 600" in result.output
+    )
+    assert "To mend: 2." in result.output
     assert "wrong" not in result.output
     as_json = await asyncio.to_thread(run, doctor, ["--json"], obj=Invocation(file))
-    assert [line["about"] for line in json.loads(as_json.output) if not line["ok"]] == ["imap support"]
+    assert [line["about"] for line in json.loads(as_json.output) if not line["ok"]] == ["secret files", "imap support"]
     assert database_file(world).read_bytes() == before
 
 
-async def test_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        ("[mail]\nsuport_address = 'x'\n", "suport_address"),
+        ("[slack]\nbot_token = 'xapp-1'\napp_token = 'xoxb-1'\n", 'a bot token, which starts with "xoxb-"'),
+        ("[service]\ntimezone = 'Europe/Warszawa'\n", "a time zone of the IANA database"),
+        ("[slack]\nbot_token_file = 'nowhere'\n", "nowhere; create it or correct the name"),
+        ("[slack]\nbot_token_file = '.'\n", "cannot be read: Is a directory"),
+    ],
+)
+async def test_a_configuration_that_cannot_be_read(tmp_path: Path, planted: str, said: str) -> None:
     file = tmp_path / "config.toml"
-    file.write_text("[mail]\nsuport_address = 'x'\n", encoding="utf-8")
+    file.write_text(planted, encoding="utf-8")
     result = await asyncio.to_thread(CliRunner().invoke, doctor, [], obj=Invocation(file))
     assert result.exit_code == 1
     assert "MEND  configuration" in result.output
-    assert "suport_address" in result.output
+    assert said in result.output

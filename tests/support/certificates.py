@@ -12,8 +12,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make_certificate(directory: Path, *, host: str = "localhost", address: str = "127.0.0.1") -> tuple[Path, Path]:
-    """A self-signed certificate for a host name and an IP address; gives the paths of certificate and key (PEM)."""
+def make_certificate(
+    directory: Path, *, host: str = "localhost", address: str = "127.0.0.1", days: tuple[int, int] = (-1, 30)
+) -> tuple[Path, Path]:
+    """A self-signed certificate for a host name and an IP address; gives the paths of certificate and key (PEM).
+
+    Args:
+        days: From when to when it is good, from now on.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
@@ -24,8 +30,8 @@ def make_certificate(directory: Path, *, host: str = "localhost", address: str =
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
