@@ -1,13 +1,20 @@
-"""Servers that the whole test run shares: started when a test first asks for them, stopped at the end."""
+"""Servers that the whole test run shares: started when a test first asks for them, stopped at the end.
+
+What a test looks for is never how busy the machine is: Hypothesis's limits of time for one example are off.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.mailservers import MailServers
 from tests.support.requirements import require_mailservers
+
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -389,7 +389,7 @@ def test_a_deadline_years_away_costs_no_walk(years: int) -> None:
     start = warsaw("2026-11-16T12:00")
     budget = timedelta(hours=8 * 250 * years)
     assert OFFICE.elapsed(start, OFFICE.due(start, budget)) == budget  # works out the years once
-    before = stopwatch.perf_counter()
+    before = stopwatch.process_time()
     for _ in range(100):
         OFFICE.due(start, budget)
-    assert stopwatch.perf_counter() - before < 0.1
+    assert stopwatch.process_time() - before < 0.1

@@ -110,7 +110,7 @@ def test_a_denial_takes_back_only_its_own_word() -> None:
 
 
 def test_long_texts_take_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in ("prosze " * 3_000, "nie " * 5_000, "z " * 10_000 + "kierownikiem", "speak to " * 2_000):
         asks_for_escalation(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -30,14 +30,14 @@ def test_mutated_mails_are_understood_as_far_as_possible() -> None:
     assert slowest < 2
 
 
-@settings(max_examples=80, deadline=2_000)
+@settings(max_examples=80, deadline=20_000)
 @given(st.binary(max_size=600))
 def test_any_octets_are_a_mail(raw: bytes) -> None:
     understand(raw)
     understand(b"Content-Type: text/html\r\nFrom: " + raw + b"\r\n\r\n" + raw)
 
 
-@settings(max_examples=80, deadline=2_000)
+@settings(max_examples=80, deadline=20_000)
 @given(st.text(max_size=300), st.binary(max_size=100), st.text(max_size=30))
 def test_any_text_passes_the_small_readers(text: str, octets: bytes, charset: str) -> None:
     parse_addresses(text)
@@ -58,7 +58,7 @@ _LINE = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=150, deadline=2_000)
+@settings(max_examples=150, deadline=20_000)
 @given(st.lists(_LINE, max_size=25), st.sampled_from(["", "Fwd: x", "Re: x"]))
 def test_no_line_is_ever_lost_and_something_new_always_stays(lines: list[str], subject: str) -> None:
     text = "\n".join(lines)

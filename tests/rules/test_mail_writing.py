@@ -159,7 +159,7 @@ _NASTY = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=2_000)
+@settings(max_examples=100, deadline=20_000)
 @given(_NASTY, _NASTY, _NASTY, _NASTY)
 def test_nothing_can_be_injected(subject: str, name: str, reference: str, text: str) -> None:
     usual = {key.lower() for key in _parsed(compose(_mail(in_reply_to="<a@b>", references=("<a@b>",)))).keys()}  # noqa: SIM118  # a Message is no dict
@@ -186,7 +186,7 @@ def test_nothing_can_be_injected(subject: str, name: str, reference: str, text: 
     assert attachment_content(raw, 0) == text.encode()
 
 
-@settings(max_examples=100, deadline=2_000)
+@settings(max_examples=100, deadline=20_000)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=2_000))
 def test_text_arrives_as_it_was_written(text: str) -> None:
     raw = compose(_mail(text=text))

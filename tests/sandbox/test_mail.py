@@ -37,7 +37,7 @@ async def box() -> AsyncIterator[MailSandbox]:
 
 async def send(box: MailSandbox, recipient: str, message: bytes = MESSAGE, sender: str = "anna@klient.test") -> None:
     def talk() -> None:
-        with smtplib.SMTP("127.0.0.1", box.smtp_port, timeout=5) as smtp:
+        with smtplib.SMTP("127.0.0.1", box.smtp_port, timeout=60) as smtp:
             smtp.sendmail(sender, [recipient], message)
 
     await asyncio.to_thread(talk)
@@ -47,7 +47,7 @@ async def test_a_mail_is_found_by_imap_with_trace_fields_on_top(box: MailSandbox
     await send(box, "pomoc+HZ-1.abc@myhezo.test")
 
     def read() -> bytes:
-        with imaplib.IMAP4("127.0.0.1", box.imap_port, timeout=5) as imap:
+        with imaplib.IMAP4("127.0.0.1", box.imap_port, timeout=60) as imap:
             imap.login("pomoc", "s3cret")
             imap.select()
             _, data = imap.fetch("1", "(INTERNALDATE BODY.PEEK[])")
@@ -97,7 +97,7 @@ async def test_verdicts_go_by_the_authors_domain_and_forged_ones_are_removed(
 
 async def test_logins(box: MailSandbox) -> None:
     def log_in(password: str) -> None:
-        with smtplib.SMTP("127.0.0.1", box.smtp_port, timeout=5) as smtp:
+        with smtplib.SMTP("127.0.0.1", box.smtp_port, timeout=60) as smtp:
             smtp.login("anna", password)
 
     await asyncio.to_thread(log_in, "haslo")
@@ -155,7 +155,7 @@ async def test_mail_that_came_between_two_commands_wakes_idle(box: MailSandbox) 
 
     async def say(command: bytes, until: bytes) -> bytes:
         writer.write(command)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await reader.readuntil(until)
 
     await say(b"a LOGIN pomoc s3cret\r\n", b"a OK")

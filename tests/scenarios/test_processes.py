@@ -67,7 +67,7 @@ async def test_what_one_had_the_others_take_over(tmp_path: Path) -> None:
                 bots.append(BotProcess(folder, world.tree))
                 await bots[-1].start()
             try:
-                await world.slack.connected(3, timeout=30)
+                await world.slack.connected(3)
                 await report(world, 1)
                 for number, role in enumerate(("mailbox: support", "outbox: slack"), start=2):
                     holder = await role_of(dsn, role)

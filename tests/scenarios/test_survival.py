@@ -41,7 +41,7 @@ async def test_slack_is_restarted(world: World) -> None:
     await slack_starts_again(world)
     card = await world.card(world.number(1))
     await world.in_thread(card, "czerwona dioda")
-    await world.slack.connected(timeout=15)
+    await world.slack.connected()
     await world.reply(world.ewa, card, "Proszę o logi.")
     await world.mail_to(world.anna, containing="Proszę o logi.")
     world.assert_posted_once(cards=1)

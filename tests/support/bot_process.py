@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+_PATIENCE = 120.0
+"""Seconds for what takes two on a free machine: several Pythons may start at once on a busy one."""
 
 
 def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
@@ -52,7 +54,7 @@ class BotProcess:
             sys.executable, "-m", "bot", "--config", str(self._config), *arguments,
             cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(_PATIENCE):
             output, _ = await process.communicate()
         assert process.returncode is not None
         return process.returncode, output.decode()
@@ -86,7 +88,7 @@ class BotProcess:
         """Wait until it has ended by itself or at a signal; gives the exit code."""
         assert self._process is not None
         process, self._process = self._process, None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(_PATIENCE):
             return await process.wait()
 
     async def died(self, within: float) -> bool:
@@ -120,7 +122,7 @@ class BotProcess:
             return 0
         assert process.returncode is None, f"the bot ended by itself:\n{self.log.read_text()[-3000:]}"
         getattr(process, how)()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(_PATIENCE):
             return await process.wait()
 
 

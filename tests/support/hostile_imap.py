@@ -72,7 +72,7 @@ class HostileImap:
         self._server.close()
         await self._server.wait_closed()
 
-    async def wait_until(self, condition: Callable[[], bool], within: float = 5) -> None:
+    async def wait_until(self, condition: Callable[[], bool], within: float = 60) -> None:
         """Wait until a command made the condition true."""
         async with asyncio.timeout(within), self._changed:
             await self._changed.wait_for(condition)

@@ -60,7 +60,7 @@ async def watching(
 
 
 async def run_to_error(
-    config: ImapConfig, sink: MailSink, within: float = 10, tokens: AccessTokens | None = None
+    config: ImapConfig, sink: MailSink, within: float = 60, tokens: AccessTokens | None = None
 ) -> Exception:
     """What ends the run."""
     with pytest.raises((OperatorError, RetryLater)) as caught:

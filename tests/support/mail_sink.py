@@ -51,7 +51,7 @@ class MemorySink:
             self.unreadable[uid] = reason
             self._changed.notify_all()
 
-    async def wait_until(self, condition: Callable[[MemorySink], bool], within: float = 10) -> None:
+    async def wait_until(self, condition: Callable[[MemorySink], bool], within: float = 60) -> None:
         """Wait for a condition on what is remembered; TimeoutError when it does not come."""
         try:
             async with asyncio.timeout(within), self._changed:
@@ -59,6 +59,6 @@ class MemorySink:
         except TimeoutError:
             raise TimeoutError(f"{len(self.mails)} mails, {len(self.unreadable)} unreadable") from None
 
-    async def wait_for_mails(self, count: int, within: float = 10) -> None:
+    async def wait_for_mails(self, count: int, within: float = 60) -> None:
         """Wait until so many mails are stored."""
         await self.wait_until(lambda sink: len(sink.mails) >= count, within)

@@ -16,7 +16,7 @@ from types import TracebackType
 from tests.support.certificates import make_certificate
 from tests.support.requirements import SEARCH_PATH, as_root
 
-START_LIMIT = 20.0
+START_LIMIT = 60.0
 PASSWORD = "secret"
 ADDRESSES = ("pomoc@myhezo.test", "info@myhezo.test", "escalation@myhezo.test", "anna@klient.test", "jan@klient.test")
 GHOSTS = ("ghost@klient.test",)

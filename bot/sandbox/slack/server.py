@@ -100,7 +100,7 @@ class SlackSandbox:
         await self._runner.cleanup()
         self._runner = None
 
-    async def settled(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 (as `Workspace.wait_for`)
+    async def settled(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 (as `Workspace.wait_for`)
         """Wait until every event was acknowledged or given up.
 
         Raises:
@@ -108,7 +108,7 @@ class SlackSandbox:
         """
         await self.workspace.wait_for(lambda: self.sockets.settled, timeout, "all events acknowledged")
 
-    async def connected(self, sockets: int = 1, timeout: float = 5.0) -> None:  # noqa: ASYNC109 (as `Workspace.wait_for`)
+    async def connected(self, sockets: int = 1, timeout: float = 60.0) -> None:  # noqa: ASYNC109 (as `Workspace.wait_for`)
         """Wait until the app holds at least this many WebSockets.
 
         Raises:

@@ -135,7 +135,7 @@ class Workspace:
             pass
         return self.revision
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0, what: str = "") -> T:  # noqa: ASYNC109 (the point of it)
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = 60.0, what: str = "") -> T:  # noqa: ASYNC109 (the point of it)
         """Wait until the predicate gives something true, looking again after every change; returns what it gave.
 
         Raises:

@@ -17,7 +17,7 @@ from bot.edges.reading_ahead import FROM, MOST_OCTETS, ReadingAhead
 from bot.ports import InboxRow
 from bot.rules.first_reading import SMALL, ReadingOptions, first_reading
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 MAILS = Path(__file__).parents[2] / "data" / "mails"
 OPTIONS = ReadingOptions(
     own_addresses=frozenset({"pomoc@myhezo.pl", "info@myhezo.pl", "escalation@myhezo.pl"}),

@@ -41,7 +41,7 @@ async def mailer(config: SmtpConfig, **options: Any) -> AsyncIterator[SmtpMailer
 
 async def arrived(provider: Provider, count: int) -> list[bytes]:
     """The INBOX once it holds so many messages; Postfix delivers after it has answered."""
-    await provider.wait_for_inbox(count, within=10)
+    await provider.wait_for_inbox(count, within=60)
     return await provider.inbox()
 
 

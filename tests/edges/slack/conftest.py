@@ -16,6 +16,7 @@ from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import SlackSandbox
 from tests.edges.slack.office import (
     NOW,
+    PATIENCE,
     ZONE,
     Desk,
     Office,
@@ -32,7 +33,7 @@ from tests.support.manifest import assert_kept_to_the_rules, manifest_app
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSandbox]:
     """A running stand-in; at the end nothing may have been called that Slack refuses or advises against."""
-    sandbox = SlackSandbox(MovableClock(), manifest_app(), ack_timeout=1.5, retries=(timedelta(0), timedelta(0)))
+    sandbox = SlackSandbox(MovableClock(), manifest_app(), ack_timeout=PATIENCE, retries=(timedelta(0), timedelta(0)))
     await sandbox.start()
     yield sandbox
     await sandbox.stop()

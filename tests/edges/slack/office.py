@@ -50,6 +50,10 @@ from bot.sendings import Sending, SendingState
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Warsaw")
 TICKET_ID = 7
+PATIENCE = 30.0
+"""Seconds that the app may take to acknowledge: Slack's three could run out where the machine has other work."""
+IN_VAIN = 0.5
+"""Seconds to wait for an acknowledgement that does not come."""
 
 
 def staff_words(language: Language = Language.PL) -> Words:
@@ -321,6 +325,6 @@ async def running(socket: SlackSocket, slack: SlackSandbox) -> AsyncIterator[asy
         yield task
     finally:
         stopping.set()
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(60):
             await asyncio.wait({task})
         task.cancel()

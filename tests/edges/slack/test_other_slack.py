@@ -95,7 +95,7 @@ class OtherSlack:
             self.changed.notify_all()
 
     async def until_acked(self, *envelopes: str) -> None:
-        async with asyncio.timeout(5), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(lambda: set(envelopes) <= {ack.get("envelope_id") for ack in self.acks})
 
     async def send(self, envelope: str, kind: str, payload: dict[str, Any]) -> None:
@@ -161,7 +161,7 @@ async def test_payloads_without_what_may_be_missing_doubled_and_out_of_order(oth
     home["event"] |= {"user": ENGINEER, "tab": "home"}  # type: ignore[operator]
     async with slack_client(config) as client:
         task = asyncio.create_task(make_socket(config, desk, client).run(stopping))
-        async with asyncio.timeout(5), other.changed:
+        async with asyncio.timeout(60), other.changed:
             await other.changed.wait_for(lambda: other.sockets)
         await other.send("e3", "events_api", home)
         await other.send("e1", "interactive", click("1.a", "ticket_take"))
@@ -171,7 +171,7 @@ async def test_payloads_without_what_may_be_missing_doubled_and_out_of_order(oth
         await other.send("e6", "a_kind_of_tomorrow", {"type": "unheard_of"})
         await other.until_acked("e1", "e2", "e3", "e4", "e5")
         await desk.until(lambda: len(desk.bodies) >= 3)
-        async with asyncio.timeout(5), other.changed:
+        async with asyncio.timeout(60), other.changed:
             await other.changed.wait_for(lambda: "views.open" in [method for method, _ in other.calls])
         stopping.set()
         await asyncio.wait_for(task, 8)

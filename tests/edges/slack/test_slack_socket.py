@@ -17,7 +17,7 @@ from bot.edges.slack_socket import SlackSocket
 from bot.errors import OperatorError, RetryLater
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import SUPPORT_SCOPES, App, SlackSandbox
-from tests.edges.slack.office import Desk, Office, make_config, make_socket, running
+from tests.edges.slack.office import IN_VAIN, PATIENCE, Desk, Office, make_config, make_socket, running
 
 
 async def run_again_when_lost(socket: SlackSocket, stopping: asyncio.Event, problems: list[str]) -> None:
@@ -33,7 +33,7 @@ async def run_again_when_lost(socket: SlackSocket, stopping: asyncio.Event, prob
 async def talkative() -> AsyncIterator[SlackSandbox]:
     """A workspace whose app is subscribed to every event, as it may be one day."""
     sandbox = SlackSandbox(
-        MovableClock(), App(scopes=SUPPORT_SCOPES), ack_timeout=0.8, retries=(timedelta(0), timedelta(0))
+        MovableClock(), App(scopes=SUPPORT_SCOPES), ack_timeout=PATIENCE, retries=(timedelta(0), timedelta(0))
     )
     await sandbox.start()
     yield sandbox
@@ -76,8 +76,10 @@ async def test_an_event_that_was_not_recorded_comes_again(talkative: SlackSandbo
     support = talkative.workspace.add_channel("wsparcie", [anna.id])
     config = make_config(talkative, Office(anna, anna, anna, anna, support, support))
     async with slack_client(config) as client, running(make_socket(config, desk, client), talkative):
-        desk.fail = 1
+        desk.fail, talkative.sockets.ack_timeout = 1, IN_VAIN
         await talkative.people.post(anna.id, support.id, "Cześć")
+        await talkative.workspace.wait_for(lambda: desk.fail == 0)
+        talkative.sockets.ack_timeout = PATIENCE
         await talkative.settled()
     assert len(desk.bodies) == 1
     assert talkative.sockets.lost_events == []
@@ -234,7 +236,7 @@ async def test_no_secrets_and_nothing_that_people_wrote_is_logged(
     async with slack_client(config) as client:
         socket = make_socket(config, desk, client)
         async with running(socket, slack):
-            desk.fail = 1
+            desk.fail, slack.sockets.ack_timeout = 1, IN_VAIN
             await slack.people.click(office.engineer.id, office.support.id, card_ts, "ticket_take")
             slack.sockets.drop_sockets()
             await slack.workspace.wait_for(lambda: not slack.sockets.sockets)

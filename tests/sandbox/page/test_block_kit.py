@@ -98,7 +98,7 @@ class Robot:
         self.actions: list[Json] = []
         self.submissions: list[Mapping[str, Any]] = []
         self.commands: list[str] = []
-        self.app = AsyncApp(client=AsyncWebClient(token=slack.workspace.bot_token, base_url=slack.api_url, timeout=5))
+        self.app = AsyncApp(client=AsyncWebClient(token=slack.workspace.bot_token, base_url=slack.api_url, timeout=60))
         self.app.action(re.compile(""))(self._acted)
         self.app.view("all")(self._submitted)
         self.app.command("/hezo")(self._commanded)

@@ -39,7 +39,7 @@ async def started(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def line(stream: asyncio.StreamReader | None) -> str:
     assert stream is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return (await stream.readline()).decode()
 
 
@@ -51,7 +51,7 @@ async def test_it_prints_its_address_and_stops_cleanly(stop: signal.Signals, tmp
         async with aiohttp.ClientSession() as client, client.get(address) as response:
             assert "HEZO 360 sandbox" in await response.text()
         process.send_signal(stop)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             out, err = await process.communicate()
     assert (process.returncode, err.decode()) == (0, "")
     assert str(keep) in out.decode()
@@ -63,7 +63,7 @@ async def test_a_taken_port_is_told_with_what_to_do() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         async with started("--port", str(taken.getsockname()[1])) as process:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 _, err = await process.communicate()
     assert process.returncode == 2
     assert "--port" in err.decode()
@@ -81,7 +81,7 @@ async def test_the_story_is_told_by_real_mails_and_real_clicks() -> None:
     await demo.start()
     try:
         assert demo.story is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await demo.story
         anna, john = demo.customers.letters("anna"), demo.customers.letters("john")
         assert [letter.sent for letter in anna] == [True, False, False, True]

@@ -23,7 +23,7 @@ HTML_MAIL = f"""<html><head><base href="https://evil.example/"><meta http-equiv=
 
 async def test_hostile_mails_and_messages_stay_words(demo: Demo, browser: Browser) -> None:
     page = await browser.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     tried: dict[str, str] = {}
     page.on("request", lambda request: tried.update({request.url: "allowed"}))
     page.on("requestfailed", lambda request: tried.update({request.url: request.failure or ""}))

@@ -11,7 +11,7 @@ from bot.rules.business_hours import ServiceCalendar
 from bot.sandbox.demo import Demo
 from bot.sandbox.web import Page as PageServer
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 TRAP = b"<html><script>parent.hacked = 1</script></html>"
 
 pytestmark = [pytest.mark.scenario, pytest.mark.browser]

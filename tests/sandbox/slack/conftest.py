@@ -25,7 +25,7 @@ def clock() -> MovableClock:
 @pytest.fixture
 async def slack(clock: MovableClock) -> AsyncIterator[SlackSandbox]:
     """A running stand-in; at the end nothing may have been called that Slack refuses or advises against."""
-    sandbox = SlackSandbox(clock, ack_timeout=1.0)
+    sandbox = SlackSandbox(clock, ack_timeout=30.0)
     await sandbox.start()
     yield sandbox
     await sandbox.stop()
@@ -59,7 +59,7 @@ def office(slack: SlackSandbox) -> Office:
 @pytest.fixture
 def client(slack: SlackSandbox) -> AsyncWebClient:
     """slack_sdk's client with the bot token."""
-    return AsyncWebClient(token=slack.workspace.bot_token, base_url=slack.api_url, timeout=5)
+    return AsyncWebClient(token=slack.workspace.bot_token, base_url=slack.api_url, timeout=60)
 
 
 @pytest.fixture
