@@ -194,7 +194,9 @@ class Scene:
             await see("messages").evaluate("box => box.parentElement.scrollTop = box.parentElement.scrollHeight")
         elif part == "#messages-pane":
             await see("channel-eskalacje").click()
-            await see("messages").get_by_text(shows).last.wait_for()
+            message = see("messages").locator("article", has_text=shows).last
+            await message.get_by_test_id("open-thread").wait_for()  # it has called somebody
+            await message.scroll_into_view_if_needed()
         elif part == "#home-pane":
             await see("channel-home").click()
             await see("home").get_by_text(shows).last.wait_for()

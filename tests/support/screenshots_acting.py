@@ -51,7 +51,7 @@ async def play(scene: Scene) -> None:
     await scene.report("john", "critical")
     scene.pass_time(timedelta(minutes=65))
     await scene.says("Termin przekroczony!")
-    await scene.picture("escalation", "#messages-pane", "Nikt jeszcze nie potwierdził", height=700)
+    await scene.picture("escalation", "#messages-pane", "Firewall down", height=860)
 
 
 async def main() -> None:
