@@ -17,11 +17,10 @@ from bot.model import Timer
 from bot.ports import InboxRow, InboxState, OutboxRow, OutboxState
 from storage.clocks import timer_of
 from storage.engine import Database
-from storage.inbox import SLACK
 from storage.leases import is_dead
 from storage.outbox import IN_DOUBT, IS_UNSENT, PENDING, SENDING, WAKES, outbox_row_of
+from storage.recording import Payload, Recording
 from storage.schema import TimerState, Transport, inbox, outbox, tickets, timers
-from storage.transaction import Wake
 from storage.types import literal
 
 _TIMER_PENDING = literal(TimerState.PENDING)
@@ -74,6 +73,7 @@ class InboxQueue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._recording = Recording(database)
 
     async def take(self, source: str, now: datetime, limit: int) -> list[InboxRow]:
         """New rows of "mail" or "slack" whose time has come, the longest waiting first. Taking changes nothing.
@@ -123,25 +123,7 @@ class InboxQueue:
             received_at: When it came, aware.
             message: What names the message that it brings, whatever event brings it; by this it is found again.
         """
-        async with self._database.begin() as uow:
-            insert = uow.transaction.insert(inbox).values(
-                source=SLACK,
-                place=kind,
-                source_key=f"slack:{key}",
-                content_key=message,
-                body=body,
-                size=len(body),
-                complete=True,
-                received_at=received_at,
-                stored_at=uow.transaction.clock.now(),
-                next_attempt_at=received_at,
-                state=InboxState.NEW,
-            )
-            result = await uow.transaction.connection.execute(insert.on_conflict_do_nothing().returning(inbox.c.id))
-            if result.scalar_one_or_none() is None:
-                return False
-            uow.transaction.wakes.add(Wake.SLACK_INBOX)
-            return True
+        return await self._recording.add(Payload(key, kind, body, received_at, message))
 
     async def begin(self, ids: Sequence[int]) -> None:
         """Note that rows are taken in hand, before anything is done: a row that ends the program is known by that."""

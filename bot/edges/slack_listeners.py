@@ -73,6 +73,9 @@ log = logging.getLogger(__name__)
 
 RECORD_LIMIT = 2.0
 """Seconds; Slack waits 3 for the acknowledgement, and before it a name may be asked for."""
+RECORD_EVENT_LIMIT = 20.0
+"""The same of an event, for which nobody waits: Slack sends again what is acknowledged late, and it is known then; what
+is given up comes three more times at most."""
 READ_LIMIT = 1.0
 """Seconds that a ticket may take to be read before a loading view is shown instead."""
 UPDATE_LIMIT = 20.0
@@ -197,7 +200,7 @@ class Listeners:
         stored = {name: value for name, value in body.items() if name != "token"} | {OWN_TEAM: self._identity.team_id}
         stored[REAL_NAMES] = await self._names.of(people_named(body)) | await self._customers_name(body)
         stored |= found.facts
-        async with asyncio.timeout(RECORD_LIMIT):
+        async with asyncio.timeout(RECORD_EVENT_LIMIT if kind == "event_callback" else RECORD_LIMIT):
             is_new = await self._recorder.record(key, kind, json.dumps(stored).encode(), message=message_name(body))
         RECORDED.set(True)
         opens = asked_for(body) is not None or pressed_in_more(body) or chose_canned(body) or asks_for_report(body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -207,3 +208,39 @@ async def test_a_message_is_put_off_and_found_again_by_its_own_key(database: Dat
         with pytest.raises(AlreadyDone):
             await uow.inbox.postpone(row.id, later)
     assert await queue.take("slack", later, 10) == []
+
+
+async def test_payloads_of_one_moment_are_stored_together_those_of_people_who_wait_first(database: Database) -> None:
+    queue, ready = InboxQueue(database), asyncio.Event()
+
+    async def add(key: str, kind: str) -> bool:
+        await ready.wait()
+        return await queue.add_slack(key, kind, b"{}", NOON)
+
+    kinds = [(f"Ev{number}", "event_callback") for number in range(300)]
+    adding = [asyncio.create_task(add(*one)) for one in [*kinds, ("Ev7", "event_callback"), ("1.a", "block_actions")]]
+    await asyncio.sleep(0)
+    ready.set()
+    assert sum(await asyncio.gather(*adding)) == 301
+    found = [key for key, _, _ in await states(database)]
+    assert len(set(found)) == len(found) == 301
+    assert found.index("slack:1.a") == 0
+
+
+async def test_a_payload_that_cannot_be_stored_takes_no_other_with_it(database: Database) -> None:
+    queue = InboxQueue(database)
+    bodies: list[Any] = [b"{}", {"no": "octets"}, b"{}"]
+    adding = [queue.add_slack(f"k{at}", "block_actions", body, NOON) for at, body in enumerate(bodies)]
+    first, broken, last = await asyncio.gather(*adding, return_exceptions=True)
+    assert (first, last) == (True, True)
+    assert isinstance(broken, Exception)
+
+
+async def test_who_gives_up_waiting_holds_nobody_up(database: Database) -> None:
+    queue = InboxQueue(database)
+    async with database.begin():
+        adding = [asyncio.create_task(queue.add_slack(f"k{at}", "block_actions", b"{}", NOON)) for at in range(3)]
+        await asyncio.sleep(0)
+        adding[0].cancel()
+    assert await asyncio.gather(*adding[1:]) == [True, True]
+    assert adding[0].cancelled()
