@@ -30,6 +30,7 @@ class Names:
         self._client = client
         self._staff = staff
         self._known: dict[str, tuple[float, str]] = {}
+        self._asking: dict[str, asyncio.Task[str | None]] = {}
 
     @property
     def staff(self) -> Collection[str]:
@@ -47,18 +48,27 @@ class Names:
         return {user: name for user, name in zip(wanted, names, strict=True) if name}
 
     async def _name(self, user: str) -> str | None:
-        now = asyncio.get_running_loop().time()
         asked_at, name = self._known.get(user, (0.0, ""))
-        if name and now - asked_at < KEEP:
+        if name and asyncio.get_running_loop().time() - asked_at < KEEP:
             return name
+        # Payloads that come while somebody is asked for wait for that one answer: a call for each of a flood would hold
+        # all of them up beyond the time in which they have to be acknowledged.
+        asking = self._asking.get(user)
+        if asking is None:
+            asking = self._asking[user] = asyncio.create_task(self._ask(user, name))
+            asking.add_done_callback(lambda _: self._asking.pop(user))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, user: str, before: str) -> str | None:
+        """The name as Slack tells it now; what it was before, where Slack does not."""
         try:
             async with asyncio.timeout(LIMIT):
                 profile = (await self._client.users_info(user=user))["user"]
             name = str(profile.get("real_name") or (profile.get("profile") or {}).get("real_name") or "")
         except Exception as error:  # noqa: BLE001 - a name is no reason to hold anything up, whatever went wrong
             log.warning("no real name", extra={"hezo": {"problem": type(error).__name__}})
-            return name or None
+            return before or None
         if len(self._known) >= MOST:
             self._known.clear()
-        self._known[user] = (now, name)
+        self._known[user] = (asyncio.get_running_loop().time(), name)
         return name or None
