@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,7 +24,7 @@ from bot.edges.slack_answers import answer
 from bot.edges.slack_errors import translate
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_text import Blocks, Json
-from bot.errors import Refused, RetryLater
+from bot.errors import InDoubt, Refused, RetryLater
 
 METADATA_EVENT = "hezo360_post"
 ANY_WORKSPACE = "https://app.slack.com/"
@@ -32,6 +33,14 @@ PAGE = 200
 MAX_PAGES = 25
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 """How far our clock may be ahead of Slack's, by which the look-up's lower end is counted."""
+
+
+class _Client(AsyncWebClient):
+    """Takes an answer that is JSON, but no object, for a failure of Slack's; slack_sdk would stumble over it."""
+
+    async def _request(self, *, http_verb: str, api_url: str, req_args: dict[str, Any]) -> dict[str, Any]:
+        answer = await super()._request(http_verb=http_verb, api_url=api_url, req_args=req_args)
+        return answer if isinstance(answer["data"], dict | bytes) else {**answer, "data": {}}
 
 
 @asynccontextmanager
@@ -44,7 +53,7 @@ async def slack_client(config: SlackConfig) -> AsyncIterator[AsyncWebClient]:
     seconds = config.timeout.total_seconds()
     limit = aiohttp.ClientTimeout(total=seconds, connect=seconds / 2)
     async with aiohttp.ClientSession(timeout=limit, connector=aiohttp.TCPConnector(force_close=True)) as session:
-        client = AsyncWebClient(
+        client = _Client(
             token=config.bot_token.get_secret_value(),
             base_url=config.api_url,
             timeout=max(1, round(seconds)),
@@ -86,7 +95,9 @@ class SlackChat:
             repeatable=False,
             channel=channel,
         )
-        ts, shown = str(answer["ts"]), answer.get("message")
+        ts, shown = answer["ts"], answer.get("message")
+        if not isinstance(ts, str) or not ts:
+            raise InDoubt("Slack is in trouble: chat.postMessage was answered without a ts")
         if thread_ts is not None and isinstance(shown, dict) and "thread_ts" not in shown:
             await self._take_back_unless_in_thread(channel, thread_ts, ts)
         return ts
