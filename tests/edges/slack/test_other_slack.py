@@ -1,199 +1,133 @@
 """Another Slack than the stand-in, as different as Slack's reference permits: what the bot must not take for granted.
 
-It leaves out every field that may be missing, adds ones that nobody knows, answers slowly, has ids of other shapes, and
-sends envelopes doubled and in any order.
+It leaves out every field that may be missing, adds ones that nobody knows, has ids of other shapes, gives pages of two,
+and sends envelopes doubled and in any order. `tests/scenarios/test_other_slack.py` plays a whole ticket there.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType, web
 
 from bot.commands import OpenHome, TakeTicket
 from bot.config_slack import SlackConfig
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
+from bot.errors import InDoubt
 from bot.ports import FileState
-from tests.edges.slack.office import NOW, TICKET_ID, Desk, make_clock, make_socket, make_view
+from tests.edges.slack.office import TICKET_ID, Desk, make_clock, make_socket, make_view
+from tests.support.manifest import manifest_app
+from tests.support.other_slack.faults import Fault
+from tests.support.other_slack.server import OtherSlack, other_slack
+from tests.support.other_slack.web_api import APP_TOKEN, BOT_TOKEN
+from tests.support.other_slack.workspace import TEAM, Channel, User
 
-TEAM, BOT, ENGINEER, CHANNEL = "T9XK2LMNOPQ", "W012A3CDE", "W7ENGINEER9", "G0PRIVATE01"
 MORE = {"some_new_field": {"nested": [1, None, True]}, "warning": "something_harmless"}
-
-
-@dataclass
-class OtherSlack:
-    """Its Web API and its socket, minimal."""
-
-    port: int = 0
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    acks: list[dict[str, Any]] = field(default_factory=list)
-    sockets: list[web.WebSocketResponse] = field(default_factory=list)
-    posts: list[dict[str, Any]] = field(default_factory=list)
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def api(self, request: web.Request) -> web.Response:
-        """Any method, with the least that an answer has."""
-        method = request.match_info["method"]
-        is_json = request.content_type == "application/json"
-        given = await request.json() if is_json else {**request.query, **await request.post()}
-        args = {name: value for name, value in given.items() if name != "token"}
-        self.calls.append((method, args))
-        await self._change()
-        await asyncio.sleep(0.02)
-        return web.json_response({"ok": True, **MORE, **self.answer(method, args)})
-
-    def answer(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
-        match method:
-            case "auth.test":
-                return {"team_id": TEAM, "user_id": BOT}
-            case "apps.connections.open":
-                return {"url": f"ws://127.0.0.1:{self.port}/another/place?ticket=1-2%2F3&app_id=x"}
-            case "chat.postMessage":
-                metadata = args.get("metadata")
-                decoded = json.loads(metadata) if isinstance(metadata, str) else metadata
-                self.posts.append({"ts": f"{len(self.posts) + 1}.9", "metadata": decoded})
-                return {"channel": CHANNEL, "ts": self.posts[-1]["ts"]}
-            case "conversations.history" | "conversations.replies":
-                page = int(args.get("cursor") or 0)
-                found = [{"type": "message"}, {"ts": "0.1", "metadata": None}, *self.posts][page : page + 1]
-                cursor = {"response_metadata": {"next_cursor": str(page + 1)}} if page < 1 + len(self.posts) else {}
-                return {"messages": found, **cursor}
-            case "files.getUploadURLExternal":
-                return {"upload_url": f"http://127.0.0.1:{self.port}/put/here", "file_id": "F1"}
-            case "files.info":
-                return {"file": {"id": "F1", "shares": {"private": {CHANNEL: [{"ts": "1.9"}]}}}}
-            case "users.info":
-                return {"user": {"id": ENGINEER, "profile": {"real_name": "Jan Nowak"}}}
-            case "views.open":
-                return {"view": {"id": "Vx"}}
-            case _:
-                return {}
-
-    async def socket(self, request: web.Request) -> web.WebSocketResponse:
-        """A socket whose hello says nothing but that."""
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_json({"type": "hello"})
-        self.sockets.append(socket)
-        await self._change()
-        async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                self.acks.append(json.loads(message.data))
-                await self._change()
-        return socket
-
-    async def _change(self) -> None:
-        async with self.changed:
-            self.changed.notify_all()
-
-    async def until_acked(self, *envelopes: str) -> None:
-        async with asyncio.timeout(60), self.changed:
-            await self.changed.wait_for(lambda: set(envelopes) <= {ack.get("envelope_id") for ack in self.acks})
-
-    async def send(self, envelope: str, kind: str, payload: dict[str, Any]) -> None:
-        """An envelope with the fields that it must have, and some that nobody knows."""
-        body = {"envelope_id": envelope, "type": kind, "payload": {**payload, **MORE}}
-        await self.sockets[-1].send_json(body)
-
-
-@asynccontextmanager
-async def other_slack() -> AsyncIterator[OtherSlack]:
-    other, app = OtherSlack(), web.Application()
-    app.router.add_route("*", "/gateway/api/{method}", other.api)
-    app.router.add_get("/another/place", other.socket)
-
-    async def put(request: web.Request) -> web.Response:
-        return web.Response(text=f"OK - {len(await request.read())}")
-
-    app.router.add_post("/put/here", put)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    other.port = int(runner.addresses[0][1])
-    yield other
-    for socket in other.sockets:
-        await socket.close()
-    await runner.cleanup()
 
 
 @pytest.fixture
 async def other() -> AsyncIterator[OtherSlack]:
-    async with other_slack() as other:
+    async with other_slack(manifest_app().scopes) as other:
         yield other
+        assert other.workspace.violations == []
 
 
-def config_for(other: OtherSlack) -> SlackConfig:
+@pytest.fixture
+def engineer(other: OtherSlack) -> User:
+    return other.workspace.add_user("jan", "Jan Nowak")
+
+
+@pytest.fixture
+def channel(other: OtherSlack, engineer: User) -> Channel:
+    return other.workspace.add_channel("hezo-support", [engineer], private=True)
+
+
+@pytest.fixture
+def config(other: OtherSlack, engineer: User, channel: Channel) -> SlackConfig:
     values = {
-        "bot_token": "xoxb-1",
-        "app_token": "xapp-1",
-        "api_url": f"http://127.0.0.1:{other.port}/gateway/api/",
-        "support_channel": CHANNEL,
-        "escalation_channel": CHANNEL,
-        "engineers": (ENGINEER,),
+        "bot_token": BOT_TOKEN,
+        "app_token": APP_TOKEN,
+        "api_url": other.api_url,
+        "support_channel": channel.id,
+        "escalation_channel": channel.id,
+        "engineers": (engineer.id,),
         "timeout": timedelta(seconds=3),
     }
     return SlackConfig.model_validate(values)
 
 
-def click(trigger: str, action_id: str) -> dict[str, Any]:
+def click(trigger: str, action_id: str, engineer: User, channel: Channel) -> dict[str, Any]:
     return {
         "type": "block_actions",
-        "user": {"id": ENGINEER, "team_id": TEAM},
+        "user": {"id": engineer.id, "team_id": TEAM},
         "team": {"id": TEAM},
         "trigger_id": trigger,
-        "channel": {"id": CHANNEL},
+        "channel": {"id": channel.id},
         "actions": [{"type": "button", "action_id": action_id, "value": str(TICKET_ID)}],
+        **MORE,
     }
 
 
-async def test_payloads_without_what_may_be_missing_doubled_and_out_of_order(other: OtherSlack) -> None:
-    desk, config, stopping = Desk(make_view(make_clock(left=timedelta(minutes=20)))), config_for(other), asyncio.Event()
-    home = {"type": "event_callback", "team_id": TEAM, "event_id": "EvX", "event": {"type": "app_home_opened"}}
-    home["event"] |= {"user": ENGINEER, "tab": "home"}  # type: ignore[operator]
+async def test_payloads_without_what_may_be_missing_doubled_and_out_of_order(
+    other: OtherSlack, engineer: User, channel: Channel, config: SlackConfig
+) -> None:
+    desk, stopping = Desk(make_view(make_clock(left=timedelta(minutes=20)))), asyncio.Event()
+    home = {"type": "event_callback", "team_id": TEAM, "event_id": "EvX", **MORE}
+    home["event"] = {"type": "app_home_opened", "user": engineer.id, "tab": "home"}
+    take = click("1.a", "ticket_take", engineer, channel)
+    reply = click(other.workspace.trigger(engineer.id), "ticket_reply", engineer, channel)
     async with slack_client(config) as client:
         task = asyncio.create_task(make_socket(config, desk, client).run(stopping))
-        async with asyncio.timeout(60), other.changed:
-            await other.changed.wait_for(lambda: other.sockets)
-        await other.send("e3", "events_api", home)
-        await other.send("e1", "interactive", click("1.a", "ticket_take"))
-        await other.send("e4", "events_api", {**home, "retry": 1})
-        await other.send("e2", "interactive", click("1.a", "ticket_take"))
-        await other.send("e5", "interactive", click("2.b", "ticket_reply"))
-        await other.send("e6", "a_kind_of_tomorrow", {"type": "unheard_of"})
-        await other.until_acked("e1", "e2", "e3", "e4", "e5")
+        sent = [
+            await other.sockets.send("events_api", home),
+            await other.sockets.send("interactive", take),
+            await other.sockets.send("events_api", {**home, "retry": 1}),
+            await other.sockets.send("interactive", take),
+            await other.sockets.send("interactive", reply),
+        ]
+        await other.sockets.send("a_kind_of_tomorrow", {"type": "unheard_of"})
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(envelope.acked.wait() for envelope in sent))
         await desk.until(lambda: len(desk.bodies) >= 3)
-        async with asyncio.timeout(60), other.changed:
-            await other.changed.wait_for(lambda: "views.open" in [method for method, _ in other.calls])
+        await other.workspace.wait_for(lambda: engineer.views, "a form")
         stopping.set()
-        await asyncio.wait_for(task, 8)
+        await asyncio.wait_for(task, 60)
     kinds = [type(command) for command in desk.commands]
     assert kinds.count(TakeTicket) == 1
     assert kinds.count(OpenHome) == 1
 
 
-async def test_answers_with_nothing_but_what_they_must_have(other: OtherSlack) -> None:
-    config = config_for(other)
+async def test_answers_with_nothing_but_what_they_must_have(
+    other: OtherSlack, engineer: User, channel: Channel, config: SlackConfig
+) -> None:
     async with slack_client(config) as client:
         chat, files = SlackChat(client, config.timeout), SlackFiles(client, config.timeout)
         blocks: list[dict[str, object]] = [{"type": "divider"}]
-        first = await chat.post(CHANNEL, "Zgłoszenie", blocks, key="out-1")
-        reply = await chat.post(CHANNEL, "Wpis", blocks, key="out-2", thread_ts=first)
-        await chat.update(CHANNEL, first, "Zgłoszenie", blocks)
-        await chat.tell(CHANNEL, ENGINEER, "Nie da się.")
-        await chat.publish_home(ENGINEER, {"type": "home", "blocks": blocks})
-        assert await chat.workspace_url() == "https://app.slack.com/"
-        assert await chat.find(CHANNEL, "out-1", thread_ts=None, since=NOW) == first
-        assert await chat.find(CHANNEL, "out-2", thread_ts=first, since=NOW) == reply
-        assert await chat.find(CHANNEL, "out-9", thread_ts=None, since=NOW) is None
+        since = datetime.now(UTC)
+        first = await chat.post(channel.id, "Zgłoszenie", blocks, key="out-1")
+        replies = [await chat.post(channel.id, "Wpis", blocks, key=f"re-{at}", thread_ts=first) for at in range(4)]
+        await chat.update(channel.id, first, "Zgłoszenie", blocks)
+        await chat.tell(channel.id, engineer.id, "Nie da się.")
+        await chat.publish_home(engineer.id, {"type": "home", "blocks": blocks})
+        assert await chat.find(channel.id, "out-1", thread_ts=None, since=since) == first
+        assert await chat.find(channel.id, "re-3", thread_ts=first, since=since) == replies[-1]
+        assert await chat.find(channel.id, "out-9", thread_ts=None, since=since) is None
         file = await files.upload("a.log", b"abc")
-        await files.share(CHANNEL, first, "Pliki", [(file, "a.log")])
-        assert await files.state(file, CHANNEL) is FileState.SHOWN
+        await files.share(channel.id, first, "Pliki", [(file, "a.log")])
+        assert await files.state(file, channel.id) is FileState.SHOWN
+
+
+@pytest.mark.parametrize("kind", ["reset", "page", "cut off", "no object", "no ts"])
+async def test_an_answer_that_says_nothing_leaves_a_post_in_doubt(
+    other: OtherSlack, channel: Channel, config: SlackConfig, kind: str
+) -> None:
+    other.api.faults.waiting = [Fault("chat.postMessage", kind, accepted=True, status=200)]
+    async with slack_client(config) as client:
+        chat, since = SlackChat(client, config.timeout), datetime.now(UTC)
+        with pytest.raises(InDoubt):
+            await chat.post(channel.id, "Zgłoszenie", [{"type": "divider"}], key="out-1")
+        assert await chat.find(channel.id, "out-1", thread_ts=None, since=since) == next(iter(channel.messages))

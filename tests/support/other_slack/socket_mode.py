@@ -1,0 +1,153 @@
+"""Socket Mode of another Slack: envelopes to any of its sockets, acks within three seconds, events sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from tests.support.other_slack.workspace import APP, PATIENCE, Body, Workspace
+
+ACK_WITHIN = 3.0
+AGAIN_AFTER = 0.0, 0.2, 0.5
+"""Seconds until an event that was not acknowledged is sent again; at Slack 0, 60 and 300."""
+
+
+@dataclass
+class Envelope:
+    """What was sent, and how it was acknowledged.
+
+    Attributes:
+        answer: The payload of the ack; None without one.
+    """
+
+    id: str
+    payload: Body
+    acked: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: Body | None = None
+
+
+class SocketMode:
+    """The sockets of an app.
+
+    Attributes:
+        opened: How many sockets were opened so far.
+        cut_at_ack: So many sockets are cut when an ack comes, which is lost with them.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.opened = 0
+        self.cut_at_ack = 0
+        self._sockets: dict[web.WebSocketResponse, asyncio.Transport] = {}
+        self._envelopes: dict[str, Envelope] = {}
+        self._tasks: set[asyncio.Task[bool]] = set()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """A socket, from its hello to its end."""
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        info = {"host": "applink-canary-7", "approximate_connection_time": 18060}
+        hello = {"type": "hello", "num_connections": len(self._sockets) + 1, "debug_info": info}
+        await socket.send_json({**hello, "connection_info": {"app_id": APP}, "some_new_field": None})
+        assert isinstance(request.transport, asyncio.Transport)
+        self._sockets[socket] = request.transport
+        self.opened += 1
+        await self.workspace.touch()
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    await self._acknowledged(socket, message.data)
+                elif message.type is WSMsgType.PING:
+                    await socket.pong(message.data)
+        finally:
+            self._sockets.pop(socket, None)
+            await self.workspace.touch()
+        return socket
+
+    async def _acknowledged(self, socket: web.WebSocketResponse, data: str) -> None:
+        if self.cut_at_ack:
+            self.cut_at_ack -= 1
+            self._sockets[socket].abort()
+            return
+        ack = json.loads(data)
+        envelope = self._envelopes.get(ack["envelope_id"])
+        if envelope is not None:
+            envelope.answer = ack.get("payload")
+            envelope.acked.set()
+        await self.workspace.touch()
+
+    @property
+    def sent(self) -> int:
+        """How many envelopes were sent so far."""
+        return len(self._envelopes)
+
+    async def connected(self) -> None:
+        """Wait for a socket."""
+        await self.workspace.wait_for(self._open, "a socket")
+
+    def _open(self) -> list[web.WebSocketResponse]:
+        return [socket for socket in self._sockets if not socket.closed]
+
+    async def send(self, kind: str, payload: Body, **more: Any) -> Envelope:
+        """One envelope to one of the sockets; does not wait for the ack."""
+        await self.connected()
+        id_ = f"{self.workspace.random.getrandbits(32):08x}-0000-4000-8000-{len(self._envelopes):012x}"
+        envelope = self._envelopes[id_] = Envelope(id_, payload)
+        with suppress(ConnectionError):  # then it is lost, as at Slack
+            body = {"envelope_id": id_, "payload": payload, "type": kind, **more}
+            await self.workspace.random.choice(self._open()).send_json(body)
+        return envelope
+
+    async def interact(self, kind: str, payload: Body, *, accepts: bool = False) -> Envelope:
+        """An envelope that a person waits for; sent once."""
+        envelope = await self.send(kind, payload, accepts_response_payload=accepts)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await envelope.acked.wait()
+        return envelope
+
+    def event(self, payload: Body) -> asyncio.Task[bool]:
+        """An event, sent again until it is acknowledged, or three times more. Gives whether it was."""
+        task = asyncio.create_task(self._deliver(payload))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _deliver(self, payload: Body) -> bool:
+        for attempt, wait in enumerate((0.0, *AGAIN_AFTER)):
+            await asyncio.sleep(wait)
+            reason = "timeout" if attempt else ""
+            envelope = await self.send("events_api", payload, retry_attempt=attempt, retry_reason=reason)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ACK_WITHIN):
+                    await envelope.acked.wait()
+                return True
+        return False
+
+    async def raw(self, text: str) -> None:
+        """Anything at all, to every socket."""
+        for socket in self._open():
+            await socket.send_str(text)
+
+    async def disconnect(self, reason: str) -> None:
+        """Announce the end of every socket as Slack does, and end it."""
+        for socket in self._open():
+            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-canary-7"}})
+            await socket.close()
+
+    def cut(self) -> None:
+        """End every socket without a word."""
+        for transport in list(self._sockets.values()):
+            transport.abort()
+
+    async def close(self) -> None:
+        """Send nothing any more."""
+        for task in list(self._tasks):
+            task.cancel()
+        for socket in list(self._sockets):
+            await socket.close()
