@@ -94,7 +94,10 @@ class ReportPlace:
         Raises:
             ValueError: it is none of ours.
         """
-        values = json.loads(metadata) if isinstance(metadata, str) else None
+        try:
+            values = json.loads(metadata) if isinstance(metadata, str) else None
+        except RecursionError as error:  # nested deeper than any form of ours
+            raise ValueError("no customer's form") from error
         if not isinstance(values, dict) or not isinstance(values.get("channel"), str):
             raise ValueError("no customer's form")
         ts, name, url = values.get("ts"), values.get("name"), values.get("response_url")
