@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
-from bot.model import TicketState
+from bot.model import DueTicket, TicketState
 from bot.rules.ticket_reference import Reference
 from storage.contract_tables import contract_devices
+from storage.due_next import described
 from storage.engine import Database
-from storage.schema import tickets
+from storage.schema import ticket_participants, tickets
 from storage.types import literal
 
 _OPEN = tickets.c.state.not_in([literal(TicketState.RESOLVED), literal(TicketState.CLOSED)])
@@ -40,3 +43,27 @@ class TicketFinder:
                 .limit(_MOST)
             )
             return tuple(row.id for row in rows if any(serial == reference.serial for serial, _ in row.devices))
+
+    async def alike(self, ticket_id: int, limit: int) -> tuple[DueTicket, ...]:
+        """Other open tickets of its contract, its devices' contracts or its sender, the newest first."""
+        async with self._database.read() as uow:
+            connection, ticket = uow.transaction.connection, await uow.tickets.get(ticket_id)
+            serials = [device.serial for device in ticket.devices]
+            covering = select(contract_devices.c.contract_id).where(contract_devices.c.serial.in_(serials))
+            by_sender = select(ticket_participants.c.ticket_id).where(
+                ticket_participants.c.address == ticket.requester.lower()
+            )
+            ids: set[int] = set()
+            for alike in (
+                tickets.c.contract_id == ticket.contract_id,
+                tickets.c.contract_id.in_(covering),
+                tickets.c.id.in_(by_sender),
+            ):
+                query = select(tickets.c.id).where(alike, _OPEN, tickets.c.id != ticket_id)
+                ids.update(await connection.scalars(query.order_by(tickets.c.id.desc()).limit(limit)))
+            return await described(connection, sorted(ids, reverse=True)[:limit])
+
+    async def described(self, ids: Sequence[int]) -> tuple[DueTicket, ...]:
+        """These tickets, each with its customer and the clock that counts."""
+        async with self._database.read() as uow:
+            return await described(uow.transaction.connection, ids)

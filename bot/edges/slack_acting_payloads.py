@@ -23,6 +23,7 @@ from bot.commands_acting import (
 )
 from bot.edges.slack_acting_ids import (
     CALLED_BLOCK,
+    CANDIDATE_BLOCK,
     DIRECTION_BLOCK,
     INTERNAL_BLOCK,
     ITEMS_BLOCK,
@@ -79,6 +80,12 @@ def reference_in(view: Mapping[str, object]) -> Reference | None:
     return read_reference(typed(view, NUMBER_BLOCK))
 
 
+def chosen_ticket(view: Mapping[str, object]) -> int | None:
+    """The other ticket, where it was chosen in the menu."""
+    value = choice(view, CANDIDATE_BLOCK)
+    return int(value) if value.isdecimal() and len(value) < 19 else None
+
+
 def submitted_command(
     view: Mapping[str, object], place: ModalPlace, by: SlackPerson, names: Mapping[str, str], found: object
 ) -> SlackCommand:
@@ -114,9 +121,11 @@ def submitted_command(
         case Action.SPLIT:
             return SplitTicket(by, ticket_id, int(choice(view, MESSAGE_BLOCK)), typed(view, SUBJECT_BLOCK).strip())
         case Action.MERGE:
-            return MergeTicket(by, ticket_id, _ticket(found), STRANGERS_TOO in _checked(view, STRANGERS_BLOCK))
+            return MergeTicket(
+                by, ticket_id, _ticket(chosen_ticket(view) or found), STRANGERS_TOO in _checked(view, STRANGERS_BLOCK)
+            )
         case _:
-            return LinkTickets(by, ticket_id, _ticket(found))
+            return LinkTickets(by, ticket_id, _ticket(chosen_ticket(view) or found))
 
 
 def _ticket(found: object) -> int:
@@ -174,7 +183,9 @@ def form_problems(view: Mapping[str, object], now: datetime | None, staff: Colle
             chosen = choice(view, MESSAGE_BLOCK)
             return {} if chosen.isdecimal() and len(chosen) < 19 else {MESSAGE_BLOCK: "not_chosen"}
         case _:
-            return {} if reference_in(view) else {NUMBER_BLOCK: "no_reference"}
+            if chosen_ticket(view) is not None or reference_in(view):
+                return {}
+            return {NUMBER_BLOCK: "no_reference" if typed(view, NUMBER_BLOCK).strip() else "no_ticket_chosen"}
 
 
 def wrong_words(view: Mapping[str, object], block_id: str) -> dict[str, str]:

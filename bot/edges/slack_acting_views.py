@@ -10,6 +10,7 @@ from bot.commands import NextTurn
 from bot.commands_acting import CallDirection
 from bot.edges.slack_acting_ids import (
     CALLED_BLOCK,
+    CANDIDATE_BLOCK,
     DIRECTION_BLOCK,
     INTERNAL_BLOCK,
     ITEMS_BLOCK,
@@ -68,7 +69,7 @@ def acting_form(
         case Action.MERGE:
             blocks = _merge(words)
         case _:
-            blocks = [_number(words), block([line(text(words("acting.link_note"), "italic"))])]
+            blocks = [*_other_ticket(words), block([line(text(words("acting.link_note"), "italic"))])]
     about = rich(words, "modal.about", "bold", number=ticket.number, subject=topic(ticket.subject))
     return {
         "type": "modal",
@@ -181,20 +182,28 @@ def _merge(words: Words) -> Blocks:
         "options": [_option(words("acting.merge_strangers"), STRANGERS_TOO)],
     }
     return [
-        _number(words),
+        *_other_ticket(words),
         {**_input(STRANGERS_BLOCK, "merge_people", box, words), "optional": True},
         block([line(text(words("acting.merge_note"), "italic"))]),
     ]
 
 
-def _number(words: Words) -> Json:
-    hint = plain(words("acting.number_hint"), 2000)
-    return {**_input(NUMBER_BLOCK, "number", _short(), words), "hint": hint}
-
-
 def _input(block_id: str, label: str, element: Json, words: Words) -> Json:
     said = plain(words(f"acting.{label}"), 2000)
     return {"type": "input", "block_id": block_id, "label": said, "element": element}
+
+
+def _other_ticket(words: Words) -> Blocks:
+    """Which ticket: chosen among likely and found ones, or by its number."""
+    menu: Json = {
+        "type": "external_select",
+        "action_id": VALUE,
+        "min_query_length": 0,
+        "placeholder": plain(words("acting.candidate_placeholder"), 150),
+    }
+    chosen = {**_input(CANDIDATE_BLOCK, "candidate", menu, words), "hint": plain(words("acting.candidate_hint"), 2000)}
+    number = {**_input(NUMBER_BLOCK, "or_number", _short(), words), "hint": plain(words("acting.number_hint"), 2000)}
+    return [{**chosen, "optional": True}, {**number, "optional": True}]
 
 
 def _radio(options: list[Json]) -> Json:

@@ -205,7 +205,7 @@ def looked_up(view: Mapping[str, object]) -> tuple[str, Reference] | None:
     """The field of a form that names a ticket which has to be looked up, and what it names; None in all others."""
     callback_id = str(view.get("callback_id"))
     block_id = {PRESS_IDS[Press.TIE]: NUMBER_BLOCK, CALL_MODAL: REFERENCE_BLOCK}.get(callback_id)
-    if acting.names_a_ticket(callback_id):
+    if acting.names_a_ticket(callback_id) and acting.chosen_ticket(view) is None:
         block_id = NUMBER_BLOCK
     reference = read_reference(typed(view, block_id)) if block_id is not None and _has(view, block_id) else None
     return None if block_id is None or reference is None else (block_id, reference)

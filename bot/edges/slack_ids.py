@@ -75,7 +75,9 @@ SEND_AND_WAIT, SEND_AS_NEWS, KEEP_INTERNAL, UNDO = "sending_wait", "sending_news
 """Buttons about an engineer's words; their value is that of `bot.edges.slack_escalation_ids.Pressed`."""
 SEND_SHORTCUT = "message_send"
 """callback_id of the message shortcut "Send to the customer"."""
-SHORTCUTS = frozenset({SEND_SHORTCUT})
+SPLIT_SHORTCUT = "message_split"
+"""callback_id of the message shortcut "Make a ticket of its own"."""
+SHORTCUTS = frozenset({SEND_SHORTCUT, SPLIT_SHORTCUT})
 """callback_ids of all shortcuts; each opens a modal."""
 
 REPLY_MODAL = "ticket_reply"

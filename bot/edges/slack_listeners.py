@@ -36,6 +36,7 @@ from bot.edges.slack_asked import (
     read_asked,
 )
 from bot.edges.slack_buttons import note_view
+from bot.edges.slack_candidates import candidates
 from bot.edges.slack_channel_ids import (
     OPEN_MESSAGE_SHORTCUT,
     REPORT_MESSAGE_SHORTCUT,
@@ -187,8 +188,10 @@ class Listeners:
 
     async def _record(self, body: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Record, then acknowledge; an exception here means no acknowledgement."""
-        if self._is_own(body) or body.get("type") == "block_suggestion":
+        if self._is_own(body):
             return BoltResponse(status=200)
+        if body.get("type") == "block_suggestion":
+            return BoltResponse(status=200, body={"options": await self._options(body)})
         errors = self._errors(body)
         found = LookedUp() if errors else await self._lookups.look_up(body)
         if errors or found.errors:
@@ -210,6 +213,15 @@ class Listeners:
         if kind == "view_submission":
             return BoltResponse(status=200, body={"response_action": "clear"})
         return BoltResponse(status=200)
+
+    async def _options(self, body: Mapping[str, Any]) -> list[Json]:
+        """What an open menu offers to staff; to others nothing."""
+        try:
+            by = person_of({**body, OWN_TEAM: self._identity.team_id})
+        except ValueError:
+            return []
+        is_staff = not by.is_stranger and by.user in self._staff
+        return await candidates(body, self._screens, self._look.words) if is_staff else []
 
     def _errors(self, body: Mapping[str, Any]) -> dict[str, str]:
         """What is wrong with a submitted form, by its block, in the language of who reads it."""

@@ -15,6 +15,7 @@ from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up
 from bot.edges.slack_fields import typed
 from bot.edges.slack_payloads import modal_place
 from bot.edges.slack_replacement_payloads import delivered_serial
+from bot.model import DueTicket
 from bot.rules.new_devices import SerialProblem
 from bot.rules.opening import ADDRESS, CONTRACT, SERIAL, Opening
 from bot.rules.ticket_reference import Reference
@@ -30,6 +31,9 @@ class Registry(Protocol):
 
     async def tickets_named(self, reference: Reference) -> Sequence[int]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
+
+    async def other_tickets(self, ticket_id: int, words: str) -> Sequence[DueTicket]:
+        """Other tickets that hold the words, newest first; without words the open ones that are likely meant."""
 
     async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
         """Whose ticket is opened with these, or what is wrong with them (`bot.rules.opening.check_opening`)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.commands import SlackPerson
@@ -30,7 +31,9 @@ from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
     MORE,
     ORIGINAL,
+    SEND_SHORTCUT,
     SERVICE_OFFER,
+    SPLIT_SHORTCUT,
     ModalPlace,
 )
 from bot.edges.slack_interview import OPENS_INTERVIEW_FORM, begin_form, interview_form
@@ -46,7 +49,7 @@ from bot.edges.slack_views import date_modal, original_view, priority_modal
 from bot.entitlements import UseState
 from bot.errors import StaffError
 from bot.escalations import Escalation
-from bot.model import Ticket, TicketView
+from bot.model import Direction, Ticket, TicketView
 from bot.rules.escalation_presses import Press, may_end, presses_of
 from bot.rules.replacement import Move, moves_of
 from bot.rules.same_answer import seen_of
@@ -86,7 +89,9 @@ class Modals:
             LookupError: what it is about does not exist any more.
         """
         place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
-        is_words = asked.message is not None and asked.what != OPEN_MESSAGE_SHORTCUT
+        is_words = asked.what == SEND_SHORTCUT
+        if asked.what == SPLIT_SHORTCUT:
+            return await self._split_off(asked.message or {}, by)
         reply = self.reply
         if asked.form is not None or is_words:
             return await (reply.preview(asked.form, by) if asked.form else reply.with_words_of(asked.message or {}, by))
@@ -145,6 +150,25 @@ class Modals:
                 return record_form(view.ticket, standings, look.words, place)
             case _:
                 return priority_modal(view, look.words, place)
+
+    async def _split_off(self, message: Mapping[str, object], by: SlackPerson) -> Json:
+        """The form for splitting, with the customer's message of a thread chosen on which the shortcut was used."""
+        words, ts, thread_ts = self._look.words, str(message.get("ts")), by.thread_ts
+        ticket_id = None
+        if by.channel is not None and thread_ts is not None:
+            ticket_id = await self._screens.ticket_of_thread(by.channel, thread_ts)
+        if ticket_id is None:
+            raise StaffError(words("tell.not_a_ticket_thread"))
+        view, messages = await asyncio.gather(self._screens.ticket_view(ticket_id), self._screens.messages(ticket_id))
+        check_possible(Action.SPLIT, view, words)
+        chosen = [each for each in messages if each.slack_ts == ts and each.direction is Direction.FROM_CUSTOMER]
+        if not chosen:
+            raise StaffError(fill(words, "tell.not_a_customers_message", number=view.ticket.number))
+        place = ModalPlace(ticket_id, by.channel, thread_ts, await self.reply.signing_name(by))
+        look = self._look
+        return acting_form(
+            Action.SPLIT, view.ticket, chosen, look.clock.now(), look.words, look.zone, place, look.hotline
+        )
 
     async def _seen(self, ticket_id: int) -> Seen:
         """What is known of the conversation by who opens a form now."""

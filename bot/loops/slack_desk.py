@@ -14,14 +14,14 @@ from bot.edges.slack_replacement_views import FormShown
 from bot.entitlements import DeviceStanding, EntitlementUse, ServiceNotice
 from bot.escalations import Escalation
 from bot.loops.posting_entitlements import standings_of
-from bot.model import AttachmentVerdict, Contract, Message, TicketView
+from bot.model import AttachmentVerdict, Contract, DueTicket, Message, TicketView
 from bot.ports import Clock
 from bot.rules.contract_numbers import fold
 from bot.rules.mail_reading import read_mail
 from bot.rules.new_devices import SerialProblem
 from bot.rules.opening import Opening, check_opening, serial_in
 from bot.rules.replacement_text import Speaker
-from bot.rules.ticket_reference import Reference
+from bot.rules.ticket_reference import Reference, read_reference
 from bot.rules.wording import words as words_of
 from bot.sendings import Sending
 from handlers.clock_levels import terms_of
@@ -31,6 +31,10 @@ from handlers.replacements import promised
 from storage.engine import Database
 from storage.finding_tickets import TicketFinder
 from storage.queues import InboxQueue
+from storage.searching import TicketSearch
+
+MOST_OTHERS = 20
+"""Tickets that are offered in a menu at once; who types on sees others."""
 
 
 class SlackDesk:
@@ -40,6 +44,7 @@ class SlackDesk:
         self._database = database
         self._queue = InboxQueue(database)
         self._finder = TicketFinder(database)
+        self._search = TicketSearch(database)
         self._clock = clock
         self._config = config
 
@@ -136,6 +141,17 @@ class SlackDesk:
     async def tickets_named(self, reference: Reference) -> tuple[int, ...]:
         """The ids of the tickets that are meant: that of a number, or the open ones about a device."""
         return await self._finder.find(reference)
+
+    async def other_tickets(self, ticket_id: int, words: str) -> tuple[DueTicket, ...]:
+        """Other tickets that hold the words or are named by them; without words those that are likely meant."""
+        if not words.strip():
+            return await self._finder.alike(ticket_id, MOST_OTHERS)
+        reference = read_reference(words)
+        named = await self._finder.find(reference) if reference is not None else ()
+        found = await self._finder.described(named[:MOST_OTHERS])
+        found += (await self._search.find(words, MOST_OTHERS)).tickets
+        others = {each.ticket.id: each for each in found if each.ticket.id != ticket_id}
+        return tuple(others.values())[:MOST_OTHERS]
 
     async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
         """Whose ticket is opened with these, or what is wrong with them (`bot.rules.opening.check_opening`)."""

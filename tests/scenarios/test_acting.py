@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.edges.slack_ids import SPLIT_SHORTCUT
 from bot.sandbox.slack.model import Message
 from tests.scenarios.test_answering import asked
 from tests.support.post_office import PATIENCE
@@ -109,12 +110,23 @@ async def test_splitting_merging_linking_and_giving_on(world: World) -> None:
         "number": "Nie ma zgłoszenia o tym numerze."
     }
     await world.press(world.ewa, second, "ticket_merge")
-    assert await submit(world, world.ewa, "ticket_merge", {"number": world.number(1)}) is None
+    people = world.slack.people
+    form = await world.modal(world.ewa, "ticket_merge")
+    view = next(each for each in people.open_views(world.ewa) if each.id == form)
+    likely = await people.suggest(world.ewa, view, "value", "", "candidate")
+    assert [each["text"]["text"] for each in likely] == [f"{world.number(1)} · Sprawa 1"], "of the same contract, open"
+    assert await people.suggest(world.ewa, view, "value", "druga sprawa", "candidate") == [], "itself is not offered"
+    [found] = await people.suggest(world.ewa, view, "value", "sprawa 1", "candidate")
+    assert await submit(world, world.ewa, "ticket_merge", {}) == {
+        "number": "Wybierz zgłoszenie z listy albo podaj jego numer."
+    }
+    assert await submit(world, world.ewa, "ticket_merge", {"candidate": found["value"]}) is None
     await world.in_thread(first, "Druga sprawa.")
     joined = f"Dołączone do zgłoszenia {world.number(1)}"
     await world.in_slack(world.support, lambda m: m.ts == second.ts and joined in texts(m.blocks))
 
-    await world.press(world.ewa, first, "ticket_split")
+    joined_post = await world.in_thread(first, "Druga sprawa.")
+    assert (await people.message_shortcut(world.ewa, SPLIT_SHORTCUT, world.support.id, joined_post.ts)).ok
     assert await submit(world, world.ewa, "ticket_split", {"subject": "Osobno"}) is None
     third = await world.card("Temat: Osobno")
     await world.mail_to(world.anna, containing=world.number(3))

@@ -144,14 +144,16 @@ class InteractionPeople(PeopleBase):
 
     # --- external menus
 
-    async def suggest(self, user: str, place: Message | View, action_id: str, query: str) -> list[Json]:
+    async def suggest(
+        self, user: str, place: Message | View, action_id: str, query: str, block_id: str | None = None
+    ) -> list[Json]:
         """Type into an external menu of a message or view; returns the options that the app offers.
 
         Raises:
             NotPossible: there is no such menu.
         """
         blocks = place.blocks if isinstance(place, Message) else place.body["blocks"]
-        block, element = find_element(blocks, action_id)
+        block, element = find_element(blocks, action_id, block_id)
         if not element["type"].endswith("external_select"):
             raise NotPossible(f"{action_id} asks nobody for options")
         payload = payloads.block_suggestion(self._backstage, self._person(user), block, element, query, place)

@@ -30,6 +30,7 @@ from bot.model import (
     Contract,
     Device,
     Direction,
+    DueTicket,
     Language,
     Message,
     Priority,
@@ -247,6 +248,10 @@ class Desk:
                 (TICKET_ID,) if reference.number == self.view.ticket.number else self.others.get(reference.number, ())
             )
         return self.about_device
+
+    async def other_tickets(self, ticket_id: int, words: str) -> tuple[DueTicket, ...]:
+        assert ticket_id
+        return () if words else (DueTicket(self.view.ticket, None, None),)
 
     async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
         assert serial + number + address
