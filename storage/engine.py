@@ -86,6 +86,11 @@ class Database:
         """Whether several processes may share it."""
         return self._url.get_backend_name() == "postgresql"
 
+    @property
+    def file(self) -> str:
+        """SQLite's file; of PostgreSQL the database's name."""
+        return str(self._url.database)
+
     async def open(self) -> None:
         """Make it ready: SQLite's folder and file are made and migrated, PostgreSQL must be at our revision.
 

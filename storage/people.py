@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from bot.effects import PostCard, PostEscalationCard
 from bot.errors import OperatorError
@@ -20,6 +20,7 @@ from storage.engine import Database
 from storage.erasing import Eraser, People
 from storage.escalation_tables import escalations
 from storage.outbox import IS_UNSENT
+from storage.overwriting import empty_log, overwrite_what_goes
 from storage.schema import inbox, messages, outbox, ticket_participants, tickets
 from storage.transaction import Transaction
 from storage.unit_of_work import StoredUnitOfWork
@@ -69,11 +70,13 @@ class ErasureReport:
     Attributes:
         counts: Rows by table; "files" and "mails" are contents that are gone.
         in_slack: (ticket's number, channel, ts) of threads whose posts people have to delete by hand.
+        is_overwritten: False while SQLite's write-ahead log still holds it, as somebody reads an older state.
     """
 
     person: Person
     counts: Counter[str]
     in_slack: tuple[tuple[str, str, str], ...]
+    is_overwritten: bool = True
 
 
 class _OnlyTried(Exception):
@@ -116,8 +119,7 @@ async def erase_person(
             _refuse_what_is_under_way(person)
             if await _works_here(transaction, address):
                 raise OperatorError(f"{address} works on tickets: what staff did stays, as it is part of the facts")
-            if not transaction.is_postgresql:
-                await transaction.connection.execute(text("PRAGMA secure_delete = ON"))  # or it stays in the file
+            await overwrite_what_goes(transaction)
             eraser = Eraser(transaction)
             people = People({address.lower(): ALIAS.format(alias())}, person.names)
             for ticket_id in person.own:
@@ -133,7 +135,7 @@ async def erase_person(
     except _OnlyTried:
         pass
     assert report is not None
-    return report
+    return replace(report, is_overwritten=await empty_log(database)) if really else report
 
 
 async def _tell(uow: StoredUnitOfWork, person: Person) -> None:

@@ -25,6 +25,7 @@ from storage.conditions import INBOX_IS_KEPT, OUTBOX_HAS_OCTETS, OUTBOX_IS_PASSI
 from storage.erasing import Eraser, People
 from storage.escalation_tables import escalations
 from storage.inbox import MAIL, SLACK
+from storage.overwriting import overwrite_what_goes
 from storage.people import ERASED, show_anew
 from storage.schema import attachments, inbox, messages, outbox, ticket_participants, tickets, timers
 from storage.types import literal
@@ -149,12 +150,20 @@ async def _traces(uow: StoredUnitOfWork, before: datetime, limit: int) -> int:
     return max(gone.rowcount, posts.rowcount)
 
 
+def _overwriting(batch: Batch) -> Batch:
+    async def let_go(uow: StoredUnitOfWork, before: datetime, limit: int) -> int:
+        await overwrite_what_goes(uow.transaction)
+        return await batch(uow, before, limit)
+
+    return let_go
+
+
 CLASSES: Mapping[str, Batch] = {
-    "mails": _mails,
-    "slack_payloads": _slack_payloads,
-    "set_aside": _set_aside,
-    "files": _files,
-    "tickets": _tickets,
-    "traces": _traces,
+    "mails": _overwriting(_mails),
+    "slack_payloads": _overwriting(_slack_payloads),
+    "set_aside": _overwriting(_set_aside),
+    "files": _overwriting(_files),
+    "tickets": _overwriting(_tickets),
+    "traces": _overwriting(_traces),
 }
 """By the keys of the section [retention]."""

@@ -89,6 +89,8 @@ def erase(ctx: click.Context, invocation: Invocation, address: str, really: bool
     """
     report = asyncio.run(_erase(invocation, _address(address), really))
     person = report.person
+    if not report.is_overwritten:
+        click.echo("Somebody reads an older state: run this again, or the log (-wal) still holds it.", err=True)
     if not person.is_known and not report.counts:
         click.echo(f"Nothing is stored about {person.address}.", err=True)
         ctx.exit(1)

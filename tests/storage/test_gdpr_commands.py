@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -48,10 +49,18 @@ def test_a_person_is_given_what_is_theirs_and_taken_out_after_a_trial(
     code, _, err = run("export", "anna@klient.example", "--to", str(archive))
     assert (code, "is there already" in err) == (2, True)
 
+    file = tmp_path / "hezo360.sqlite3"
+    bot = sqlite3.connect(file)  # it runs: nobody brings the log into the file by being the last to close it
+    bot.execute("SELECT count(*) FROM tickets").fetchall()
     for really, said in ((), "Would erase"), (("--yes",), "Erased"):
         code, out, _ = run("erase", "anna@klient.example", *really)
         assert (code, out.startswith(f"{said} anna@klient.example:")) == (0, True)
         assert ("Nothing was changed" in out) is not bool(really)
+    stored = b"".join(part.read_bytes() for part in tmp_path.glob("hezo360.sqlite3*"))
+    assert (tmp_path / "hezo360.sqlite3-wal").exists()
+    for needle in ("anna@klient", "Nie działa."):
+        assert needle.encode() not in stored, "neither in free pages nor in the log"
+    bot.close()
     for words in (("erase",), ("erase", "--yes"), ("export", "--to", str(tmp_path / "none.zip"))):
         code, _, err = run(words[0], "anna@klient.example", *words[1:])
         assert (code, err.strip()) == (1, "Nothing is stored about anna@klient.example.")
@@ -59,4 +68,4 @@ def test_a_person_is_given_what_is_theirs_and_taken_out_after_a_trial(
     assert (code, "open; resolve or close them first" in err) == (2, True)
     code, _, err = run("erase", "Anna Nowak")
     assert (code, "no mail address and no Slack id" in err) == (2, True)
-    assert b"anna@klient" not in (tmp_path / "hezo360.sqlite3").read_bytes(), "not in the file's free pages either"
+    assert b"anna@klient" not in file.read_bytes()
