@@ -14,7 +14,10 @@ from tests.support.hostile_imap import HostileImap, Poison
 from tests.support.inbox_watch import run_to_error, watching
 from tests.support.mail_sink import MemorySink
 
-SHORT = timedelta(seconds=0.3)
+SHORT = timedelta(seconds=0.5)
+"""Where no answer comes."""
+PATIENT = timedelta(seconds=30)
+"""Where one comes, also when the machine has other work."""
 MAILS = {uid: b"Subject: %d\r\n\r\nhello\r\n" % uid for uid in range(1, 6)}
 
 
@@ -29,13 +32,14 @@ def config(server: HostileImap, **changes: Any) -> ImapConfig:
             "password": 'se"cr\\et',
         }
     )
-    return valid.model_copy(update={"timeout": SHORT, "poll": timedelta(seconds=0.05), **changes})
+    return valid.model_copy(update={"timeout": PATIENT, "poll": timedelta(seconds=0.05), **changes})
 
 
 @pytest.mark.parametrize("poison", [Poison.DROP, Poison.NONSENSE, Poison.REFUSE, Poison.SILENCE])
 async def test_one_poisoned_mail_is_set_aside_and_the_others_go_on(sink: MemorySink, poison: Poison) -> None:
     async with HostileImap(messages=dict(MAILS), poisoned={3: poison}) as server:
-        async with watching(config(server), sink):
+        timeout = SHORT if poison is Poison.SILENCE else PATIENT
+        async with watching(config(server, timeout=timeout), sink):
             assert sorted(mail.uid for mail in sink.mails) == [1, 2, 4, 5]
             assert list(sink.unreadable) == [3]
             assert sink.unreadable[3]
