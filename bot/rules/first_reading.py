@@ -12,7 +12,7 @@ from bot.rules.entitlement_words import AskedFor, asked_for
 from bot.rules.escalation_words import asks_for_escalation
 from bot.rules.heard import Heard, hear
 from bot.rules.language import language_of_mail, tells_language
-from bot.rules.mail_reading import IncomingMail, attachment_contents, read_mail
+from bot.rules.mail_reading import IncomingMail, read_with_contents
 from bot.rules.mail_screening import Screening, screen
 from bot.rules.priority_words import Proposal, propose_priority
 from bot.rules.reply_text import ReplyText, new_words
@@ -77,7 +77,7 @@ def first_reading(raw: bytes, options: ReadingOptions) -> FirstReading:
     Args:
         raw: Its octets as the mailbox gave them (RFC 5322).
     """
-    mail = read_mail(raw)
+    mail, contents = read_with_contents(raw)
     words = new_words(mail.text, mail.subject)
     spoken = f"{mail.subject}\n{words.new_text}"
     heard, keys = hear(all_text(mail), options.contract_patterns)
@@ -94,16 +94,10 @@ def first_reading(raw: bytes, options: ReadingOptions) -> FirstReading:
         asked_for=asked_for(spoken),
         escalates=asks_for_escalation(spoken),
         found_by=words_of(words.new_text),
-        contents=_contents(raw, mail),
+        contents=tuple(contents) if len(raw) <= SMALL or not mail.attachments else None,
     )
 
 
 def all_text(mail: IncomingMail) -> str:
     """Subject, whole body, and mails that were forwarded as attachments."""
     return "\n".join([mail.subject, mail.text, *mail.attached_texts])
-
-
-def _contents(raw: bytes, mail: IncomingMail) -> tuple[bytes, ...] | None:
-    if not mail.attachments:
-        return ()
-    return tuple(attachment_contents(raw)) if len(raw) <= SMALL else None

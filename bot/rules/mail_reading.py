@@ -129,14 +129,21 @@ def read_mail(raw: bytes, limits: Limits | None = None) -> IncomingMail:
     Returns:
         What could be read; never raises.
     """
+    return read_with_contents(raw, limits)[0]
+
+
+def read_with_contents(raw: bytes, limits: Limits | None = None) -> tuple[IncomingMail, Iterator[bytes]]:
+    """The same, and the contents of its attachments, decoded as they are asked for: the mail is taken apart once."""
     try:
-        return _read(raw, limits or Limits())
+        mail, files = _read(raw, limits or Limits())
     except Exception as error:  # noqa: BLE001  # a mail that breaks the reader must still become a row for people
-        return IncomingMail(
+        files = []
+        mail = IncomingMail(
             message_id=None, in_reply_to=None, references=(), from_=None, sender=None, reply_to=(), to=(), cc=(),
             delivered_to=(), return_path=None, subject="", date=None, text="", html_present=False,
             content_key=sha256(raw).hexdigest(), problems=(f"unreadable ({type(error).__name__})",),
         )  # fmt: skip
+    return mail, (part.body() for part in files)
 
 
 def content_key(raw: bytes) -> str:
@@ -170,7 +177,7 @@ def attachment_contents(raw: bytes, limits: Limits | None = None) -> Iterator[by
     return (part.body() for part in attachments)
 
 
-def _read(raw: bytes, limits: Limits) -> IncomingMail:
+def _read(raw: bytes, limits: Limits) -> tuple[IncomingMail, list[Part]]:
     reader = Reader(limits)
     root = reader.read(raw)
     header = root.header
@@ -188,7 +195,7 @@ def _read(raw: bytes, limits: Limits) -> IncomingMail:
     date = parse_date(header.text("date", 200))
     if date is None:
         reader.note("no credible date" if header.all("date") else "no date")
-    return IncomingMail(
+    mail = IncomingMail(
         message_id=message_id_in(header.text("message-id")),
         in_reply_to=next(iter(message_ids_in(header.text("in-reply-to"))), None),
         references=_references(header),
@@ -212,6 +219,7 @@ def _read(raw: bytes, limits: Limits) -> IncomingMail:
         headers=_screened(header),
         problems=tuple(reader.problems),
     )
+    return mail, content.attachments
 
 
 def parse_date(value: str) -> datetime | None:

@@ -11,7 +11,7 @@ import pytest
 
 from bot.rules.bounces import read_bounce
 from bot.rules.language import detect_language
-from bot.rules.mail_reading import attachment_content, read_mail
+from bot.rules.mail_reading import attachment_content, attachment_contents, read_mail, read_with_contents
 from bot.rules.mail_screening import screen
 from bot.rules.reply_text import new_words
 
@@ -43,6 +43,8 @@ def test_golden_mail(name: str) -> None:
         assert expected.pop("verdict") in VERDICT_OF_KIND[expected["kind"]]
     raw = (MAILS / name).read_bytes()
     mail = read_mail(raw)
+    again, contents = read_with_contents(raw)
+    assert (again, list(contents)) == (mail, list(attachment_contents(raw)))
     screening = screen(mail, OWN, "myhezo.pl")
     words = new_words(mail.text, mail.subject)
     bounce = read_bounce(mail)
