@@ -15,6 +15,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Access tokens: as OAuth answers hold them, and as SASL XOAUTH2 speaks them (base64 of "user=").
     (re.compile(r"(?i)(['\"]?\b(?:access|refresh|id)_token['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,}]+"), rf"\1{HIDDEN}"),
     (re.compile(r"\bdXNlcj[A-Za-z0-9+/]{20,}={0,2}"), HIDDEN),
+    (re.compile(r"(?i)(['\"]?\b(?:client_secret|api_key)['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,}]+"), rf"\1{HIDDEN}"),
+    # Passwords as IMAP and SMTP speak them (RFC 9051 §6.2.3, RFC 4954 §4): what a library might show of a command.
+    (re.compile(r"(?i)\b(AUTH(?:ENTICATE)? (?:PLAIN|LOGIN)) [A-Za-z0-9+/]{8,}={0,2}"), rf"\1 {HIDDEN}"),
+    # Whoever knows the path of such an address may post by it.
+    (re.compile(r"(\bhooks\.slack\.com/\w+/)[\w/-]+"), rf"\1{HIDDEN}"),
     # A signed JWT: what a service account asks with, and what some servers give as tokens.
     (re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"), HIDDEN),
     # Userinfo of a URL (RFC 3986 §3.2.1); greedy, since a careless password may hold a slash or an at sign.

@@ -23,6 +23,12 @@ from bot.redaction import Redactor, looks_secret
         ("{'access_token': 'eyJ0eXAi.abc', 'expires_in': 3600}", "{'access_token': '***', 'expires_in': 3600}"),
         ("grant_type=refresh_token&refresh_token=0.AXoA&scope=x", "grant_type=refresh_token&refresh_token=***&scope=x"),
         ("A3 AUTHENTICATE XOAUTH2 dXNlcj1wb21vY0BteWhlem8ucGwBYXV0aD1CZWFyZXIgeAEB", "A3 AUTHENTICATE XOAUTH2 ***"),
+        ("POST client_secret=top-secret&scope=x", "POST client_secret=***&scope=x"),
+        ("{'client_secret': 'top-secret', 'a': 1}", "{'client_secret': '***', 'a': 1}"),
+        ("AUTH PLAIN AGFubmEAc2VjcmV0", "AUTH PLAIN ***"),
+        ("A2 AUTHENTICATE PLAIN AGFubmEAc2VjcmV0PQ==", "A2 AUTHENTICATE PLAIN ***"),
+        ("https://hooks.slack.com/services/T0/B0/XXabcd failed", "https://hooks.slack.com/services/*** failed"),
+        ("assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJib3QifQ.c2ln-bmF0", "assertion=***"),
     ],
 )
 def test_secrets_are_hidden(text: str, hidden: str) -> None:
