@@ -23,7 +23,9 @@ PAUSES = timedelta(seconds=0.5), timedelta(seconds=30)
 LOGIN_PAUSES = timedelta(seconds=30), timedelta(minutes=15)
 """The same after a refused login: providers lock accounts after some wrong tries, and only a person can mend it."""
 LOGIN_ADVICE = "tried again after pauses of up to 15 minutes, so that nobody locks the account; a restart tries at once"
-HEALTHY_AFTER = 60.0
+HEALTHY_AFTER, LOGGED_IN_AFTER = 10.0, 60.0
+"""Seconds after which the pauses begin anew: a connection that is lost some times a minute is back at once each time.
+Of a refused login more, as a server may think about it for long."""
 
 
 @dataclass(slots=True)
@@ -48,10 +50,12 @@ class Supervisor:
     Args:
         clock: Tells since when a part is up or down.
         stop_within: How long a part may take to finish what it has in hand.
+        healthy_after: Seconds that a part has to run for its failures before to be forgotten.
     """
 
-    def __init__(self, clock: Clock, stop_within: timedelta) -> None:
+    def __init__(self, clock: Clock, stop_within: timedelta, *, healthy_after: float = HEALTHY_AFTER) -> None:
         self._clock = clock
+        self._healthy_after = healthy_after
         self._stop_within = stop_within.total_seconds()
         self._parts: dict[str, Callable[[], Awaitable[None]]] = {}
         self._connecting: set[str] = set()
@@ -114,7 +118,8 @@ class Supervisor:
                     log.exception("part failed", extra={"hezo": {"part": name}})
             if self.stopping.is_set():
                 return
-            goes_on = pauses == last_pauses and loop.time() - started <= HEALTHY_AFTER
+            steady = LOGGED_IN_AFTER if pauses is LOGIN_PAUSES else self._healthy_after
+            goes_on = pauses == last_pauses and loop.time() - started <= steady
             failures, last_pauses = failures + 1 if goes_on else 1, pauses
             reported = problem
             self.report(name, problem)

@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import LoginRefused, OperatorError
 from bot.sandbox.clock import MovableClock
-from bot.supervisor import LOGIN_PAUSES, PartStatus, Supervisor
+from bot.supervisor import LOGIN_PAUSES, PAUSES, PartStatus, Supervisor
 
 BOUND = timedelta(seconds=0.2)
 
@@ -64,6 +64,22 @@ async def test_a_part_that_breaks_or_ends_is_started_again(supervisor: Superviso
         await part.started(3)
         status = supervisor.statuses["part"]
         assert (status.running, status.problem, status.restarts) == (True, None, 2)
+
+
+@pytest.mark.parametrize(("healthy_after", "grows"), [(0.0, False), (10.0, True)])
+async def test_what_ran_for_a_while_before_it_broke_is_back_at_once(
+    healthy_after: float, grows: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    supervisor = Supervisor(MovableClock(), BOUND, healthy_after=healthy_after)
+    part = Part(*[OperatorError("the connection was lost")] * 2)
+    supervisor.add("slack", part.run)
+    with caplog.at_level(logging.WARNING, "bot.supervisor"):
+        async with running(supervisor):
+            await part.started(3)
+    first, second = (record.__dict__["hezo"]["wait_s"] for record in caplog.records if "restarted" in record.message)
+    longest = PAUSES[0].total_seconds() * 1.3 + 0.05  # the log rounds
+    assert first <= longest
+    assert (second > longest) is grows
 
 
 async def test_a_refused_login_is_tried_again_after_minutes_only(
