@@ -22,6 +22,7 @@ from bot.config_slack import SlackConfig
 from bot.config_values import LOOPBACK
 from bot.edges.slack_answers import answer
 from bot.edges.slack_errors import translate
+from bot.edges.slack_headers import slack_time
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_text import Blocks, Json
 from bot.errors import InDoubt, Refused, RetryLater
@@ -33,6 +34,8 @@ PAGE = 200
 MAX_PAGES = 25
 CLOCKS_DIFFER_BY = timedelta(minutes=5)
 """How far our clock may be ahead of Slack's, by which the look-up's lower end is counted."""
+LOOKED_THROUGH = timedelta(days=1)
+"""Where our clock was so wrong that it cannot tell when something was posted."""
 
 
 class _Client(AsyncWebClient):
@@ -173,7 +176,7 @@ class SlackChat:
         Raises:
             RetryLater: also when so much was posted since that the look-up had to stop.
         """
-        oldest = f"{(since - CLOCKS_DIFFER_BY).timestamp():.6f}"
+        oldest = f"{(await self._oldest(since)).timestamp():.6f}"
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             page = await self._page(channel, thread_ts, oldest, cursor)
@@ -188,6 +191,18 @@ class SlackChat:
             if not cursor:
                 return None
         raise RetryLater(f"more than {MAX_PAGES * PAGE} messages in {channel} since {since.isoformat()}")
+
+    async def _oldest(self, since: datetime) -> datetime:
+        """From when on, by Slack's clock, to look for what was posted after `since` by ours.
+
+        What lies ahead of Slack's time was written while our clock was wrong, so `since` tells nothing: then a day is
+        looked through rather than a message posted twice.
+        """
+        answer = await self._call("auth.test", self._client.auth_test, repeatable=True, channel="")
+        said = slack_time(answer)
+        if said is not None and since > said + CLOCKS_DIFFER_BY:
+            return said - LOOKED_THROUGH
+        return since - CLOCKS_DIFFER_BY
 
     async def _page(
         self, channel: str, thread_ts: str | None, oldest: str, cursor: str | None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.checkups import Checkup
 from bot.config_slack import SlackConfig, SlackMode
 from bot.edges.slack_errors import translate
+from bot.edges.slack_headers import header, slack_time
 from bot.errors import HezoError
 from bot.rules.retrying import describe
 
@@ -37,10 +37,10 @@ async def examine_slack(client: AsyncWebClient, config: SlackConfig) -> AsyncIte
         yield Checkup("slack bot token", is_well=False, said=describe(error))
         return
     yield Checkup("slack bot token", is_well=True, said=f"{answer['user']} in {answer['team']}")
-    shown = _header(answer, "date")
-    if shown:
-        yield parsedate_to_datetime(shown).astimezone(UTC)
-    granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
+    shown = slack_time(answer)
+    if shown is not None:
+        yield shown
+    granted = {scope.strip() for scope in header(answer, "x-oauth-scopes").split(",")}
     missing = sorted(SCOPES - granted)
     if missing:
         said = (
@@ -110,10 +110,3 @@ async def _call(answer: Any, method: str, channel: str = "") -> Any:
         return await answer
     except Exception as error:
         raise translate(error, method, repeatable=True, channel=channel) from error
-
-
-def _header(answer: Any, name: str) -> str:
-    for key, value in answer.headers.items():
-        if key.lower() == name:
-            return str(value if isinstance(value, str) else value[0])
-    return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -37,6 +37,12 @@ async def test_an_edit_keeps_the_key(slack: SlackSandbox, office: Office, chat: 
     await chat.update(office.support.id, ts, "Zamknięte", [block([line(text("Zamknięte"))])])
     assert slack.workspace.message(office.support.id, ts).text == "Zamknięte"
     assert await chat.find(office.support.id, "out-1", thread_ts=None, since=since) == ts
+
+
+async def test_a_post_made_while_our_clock_was_hours_ahead_is_found(office: Office, chat: SlackChat) -> None:
+    ts = await chat.post(office.support.id, "Zgłoszenie", BLOCKS, key="out-1")
+    ahead = datetime.now(UTC) + timedelta(hours=3)  # Slack's own clock is the machine's here
+    assert await chat.find(office.support.id, "out-1", thread_ts=None, since=ahead) == ts
 
 
 async def test_an_ephemeral_line(slack: SlackSandbox, office: Office, chat: SlackChat) -> None:
