@@ -39,7 +39,7 @@ from bot.effects import SendMail
 from bot.errors import HezoError
 from bot.health import HealthServer
 from bot.loops.among_processes import AmongProcesses, Role
-from bot.loops.audit import AuditLoop
+from bot.loops.audit import AuditLoop, hasten_what_a_wrong_clock_put_off
 from bot.loops.calling_webhook import WebhookPerformer
 from bot.loops.customers_first import customers_first
 from bot.loops.inbox import InboxLoop
@@ -137,6 +137,7 @@ class Bot:
     async def _open_database(self, outbox: OutboxQueue) -> None:
         await self.database.open()
         self._key = await self._token_key()
+        await hasten_what_a_wrong_clock_put_off(self.database, self._clock.now(), self._config)
         doubts = await outbox.recover(self._clock.now(), self._clock.now() + self._config.retry.in_doubt_wait)
         if doubts:
             log.warning("effects were interrupted and are looked up", extra={"hezo": {"count": doubts}})

@@ -24,12 +24,21 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def wait_until(self, due: datetime | None, wake: asyncio.Event) -> None:
-        """Return when `due` has come or `wake` is set; a jump of the wall clock is noticed within a minute."""
+        """Return when `due` has come or `wake` is set; a jump of the wall clock is noticed within a minute.
+
+        Where it is set back meanwhile, the wait takes no longer than it would have taken: whoever asked looks again.
+        """
+        loop = asyncio.get_running_loop()
+        until: float | None = None
         while not wake.is_set():
-            remaining = self._recheck_after if due is None else min(due - self.now(), self._recheck_after)
-            if remaining <= timedelta(0):
+            remaining = self._recheck_after.total_seconds()
+            if due is not None:
+                by_the_clock = (due - self.now()).total_seconds()
+                until = loop.time() + by_the_clock if until is None else until
+                remaining = min(remaining, by_the_clock, until - loop.time())
+            if remaining <= 0:
                 return
             try:
-                await asyncio.wait_for(wake.wait(), remaining.total_seconds())
+                await asyncio.wait_for(wake.wait(), remaining)
             except TimeoutError:
                 continue

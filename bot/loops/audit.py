@@ -11,14 +11,17 @@ import logging
 from contextlib import suppress
 from datetime import datetime
 
+from bot.config import Config
 from bot.effects import PostOperator
 from bot.errors import RetryLater
 from bot.logs import log_context
 from bot.rules.neglect import LOOK_EVERY, Finding, look_of
+from bot.rules.retrying import longest_wait
 from handlers import duty, neglected
 from handlers.context import ContextMaker
 from storage.auditing import StoredAudit
 from storage.engine import Database
+from storage.hastening import hasten
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ class AuditLoop:
 
     async def _look(self, stopping: asyncio.Event, begun: datetime) -> None:
         now = self._clock.now()
+        await hasten_what_a_wrong_clock_put_off(self._database, now, self._contexts.config)
         async with self._database.begin() as uow:
             audit = StoredAudit(uow.transaction)
             if not await audit.take_turn(now):
@@ -100,3 +104,10 @@ class AuditLoop:
             data: dict[str, object] = {"finding": finding.key, "about": finding.about, "error": type(error).__name__}
             async with self._database.begin() as uow:
                 await uow.outbox.add(PostOperator("audit_failed", data), dedupe_key=f"audit-failed:{finding.key}")
+
+
+async def hasten_what_a_wrong_clock_put_off(database: Database, now: datetime, config: Config) -> None:
+    """See `storage.hastening`; said in the log, as an operator has to know of such a clock."""
+    count = await hasten(database, now, longest_wait(config), config.replies.undo_within)
+    if count:
+        log.warning("the clock was set back; what would have waited for it goes on", extra={"hezo": {"count": count}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.config import RetryConfig
+from bot.config import Config, RetryConfig
 from bot.errors import HezoError, InDoubt, OperatorError, RateLimited, Refused, RetryLater
 
 
@@ -56,6 +56,11 @@ def after_failure(
     if isinstance(error, InDoubt):
         return TryAgain(now + (doubt_wait or wait), in_doubt=True)
     return TryAgain(now + wait)
+
+
+def longest_wait(config: Config) -> timedelta:
+    """How long a row waits at most before it is looked at again; only a rate limit of the other side may be longer."""
+    return max(config.retry.longest_wait, config.retry.in_doubt_wait, config.slack.report_after)
 
 
 def describe(error: BaseException) -> str:

@@ -73,6 +73,24 @@ async def test_a_wall_clock_jump_is_noticed_at_the_next_look() -> None:
     assert clock.readings == 2
 
 
+class _SetBack(SystemClock):
+    """A machine whose wall clock is set back while somebody waits."""
+
+    def __init__(self) -> None:
+        super().__init__(recheck_after=SOON / 4)
+        self.readings = 0
+
+    def now(self) -> datetime:
+        self.readings += 1
+        return NEW_YEAR if self.readings == 1 else NEW_YEAR - timedelta(hours=3)
+
+
+async def test_a_wait_takes_no_longer_because_the_clock_is_set_back() -> None:
+    clock = _SetBack()
+    await asyncio.wait_for(clock.wait_until(NEW_YEAR + SOON, asyncio.Event()), 5)
+    assert clock.readings > 1
+
+
 async def test_one_move_wakes_every_waiter() -> None:
     clock = MovableClock(NEW_YEAR, frozen=True)
     never = asyncio.Event()
