@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import ConfigError, OperatorError
-from storage.errors import DatabaseUnavailable
+from storage.errors import DatabaseBusy, DatabaseUnavailable
 from storage.inline import InlineDriver
 from storage.types import to_json
 
@@ -107,7 +107,7 @@ def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT, *, inline:
         return _sqlite_engine(url, time_limit, read_only=False, inline=inline)
     limit = time_limit.total_seconds() / 3
     try:
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             json_serializer=to_json,
             pool_size=_POSTGRESQL_CONNECTIONS,
@@ -128,6 +128,18 @@ def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT, *, inline:
         raise OperatorError(
             f"database.url names PostgreSQL, but {error.name} is not installed: pip install 'hezo360-bot[postgresql]'"
         ) from None
+    event.listen(engine.sync_engine, "handle_error", _give_up_what_stalls)
+    return engine
+
+
+def _give_up_what_stalls(context: ExceptionContext) -> DatabaseBusy | None:
+    """The driver's own time limit and a broken socket are passing faults; such a connection is used no more."""
+    error = context.original_exception
+    if not isinstance(error, OSError):  # TimeoutError is one
+        return None
+    context.is_disconnect = True
+    context.invalidate_pool_on_disconnect = False
+    return DatabaseBusy(f"database: no answer: {error or type(error).__name__}")
 
 
 def reading_engine(url: URL, writer: AsyncEngine, time_limit: timedelta) -> AsyncEngine:

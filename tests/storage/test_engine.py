@@ -19,16 +19,17 @@ from storage.engine import Database
 from storage.errors import DatabaseBusy
 from storage.schema import metadata
 from tests.storage.making import NOON, FakeClock, a_ticket, a_timer, compose, content_key, make_database, stored_ticket
+from tests.support.faulty_proxy import FaultyProxy
 from tests.support.postgres import PostgresServer
 
 
-def impatient(url: str) -> Database:
+def impatient(url: str, time_limit: timedelta = timedelta(seconds=0.3)) -> Database:
     return Database(
         url,
         clock=FakeClock(),
         compose=compose,
         read_content_key=content_key,
-        time_limit=timedelta(seconds=0.3),
+        time_limit=time_limit,
     )
 
 
@@ -226,6 +227,18 @@ async def test_a_broken_connection_is_a_passing_fault(postgres: PostgresServer, 
         await stored_ticket(database)
     await stored_ticket(database)
     await database.close()
+
+
+async def test_a_connection_that_stalls_is_a_passing_fault_and_is_given_up(postgres: PostgresServer) -> None:
+    async with FaultyProxy(postgres.port) as proxy:
+        url = postgres.url("hezo360").replace(str(postgres.port), str(proxy.port))
+        database = impatient(url, timedelta(seconds=3))
+        await database.open()
+        proxy.stall_open_connections()
+        with pytest.raises(DatabaseBusy):
+            await stored_ticket(database)
+        await stored_ticket(database)
+        await database.close()
 
 
 async def test_an_unreachable_server_is_a_passing_fault_once_opened(clock: FakeClock) -> None:
