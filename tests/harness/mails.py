@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from typing import Any
 
 import aiosmtplib
 
+from bot.effects import MailKind
 from bot.sandbox.mail import Delivery
 from tests.support.world import World, parsed, text_of, texts
 
@@ -119,10 +121,21 @@ async def once_reachable(send: Callable[[], Awaitable[object]]) -> None:
 
 
 async def send_all(
-    world: World, mails: list[tuple[str, str]], answers: dict[str, str], most_answers: int, patience: float = 60
+    world: World,
+    mails: list[tuple[str, str]],
+    answers: dict[str, str],
+    most_answers: int,
+    patience: float = 60,
+    turn: Callable[[float], Awaitable[None]] | None = None,
 ) -> None:
-    """Send the mails one after the other; to every acknowledgement of a complete report an answer is written."""
-    for kind, tag in mails:
+    """Send the mails one after the other; to every acknowledgement of a complete report an answer is written.
+
+    Args:
+        turn: Waits until a mail may be sent, given which part of all mails was sent before it.
+    """
+    for number, (kind, tag) in enumerate(mails):
+        if turn is not None:
+            await turn(number / len(mails))
         sender, recipients = address_of(world, KINDS[kind].sender), recipients_of(world, KINDS[kind])
         await once_reachable(partial(world.mail.submit, octets(world, kind, tag), sender, recipients))
         if kind in {"english", "complete"} and len(answers) < most_answers:
@@ -172,20 +185,53 @@ def is_delivered(world: World, mails: list[tuple[str, str]]) -> bool:
     return subjects >= {tag for kind, tag in mails if KINDS[kind].reply is not None}
 
 
-def check_replies(world: World, mails: list[tuple[str, str]]) -> int:
-    """Every reply once; gives how many deliveries came twice, as the same mail by its Message-ID."""
+def check_replies(world: World, mails: list[tuple[str, str]]) -> list[str]:
+    """Every reply once, beside reminders; gives the Message-IDs of the mails that came twice."""
     ours = {world.mail.support, world.mail.info, world.mail.escalation}
     customers = [d for d in world.mail.deliveries if d.recipient not in ours]
     seen: dict[tuple[str, str], Delivery] = {}
+    twice = []
     for delivery in customers:
-        seen.setdefault((delivery.recipient, str(parsed(delivery)["Message-ID"])), delivery)
-    once = list(seen.values())
+        own_id = str(parsed(delivery)["Message-ID"])
+        if seen.setdefault((delivery.recipient, own_id), delivery) is not delivery:
+            twice.append(own_id)
+    once = [delivery for (_, own_id), delivery in seen.items() if not own_id.startswith(f"<{MailKind.REMINDER}")]
     for kind, tag in mails:
         spec = KINDS[kind]
         replies = [d for d in once if d.recipient == address_of(world, spec.sender) and is_about(d, tag)]
         assert len(replies) == (0 if spec.reply is None else 1), (kind, tag, len(replies))
         assert all(spec.reply is not None and spec.reply in text_of(reply) for reply in replies), (kind, tag)
-    return len(customers) - len(once)
+    return twice
+
+
+def check_mails(world: World, ask: Ask, twice: list[str]) -> int:
+    """Every mail that was written has come, and none else; twice only what was tried twice, so what was in doubt.
+
+    Gives how many were in doubt and settled by their copy.
+    """
+    people = {world.anna, world.john, world.stranger}
+    written = {
+        own_id: attempts
+        for own_id, attempts, effect in ask(
+            "SELECT rfc_message_id, attempts, effect FROM outbox WHERE type = 'SendMail'"
+        )
+        if json.loads(effect)["to"] in people
+    }
+    come = {str(parsed(delivery)["Message-ID"]) for delivery in world.mail.deliveries if delivery.recipient in people}
+    assert come == written.keys(), come ^ written.keys()
+    assert [own_id for own_id in twice if written[own_id] < 2] == []
+    return int(ask("SELECT count(*) FROM outbox WHERE CAST(result AS TEXT) LIKE '%settled_by%'")[0][0])
+
+
+def check_reminders(ask: Ask) -> int:
+    """Each level of each clock was announced at most once, and each announcement posted; gives how many there were."""
+    said = Counter(
+        (data["clock"], data["due_at"], data["level"])
+        for (text,) in ask("SELECT data FROM journal WHERE kind = 'clock_level'")
+        for data in [json.loads(text)]
+    )
+    assert [level for level, count in said.items() if count > 1] == []
+    return len(said)
 
 
 def check_slack(world: World, ask: Ask, mails: list[tuple[str, str]], answers: dict[str, str]) -> None:
@@ -193,8 +239,10 @@ def check_slack(world: World, ask: Ask, mails: list[tuple[str, str]], answers: d
     messages = list(world.support.messages.values())
     cards = [message for message in messages if message.thread_ts is None]
     assert sorted(card.ts for card in cards) == sorted(places)
-    keys = Counter(str((m.metadata or {}).get("event_payload")) for m in messages)
+    keys = Counter(str((m.metadata or {}).get("event_payload", {}).get("key")) for m in messages)
     assert max(keys.values()) == 1
+    in_threads = {f"out-{number}" for (number,) in ask("SELECT id FROM outbox WHERE type = 'PostInThread'")}
+    assert in_threads - keys.keys() == set()
     posts = Counter(
         (places[str(m.thread_ts)].split()[-1], word)
         for m in messages

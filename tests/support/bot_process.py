@@ -75,6 +75,11 @@ class BotProcess:
         """The process's id; None while it does not run."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself, and nobody has seen to it yet."""
+        return self._process is not None and self._process.returncode is not None
+
     async def kill(self) -> None:
         """SIGKILL: no goodbye, no cleaning up."""
         await self._end("kill")
