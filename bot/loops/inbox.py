@@ -124,9 +124,10 @@ class InboxLoop:
         if rows[0].begun >= MOST_BEGINNINGS:
             await self._failed(rows[0], Refused(_ENDED_US.format(times=rows[0].begun)))
             return 1
-        together = list(takewhile(lambda row: row.attempts == row.begun == 0, rows[:AT_ONCE])) or [rows[0]]
+        most = 1 if self._database.is_postgresql else AT_ONCE
+        together = list(takewhile(lambda row: row.attempts == row.begun == 0, rows[:most])) or [rows[0]]
         await self._note_beginning(together)
-        if len(together) > 1 and not self._database.is_postgresql:
+        if len(together) > 1:
             well, tried = await self._handle_together(together)
         else:
             well, tried = False, 1
