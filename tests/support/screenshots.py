@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -300,6 +301,24 @@ async def replace_a_device(scene: Scene) -> None:
     await scene.window("interview-ask", "dostanie pytania bez odpowiedzi")
 
 
+@asynccontextmanager
+async def stage() -> AsyncIterator[tuple[Demo, Page]]:
+    """A demo of its own at the fixed instant, and a browser that has its page open."""
+    demo = Demo(port=0, story=False, start_at=TUESDAY_10)
+    await demo.start()
+    try:
+        await demo.slack.connected()
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=require_chromium(), args=["--no-sandbox"])
+            page = await browser.new_page(locale="pl-PL")
+            await page.goto(demo.page.url)
+            await page.get_by_test_id("try-close").click()
+            yield demo, page
+            await browser.close()
+    finally:
+        await demo.stop()
+
+
 SCENES = {"day": play, "replacement": replace_a_device}
 
 
@@ -307,19 +326,8 @@ async def main(names: Sequence[str]) -> None:
     """Take those of these scenes, each on a demo of its own; all where none is named."""
     FOLDER.mkdir(exist_ok=True)
     for name in names or SCENES:
-        demo = Demo(port=0, story=False, start_at=TUESDAY_10)
-        await demo.start()
-        try:
-            await demo.slack.connected()
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=require_chromium(), args=["--no-sandbox"])
-                page = await browser.new_page(locale="pl-PL")
-                await page.goto(demo.page.url)
-                await page.get_by_test_id("try-close").click()
-                await SCENES[name](Scene(demo, page))
-                await browser.close()
-        finally:
-            await demo.stop()
+        async with stage() as (demo, page):
+            await SCENES[name](Scene(demo, page))
 
 
 if __name__ == "__main__":

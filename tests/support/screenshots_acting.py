@@ -8,15 +8,11 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from playwright.async_api import async_playwright
-
 from bot.edges.slack_acting_ids import INTERNAL_BLOCK
 from bot.edges.slack_escalation_ids import NUMBER_BLOCK
 from bot.edges.slack_ids import PREVIEW, TEXT_BLOCK
 from bot.rules.ticket_states import Action
-from bot.sandbox.demo import Demo
-from tests.support.requirements import require_chromium
-from tests.support.screenshots import TUESDAY_10, Scene
+from tests.support.screenshots import Scene, stage
 
 SUMMARY = "Zasilacz był uszkodzony. Po wymianie urządzenie pracuje poprawnie."
 FORMS = {
@@ -55,19 +51,8 @@ async def play(scene: Scene) -> None:
 
 
 async def main() -> None:
-    demo = Demo(port=0, story=False, start_at=TUESDAY_10)
-    await demo.start()
-    try:
-        await demo.slack.connected()
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=require_chromium(), args=["--no-sandbox"])
-            page = await browser.new_page(locale="pl-PL")
-            await page.goto(demo.page.url)
-            await page.get_by_test_id("try-close").click()
-            await play(Scene(demo, page))
-            await browser.close()
-    finally:
-        await demo.stop()
+    async with stage() as (demo, page):
+        await play(Scene(demo, page))
 
 
 if __name__ == "__main__":

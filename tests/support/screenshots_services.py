@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.async_api import async_playwright
-
 from bot.edges.slack_appointments import DURATION_BLOCK, TIME_BLOCKS
 from bot.edges.slack_entitlement_ids import (
     BOOK,
@@ -23,11 +21,10 @@ from bot.edges.slack_entitlement_ids import (
     REPORT_BLOCK,
 )
 from bot.edges.slack_ids import MORE, SERVICE_OFFER
-from bot.sandbox.demo import SUPPORT, Demo
+from bot.sandbox.demo import SUPPORT
 from bot.sandbox.slack.model import Message
 from bot.sandbox.slack.people_base import Upload
-from tests.support.requirements import require_chromium
-from tests.support.screenshots import FOLDER, TUESDAY_10, Scene
+from tests.support.screenshots import FOLDER, Scene, stage
 
 DAIRY = "Numer seryjny FG121GTK25004672, umowa HZ360-2026-000101."
 THURSDAY = int(datetime(2026, 11, 26, 9, 0, tzinfo=UTC).timestamp())
@@ -162,19 +159,8 @@ async def play(scene: ServiceScene) -> None:
 async def main() -> None:
     """Take them all."""
     FOLDER.mkdir(exist_ok=True)
-    demo = Demo(port=0, story=False, start_at=TUESDAY_10)
-    await demo.start()
-    try:
-        await demo.slack.connected()
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=require_chromium(), args=["--no-sandbox"])
-            page = await browser.new_page(locale="pl-PL")
-            await page.goto(demo.page.url)
-            await page.get_by_test_id("try-close").click()
-            await play(ServiceScene(demo, page))
-            await browser.close()
-    finally:
-        await demo.stop()
+    async with stage() as (demo, page):
+        await play(ServiceScene(demo, page))
 
 
 if __name__ == "__main__":
