@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,11 +122,21 @@ async def test_answers_with_nothing_but_what_they_must_have(
         assert await files.state(file, channel.id) is FileState.SHOWN
 
 
-@pytest.mark.parametrize("kind", ["reset", "page", "cut off", "no object", "no ts"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("chat.postMessage", "reset", accepted=True),
+        Fault("chat.postMessage", "page", accepted=True, status=200),
+        Fault("chat.postMessage", "cut off", accepted=True),
+        Fault("chat.postMessage", "body", accepted=True, body="[1, null]"),
+        Fault("chat.postMessage", "body", accepted=True, body='{"ok": true}'),
+    ],
+    ids=str,
+)
 async def test_an_answer_that_says_nothing_leaves_a_post_in_doubt(
-    other: OtherSlack, channel: Channel, config: SlackConfig, kind: str
+    other: OtherSlack, channel: Channel, config: SlackConfig, fault: Fault
 ) -> None:
-    other.api.faults.waiting = [Fault("chat.postMessage", kind, accepted=True, status=200)]
+    other.api.faults.waiting = [replace(fault)]
     async with slack_client(config) as client:
         chat, since = SlackChat(client, config.timeout), datetime.now(UTC)
         with pytest.raises(InDoubt):

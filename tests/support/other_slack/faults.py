@@ -17,7 +17,8 @@ class Fault:
     """What happens at the next calls of methods that match.
 
     Attributes:
-        kind: ratelimited, page (HTML with a status), cut off, no object, hang, reset, or error (Slack's own word).
+        kind: ratelimited, page (HTML with a status), redirect (to a page), cut off, body (what `body` says), plain
+            (the right answer, called text), hang, reset, or error (Slack's own word).
         accepted: The work is done before; the caller can not know.
         seconds: Of Retry-After, or of the silence.
     """
@@ -29,6 +30,12 @@ class Fault:
     seconds: float = 1
     status: int = 503
     error: str = ""
+    body: str = ""
+    more: Body | None = None
+
+    def __str__(self) -> str:
+        what = self.error or {"page": f"HTTP {self.status}", "body": self.body or "empty"}.get(self.kind, self.kind)
+        return f"{self.method} {what}{', done' if self.accepted else ''}{f' x{self.times}' if self.times > 1 else ''}"
 
 
 class Faults:
@@ -51,22 +58,24 @@ async def play(fault: Fault, request: web.Request, answer: Body | None) -> web.S
     body = json.dumps(answer or {"ok": True, "channel": "C1", "ts": "1.1"}).encode()
     match fault.kind:
         case "ratelimited":
-            headers = {"Retry-After": str(int(fault.seconds))}
+            headers = {"Retry-After": str(int(fault.seconds))} if fault.seconds else {}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         case "page":
             page = "<!DOCTYPE html><html><body><h1>Service Unavailable</h1></body></html>"
             return web.Response(text=page, status=fault.status, content_type="text/html")
         case "cut off":
             return web.Response(body=body[: len(body) // 2], content_type="application/json")
-        case "no object":
-            return web.Response(body=b"[1, null]", content_type="application/json")
-        case "no ts":
-            return web.Response(body=b'{"ok": true}', content_type="application/json")
+        case "body":
+            return web.Response(body=fault.body.encode(), content_type="application/json")
+        case "plain":
+            return web.Response(body=body, content_type="text/plain")
+        case "redirect":
+            raise web.HTTPFound("/sign-in")
         case "hang":
             await asyncio.sleep(fault.seconds)
         case "reset":
             assert request.transport is not None
             request.transport.abort()
         case "error":
-            return web.json_response({"ok": False, "error": fault.error})
+            return web.json_response({"ok": False, "error": fault.error, **(fault.more or {})})
     return web.Response(body=body, content_type="application/json")

@@ -22,6 +22,8 @@ from tests.support.other_slack.workspace import (
     value_key,
 )
 
+CHOSEN = "action_id", "type", "text", "value", "selected_option"
+"""What a payload says of an element that was pressed, or in which something was chosen."""
 UNKNOWN = {"some_new_field": {"nested": [1, None, True]}, "is_new_thing": False}
 
 
@@ -152,9 +154,7 @@ class People:
         return {"user": named, "team": team, **enterprise, "api_app_id": APP, "token": "verification", **UNKNOWN}
 
     def _action(self, seen: Seen) -> Body:
-        known: Body = {
-            name: seen.element[name] for name in ("action_id", "type", "text", "value") if name in seen.element
-        }
+        known: Body = {name: seen.element[name] for name in CHOSEN if name in seen.element}
         return {**known, "block_id": seen.block["block_id"], "action_ts": self.workspace.new_ts()}
 
     # --- forms -------------------------------------------------------------------------------------------------

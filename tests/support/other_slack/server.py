@@ -39,6 +39,8 @@ async def other_slack(scopes: Set[str]) -> AsyncIterator[OtherSlack]:
     app.router.add_route("*", "/gateway/api/{method}", api.handle)
     app.router.add_get("/link/", sockets.handle)
     app.router.add_post("/upload/v1/{file}", api.upload)
+    app.router.add_get("/files-pri/{file}", api.download)
+    app.router.add_get("/sign-in", api.sign_in)
     app.router.add_post("/actions/{team}/{token}", api.respond)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -99,18 +99,47 @@ class WebApi:
             return scopes
         return [scope for scope in scopes if scope.startswith("groups:" if channel.private else "channels:")]
 
-    async def upload(self, request: web.Request) -> web.Response:
+    async def upload(self, request: web.Request) -> web.StreamResponse:
         """The second of an upload's three steps."""
         file, content = self.workspace.files[request.match_info["file"]], await request.read()
+        fault = self.faults.take("upload")
+        if fault is not None and not fault.accepted:
+            return await play(fault, request, None)
         if len(content) != file["size"]:
             self.workspace.violations.append(f"{len(content)} octets, where {file['size']} were announced")
             return web.Response(status=400)
         self.workspace.contents[file["id"]] = content
+        if fault is not None:
+            return await play(fault, request, None)
         return web.Response(text=f"OK - {len(content)}")
 
-    async def respond(self, request: web.Request) -> web.Response:
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """What a file holds, for whoever shows the token; others get a page to sign in at."""
+        fault, content = self.faults.take("download"), self.workspace.contents[request.match_info["file"]]
+        if request.headers.get("Authorization") != f"Bearer {BOT_TOKEN}":
+            raise web.HTTPFound("/sign-in")
+        if fault is not None and fault.kind == "cut off":
+            cut = web.StreamResponse(headers={"Content-Length": str(len(content))})
+            await cut.prepare(request)
+            await cut.write(content[: len(content) // 2])
+            assert request.transport is not None
+            request.transport.close()
+            return cut
+        if fault is not None:
+            return await play(fault, request, None)
+        return web.Response(body=content, content_type="application/octet-stream")
+
+    async def sign_in(self, _request: web.Request) -> web.Response:
+        """Where Slack sends whom it does not know."""
+        page = "<!DOCTYPE html><html><head><title>Slack</title></head><body>Sign in to your workspace</body></html>"
+        return web.Response(text=page, content_type="text/html")
+
+    async def respond(self, request: web.Request) -> web.StreamResponse:
         """A response_url: five times, half an hour."""
         known, body = self.workspace.response_urls[request.match_info["token"]], await request.json()
+        fault = self.faults.take("response_url")
+        if fault is not None and not fault.accepted:
+            return await play(fault, request, None)
         if known["uses"] == 0:
             self.workspace.violations.append("a response_url is used up")
             return web.Response(status=404, text="used_url")
@@ -120,7 +149,7 @@ class WebApi:
         blocks = self.workspace.dress(body.get("blocks", []))
         self.workspace.users[known["user"]].ephemerals.append({**shown, "blocks": blocks})
         await self.workspace.touch()
-        return web.Response(text="ok")
+        return await play(fault, request, None) if fault is not None else web.Response(text="ok")
 
 
 def _decoded(name: str, value: Any) -> Any:

@@ -68,6 +68,8 @@ class Methods:
             "files.getUploadURLExternal": self._upload_url,
             "files.completeUploadExternal": self._complete_upload,
             "files.info": self._file_info,
+            "files.delete": self._delete_file,
+            "users.conversations": self._channels_of,
         }
 
     # --- people and channels -----------------------------------------------------------------------------------
@@ -86,6 +88,11 @@ class Methods:
         if args["usergroup"] not in self.workspace.groups:
             raise Refused("no_such_subteam")
         return {"users": self.workspace.groups[args["usergroup"]]}
+
+    def _channels_of(self, args: Body) -> Body:
+        members = {str(args.get("user") or BOT_USER), BOT_USER}
+        found = [each for each in self.workspace.channels.values() if members <= each.members and not each.archived]
+        return self._paged([{"id": channel.id, "name": channel.name} for channel in found], args, "channels")
 
     def _channel(self, args: Body, *, member: bool = True) -> Channel:
         channel = self.workspace.channels.get(str(args["channel"]))
@@ -116,14 +123,14 @@ class Methods:
             raise Refused("thread_not_found")
         return self._paged([m for m in thread if m["ts"] == args["ts"] or _within(m, args)], args)
 
-    def _paged(self, messages: list[Body], args: Body) -> Body:
+    def _paged(self, messages: list[Body], args: Body, name: str = "messages") -> Body:
         start = int(str(args.get("cursor") or "at:0").removeprefix("at:"))
         end = start + min(self.page, int(args.get("limit") or 100))
         shown = messages[start:end]
         if str(args.get("include_all_metadata")).lower() not in {"true", "1"}:
             shown = [{name: value for name, value in m.items() if name != "metadata"} for m in shown]
         following = f"at:{end}" if end < len(messages) else ""
-        return {"messages": shown, "response_metadata": {"next_cursor": following}}
+        return {name: shown, "response_metadata": {"next_cursor": following}}
 
     # --- messages ----------------------------------------------------------------------------------------------
     def _post(self, args: Body) -> Body:
@@ -270,6 +277,16 @@ class Methods:
         if args["file"] not in self.workspace.files:
             raise Refused("file_not_found")
         return {"file": self.workspace.files[args["file"]]}
+
+    def _delete_file(self, args: Body) -> Body:
+        self._file_info(args)
+        del self.workspace.files[args["file"]]
+        self.workspace.contents.pop(args["file"], None)
+        for channel in self.workspace.channels.values():
+            for ts, message in list(channel.messages.items()):
+                if any(file["id"] == args["file"] for file in message.get("files", ())):
+                    del channel.messages[ts]
+        return {}
 
 
 def _within(message: Body, args: Body) -> bool:
