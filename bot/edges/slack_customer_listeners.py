@@ -7,7 +7,6 @@ Whoever may not report here learns so in their own words, and learns nothing els
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,12 +14,13 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config_slack import SlackConfig
-from bot.edges.slack_answers import answer
 from bot.edges.slack_channel_forms import report_form
 from bot.edges.slack_channel_ids import REPORT_MESSAGE_SHORTCUT, REPORT_OPEN, REPORT_SHORTCUT, Offered, ReportPlace
 from bot.edges.slack_customer_screens import CustomerScreens
+from bot.edges.slack_errors import translate
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import OWN_TEAM, person_of
+from bot.edges.slack_windows import Windows, log_failure
 from bot.edges.slack_words_payloads import words_of
 from bot.model import Contract, Language
 from bot.people import SlackPerson
@@ -28,11 +28,11 @@ from bot.rules.customer_channels import message_key
 from bot.rules.language import language_of_mail
 from bot.rules.wording import words
 
-log = logging.getLogger(__name__)
-
 READ_LIMIT = 1.5
 """Seconds that what the form shows may take to be read; a trigger lives three."""
 _MOST_CHANNELS = 999
+_MOST_PAGES = 5
+"""Slack may give fewer at a time than were asked for."""
 
 
 def asks_for_report(body: Mapping[str, object]) -> bool:
@@ -64,8 +64,7 @@ class CustomerForms:
         self._names = names
         self._hotline = hotline
         self._customers = frozenset(config.customers)
-        self._limit = config.timeout.total_seconds()
-        self._api_url = config.api_url
+        self._windows = Windows(client, config)
 
     def is_customer(self, by: SlackPerson) -> bool:
         """As `handlers.context.Context.is_customer`."""
@@ -89,10 +88,9 @@ class CustomerForms:
                 await self._say(by, language, where)
                 return
             view = report_form(contracts, begun, replace(place, name=name))
-            async with asyncio.timeout(self._limit):
-                await self._client.views_open(trigger_id=str(body["trigger_id"]), view=view)
-        except Exception:
-            log.exception("a customer's form did not open")
+            await self._windows.open(str(body["trigger_id"]), view)
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever pressed is told
+            log_failure("a customer's form did not open", error)
             await self._say(by, language, "form_failed")
 
     async def _contracts(self, channel: str, by: SlackPerson) -> Sequence[Contract]:
@@ -118,22 +116,24 @@ class CustomerForms:
     async def _channel_of(self, user: str) -> str:
         """The one shared channel of a customer; "" where they are in none, or in several."""
         shared = await self._screens.shared_channels()
-        answer = await self._client.users_conversations(
-            user=user, types="public_channel,private_channel", exclude_archived=True, limit=_MOST_CHANNELS
-        )
-        theirs = [str(channel["id"]) for channel in answer["channels"] if channel["id"] in shared]
+        theirs: list[str] = []
+        cursor: str | None = None
+        for _ in range(_MOST_PAGES):
+            try:
+                page = await self._client.users_conversations(
+                    user=user,
+                    types="public_channel,private_channel",
+                    exclude_archived=True,
+                    limit=_MOST_CHANNELS,
+                    cursor=cursor,
+                )
+            except Exception as error:
+                raise translate(error, "users.conversations", repeatable=True) from error
+            theirs += [str(channel["id"]) for channel in page.get("channels") or () if channel["id"] in shared]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                break
         return theirs[0] if len(theirs) == 1 else ""
 
     async def _say(self, by: SlackPerson, language: Language, what: str) -> None:
-        """Show a line to the one who clicked; if that fails too, the log is all that is left."""
-        said = words("customer", language)(f"tell_{what}", hotline=self._hotline)
-        try:
-            async with asyncio.timeout(self._limit):
-                if by.response_url is not None and await answer(by.response_url, said, self._api_url):
-                    return
-                if by.channel is not None:
-                    await self._client.chat_postEphemeral(
-                        channel=by.channel, user=by.user, text=said, thread_ts=by.thread_ts
-                    )
-        except Exception as error:  # noqa: BLE001 - the last resort of an error path
-            log.warning("an ephemeral line was not shown", extra={"hezo": {"problem": type(error).__name__}})
+        await self._windows.say(by, words("customer", language)(f"tell_{what}", hotline=self._hotline))

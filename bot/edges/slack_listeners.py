@@ -21,11 +21,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.commands import SlackPerson
 from bot.config_slack import SlackConfig
-from bot.edges.slack_answers import answer
 from bot.edges.slack_asked import (
     OPENS_ANY,
     Asked,
@@ -67,8 +65,10 @@ from bot.edges.slack_second_answer import SecondAnswers, unconfirmed
 from bot.edges.slack_text import Json
 from bot.edges.slack_ticket_payloads import oversized
 from bot.edges.slack_views import loading_view
+from bot.edges.slack_windows import Windows, log_failure
 from bot.edges.slack_words_payloads import is_gone, message_name, writer
-from bot.errors import StaffError
+from bot.errors import HezoError, RetryLater, StaffError
+from bot.rules.retrying import describe
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,8 @@ RECORD_EVENT_LIMIT = 20.0
 is given up comes three more times at most."""
 READ_LIMIT = 1.0
 """Seconds that a ticket may take to be read before a loading view is shown instead."""
-UPDATE_LIMIT = 20.0
+RENDER_LIMIT = 20.0
+"""Seconds that it may take then; whoever waits is told."""
 
 
 RECORDED: ContextVar[bool] = ContextVar("recorded", default=False)
@@ -148,7 +149,7 @@ class Listeners:
         self._second = SecondAnswers(screens, look.words)
         self._modals = Modals(screens, self._names, look)
         self._customers = CustomerForms(config, identity.team_id, client, screens, self._names, look.hotline)
-        self._limit = config.timeout.total_seconds()
+        self._windows = Windows(client, config)
         self._token = config.bot_token.get_secret_value()
         self._api_url = config.api_url
 
@@ -264,15 +265,37 @@ class Listeners:
         if by.is_stranger or by.user not in self._staff:
             await self._refuse(body, by, self._look.words("tell.not_allowed"))
             return
+        window = _Window()
         try:
-            await self._show(read_asked(body), by, body)
-        except StaffError as error:
-            await self._refuse(body, by, str(error))
-        except LookupError:
-            await self._refuse(body, by, self._look.words("tell.ticket_gone"))
-        except Exception:
-            log.exception("a modal did not open", extra={"hezo": {"asked_for": asked_for(body)}})
-            await self._refuse(body, by, self._look.words("tell.modal_failed"))
+            await self._show(read_asked(body), by, body, window)
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever pressed is told
+            await self._refuse(body, by, self._why_not(error, body), window)
+
+    def _why_not(self, error: Exception, body: Mapping[str, Any]) -> str:
+        if isinstance(error, StaffError):
+            return str(error)
+        if isinstance(error, LookupError):
+            return self._look.words("tell.ticket_gone")
+        log_failure("a modal did not open", error, asked_for=asked_for(body))
+        return self._look.words("tell.modal_failed")
+
+    async def _show(self, asked: Asked, by: SlackPerson, body: Mapping[str, Any], window: _Window) -> None:
+        """Open the modal, or push it on the one in which it was asked for; what takes long is shown as loading."""
+        trigger_id, above = str(body["trigger_id"]), is_in_modal(body)
+        rendering = asyncio.create_task(self._modals.render(asked, by))
+        try:
+            await asyncio.wait({rendering}, timeout=READ_LIMIT)
+            if rendering.done():
+                await self._windows.open(trigger_id, rendering.result(), above=above)
+                return
+            window.id = await self._windows.open(trigger_id, loading_view(self._look.words), above=above)
+            async with asyncio.timeout(RENDER_LIMIT):
+                view = await rendering
+            if window.id is None:
+                raise RetryLater("Slack did not say which window it opened")
+            await self._windows.change(window.id, view)
+        finally:
+            rendering.cancel()
 
     async def _put_in(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
         """A ready text was chosen in the reply window: it is put into its text."""
@@ -282,11 +305,10 @@ class Listeners:
             return
         try:
             view = await self._modals.reply.with_canned(body)
-            async with asyncio.timeout(self._limit):
-                await self._client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=view)
-        except Exception:
-            log.exception("a ready text was not put in")
-            await self._say(by, self._look.words("tell.modal_failed"))
+            await self._windows.change(body["view"]["id"], view, body["view"]["hash"])
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever chose is told
+            log_failure("a ready text was not put in", error)
+            await self._refuse(body, by, self._look.words("tell.modal_failed"))
 
     async def _say_that_it_is_taken(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
         """The press behind "More…" is recorded: what becomes of it is said in the thread, and the modal may go."""
@@ -294,58 +316,29 @@ class Listeners:
         by = person_of({**body, OWN_TEAM: self._identity.team_id})
         await self._refuse(body, by, self._look.words("more.taken"))
 
-    async def _refuse(self, body: Mapping[str, Any], by: SlackPerson, said: str) -> None:
+    async def _refuse(self, body: Mapping[str, Any], by: SlackPerson, said: str, window: _Window | None = None) -> None:
         """Say something where it was clicked: in the modal that lies over the message, or below the message."""
-        view = body.get("view")
-        if not (is_in_modal(body) and isinstance(view, Mapping)):
-            await self._say(by, said)
-            return
+        view, loading = body.get("view"), window.id if window is not None else None
         note = note_view(said, self._look.words, ModalPlace(None, by.channel, by.thread_ts))
         try:
-            async with asyncio.timeout(self._limit):
-                if pressed_in_more(body):
-                    await self._client.views_update(view_id=str(view.get("id")), view=note)
-                else:  # what was typed stays below
-                    await self._client.views_push(trigger_id=str(body["trigger_id"]), view=note)
-        except Exception as error:  # noqa: BLE001 - the last resort of an error path
-            log.warning("a modal was not replaced", extra={"hezo": {"problem": type(error).__name__}})
+            if loading is not None:
+                await self._windows.change(loading, note)
+            elif pressed_in_more(body) and isinstance(view, Mapping):
+                await self._windows.change(str(view.get("id")), note)
+            elif is_in_modal(body):  # what was typed stays below
+                await self._windows.open(str(body["trigger_id"]), note, above=True)
+            else:
+                await self._windows.say(by, said)
+        except HezoError as error:
+            log.warning("a modal was not replaced", extra={"hezo": {"problem": describe(error)}})
+            await self._windows.say(by, said)
 
-    async def _show(self, asked: Asked, by: SlackPerson, body: Mapping[str, Any]) -> None:
-        """Open the modal, or push it on the one in which it was asked for."""
-        trigger_id, is_within = str(body["trigger_id"]), is_in_modal(body)
 
-        async def show(view: Json) -> AsyncSlackResponse:
-            if is_within:
-                return await self._client.views_push(trigger_id=trigger_id, view=view)
-            return await self._client.views_open(trigger_id=trigger_id, view=view)
+@dataclass
+class _Window:
+    """What stands over the message while a ticket is read: Slack's id of it; None while there is nothing."""
 
-        rendering = asyncio.create_task(self._modals.render(asked, by))
-        try:
-            await asyncio.wait({rendering}, timeout=READ_LIMIT)
-            if rendering.done():
-                async with asyncio.timeout(self._limit):
-                    await show(rendering.result())
-                return
-            async with asyncio.timeout(self._limit):
-                opened = await show(loading_view(self._look.words))
-            async with asyncio.timeout(UPDATE_LIMIT):
-                await self._client.views_update(view_id=opened["view"]["id"], view=await rendering)
-        finally:
-            rendering.cancel()
-
-    async def _say(self, by: SlackPerson, text: str) -> None:
-        """Show a line to the one who clicked; if that fails too, the log is all that is left."""
-        if by.channel is None:
-            return
-        try:
-            async with asyncio.timeout(self._limit):
-                if by.response_url is not None and await answer(by.response_url, text, self._api_url):
-                    return
-                await self._client.chat_postEphemeral(
-                    channel=by.channel, user=by.user, text=text, thread_ts=by.thread_ts
-                )
-        except Exception as error:  # noqa: BLE001 - the last resort of an error path
-            log.warning("an ephemeral line was not shown", extra={"hezo": {"problem": type(error).__name__}})
+    id: str | None = None
 
 
 def _one_of(ids: Collection[str]) -> re.Pattern[str]:

@@ -180,6 +180,30 @@ async def test_a_slow_ticket_shows_a_loading_view_first(
     assert errors is None
 
 
+@pytest.mark.parametrize("trouble", ["the ticket is gone", "Slack does not change it"])
+async def test_a_loading_view_does_not_load_for_ever(
+    slack: SlackSandbox,
+    office: Office,
+    desk: Desk,
+    card_ts: str,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: str,
+) -> None:
+    monkeypatch.setattr("bot.edges.slack_listeners.READ_LIMIT", 0.05)
+    desk.delay, said = 0.3, "tell.ticket_gone"
+    if trouble == "Slack does not change it":
+        said = "tell.modal_failed"
+        slack.faults.error("views.update", "view_too_large")
+        modal = await open_modal(slack, office, card_ts, "ticket_reply")
+    else:
+        blocks = slack.workspace.message(office.support.id, card_ts).blocks
+        for element in blocks[-1]["elements"]:
+            element["value"] = "999"
+        modal = await open_modal(slack, office, card_ts, "ticket_reply")
+    wanted = staff_words()(said)
+    await slack.workspace.wait_for(lambda: wanted in text_of(modal) or None, what="a word where it is loading")
+
+
 async def test_a_button_that_is_out_of_date_says_so(
     slack: SlackSandbox, office: Office, desk: Desk, card_ts: str
 ) -> None:
@@ -207,7 +231,7 @@ async def test_a_ticket_that_is_gone_says_so(
 async def test_a_modal_that_slack_does_not_open_is_not_silent(
     slack: SlackSandbox, office: Office, card_ts: str
 ) -> None:
-    slack.faults.server_error("views.open")
+    slack.faults.error("views.open", "expired_trigger_id")
     assert (await slack.people.click(office.engineer.id, office.support.id, card_ts, "ticket_reply")).ok
     assert await only_line(slack, office, office.engineer.id) == staff_words()("tell.modal_failed")
 
