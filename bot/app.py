@@ -38,7 +38,7 @@ from bot.edges.webhook import Webhook, webhook
 from bot.effects import SendMail
 from bot.errors import HezoError
 from bot.health import HealthServer
-from bot.loops.among_processes import AmongProcesses, Role
+from bot.loops.among_processes import AmongProcesses, Heard, Role
 from bot.loops.audit import AuditLoop, hasten_what_a_wrong_clock_put_off
 from bot.loops.calling_webhook import WebhookPerformer
 from bot.loops.customers_first import customers_first
@@ -109,6 +109,7 @@ class Bot:
         self._open = AsyncExitStack()
         self._unread_mailboxes = {mailbox.name for mailbox in config.mail.imap}
         self._roles: list[Role] = []
+        self._heard = Heard()
         self._among: AmongProcesses | None = None
 
     async def start(self) -> None:
@@ -119,18 +120,17 @@ class Bot:
                 while we run.
         """
         worker = f"{os.getpid()}-{secrets.token_hex(6)}"
-        outbox = OutboxQueue(self.database, worker)
+        outbox = OutboxQueue(self.database, worker, finished_within=self._config.slack.timeout)
         patience = self._config.database.start_patience
         await once_usable(lambda: self._open_database(outbox), patience)
         client = await self._open.enter_async_context(slack_client(self._config.slack))
         pager = await self._open.enter_async_context(webhook(self._config.escalation.webhook))
         await once_usable(lambda: self._add_groups(client), patience)
         self._add_parts(ContextMaker(self._clock, self._config, self._key, self._staff), outbox, client, pager)
-        retry, slack = self._config.retry, self._config.slack
         self._among = among = AmongProcesses(
-            self.database, self._clock, outbox, worker, self._roles,
-            doubt=retry.in_doubt_wait, finished_within=slack.timeout,
-        )  # fmt: skip
+            self.database, self._clock, outbox, worker, self._roles, self._heard, doubt=self._config.retry.in_doubt_wait
+        )
+        await among.begin()
         self.supervisor.add("processes", lambda: among.run(self.supervisor.stopping))
         self.supervisor.start()
 
@@ -167,12 +167,13 @@ class Bot:
     def _add_parts(self, contexts: ContextMaker, outbox: OutboxQueue, client: AsyncWebClient, pager: Webhook) -> None:
         config, database, clock, stopping = self._config, self.database, self._clock, self.supervisor.stopping
         wakes = database.wakes
-        pace = Pace(timedelta(minutes=1) / config.slack.posts_per_minute, config.slack.posts_at_once)
+        make_sure = self._heard.make_sure
+        pace = Pace(timedelta(minutes=1) / config.slack.posts_per_minute, config.slack.posts_at_once, make_sure)
         chat = SlackChat(client, config.slack.timeout)
         slack_performer = SlackPerformer(chat, pace, database, contexts)
         files_performer = FilesPerformer(SlackFiles(client, config.slack.timeout), pace, database, contexts)
         webhook_performer = WebhookPerformer(pager, database, clock, chat.workspace_url)
-        mail_performer = MailPerformer(self._mailer, database, contexts, self._mailboxes_are_read)
+        mail_performer = MailPerformer(self._mailer, database, contexts, self._mailboxes_are_read, make_sure)
         desk = SlackDesk(database, clock, config)
         way_in = SlackHttp if config.slack.mode is SlackMode.HTTP else SlackSocket
         socket = way_in(

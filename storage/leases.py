@@ -37,9 +37,14 @@ class Held:
     well_elsewhere: frozenset[str]
 
 
-def is_dead(worker: str) -> ColumnElement[bool]:
-    """Whether the process that performs an outbox row is another one, and not alive; only for PostgreSQL."""
-    alive = select(workers.c.name).where(workers.c.name == outbox.c.worker, workers.c.expires_at > _NOW).exists()
+def is_dead(worker: str, since: timedelta = timedelta(0)) -> ColumnElement[bool]:
+    """Whether the process that performs an outbox row is another one, and not alive; only for PostgreSQL.
+
+    Args:
+        since: For how long it has counted as dead, by the database server's clock.
+    """
+    heard = workers.c.expires_at > _NOW - literal(since)
+    alive = select(workers.c.name).where(workers.c.name == outbox.c.worker, heard).exists()
     return (outbox.c.worker != worker) & ~alive
 
 

@@ -7,7 +7,7 @@ Where an outcome must be committed together with what follows of it, use the sam
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, or_, select, text, update
@@ -148,11 +148,14 @@ class OutboxQueue:
 
     Args:
         worker: Names this start of this process; never used again by a later one, or its crash would not be seen.
+        finished_within: How long another process that is not heard any more could still be busy with what it has
+            begun (PostgreSQL).
     """
 
-    def __init__(self, database: Database, worker: str) -> None:
+    def __init__(self, database: Database, worker: str, *, finished_within: timedelta = timedelta(0)) -> None:
         self._database = database
         self._worker = worker
+        self._finished_within = finished_within
 
     async def claim(
         self, now: datetime, limit: int, transport: Transport | None = None, *, only_urgent: bool = False
@@ -230,17 +233,18 @@ class OutboxQueue:
         async with self._database.begin() as uow:
             return await uow.outbox.mark_parked(outbox_id, error, worker=self._worker)
 
-    async def recover(self, now: datetime, in_doubt_until: datetime, *, posts_from: datetime | None = None) -> int:
+    async def recover(self, now: datetime, in_doubt_until: datetime) -> int:
         """What workers that are no more left SENDING is IN_DOUBT. Gives how many rows.
 
-        With SQLite these are all others, with PostgreSQL those that are not heard any more (`storage.leases`). Mails
-        wait until `in_doubt_until` for the copy that would settle them.
-
-        Args:
-            posts_from: When Slack posts are looked up: once a worker that was only cut off would have finished.
+        With SQLite these are all others. With PostgreSQL they are those that have not been heard (`storage.leases`) for
+        so long that one which was only cut off is done with what it had begun: by the database server's clock, as ours
+        may jump. Mails wait until `in_doubt_until` for the copy that would settle them, everything else is looked up.
         """
-        of_the_dead = is_dead(self._worker) if self._database.is_postgresql else outbox.c.worker != self._worker
-        return await self._into_doubt(of_the_dead, in_doubt_until, posts_from or now)
+        if self._database.is_postgresql:
+            of_the_dead = is_dead(self._worker, self._finished_within)
+        else:
+            of_the_dead = outbox.c.worker != self._worker
+        return await self._into_doubt(of_the_dead, in_doubt_until, now)
 
     async def recover_own(self, now: datetime, in_doubt_until: datetime, transport: Transport) -> int:
         """What this worker has in hand no more, since its outcome could not be stored, is IN_DOUBT."""

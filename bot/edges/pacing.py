@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from bisect import insort
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,11 +38,13 @@ class Pace:
     Args:
         interval: The average distance of two calls of one key; zero switches the pacing off.
         burst: How many calls may go out at once after a rest.
+        make_sure: Asked when a call's turn has come; raises what keeps it from going out at all.
     """
 
-    def __init__(self, interval: timedelta, burst: int) -> None:
+    def __init__(self, interval: timedelta, burst: int, make_sure: Callable[[], None] = lambda: None) -> None:
         self._interval = interval.total_seconds()
         self._allowance = self._interval * (burst - 1)
+        self._make_sure = make_sure
         self._lines: dict[str, _Line] = {}
         self._order = itertools.count()
 
@@ -52,6 +54,7 @@ class Pace:
 
         Raises:
             RateLimited: The turn is further away than PATIENCE.
+            RetryLater: from `make_sure`; nothing was called.
         """
         line = self._lines.setdefault(key, _Line())
         place = (not urgent, next(self._order))
@@ -59,6 +62,7 @@ class Pace:
         line.move()
         try:
             await self._wait(key, line, place)
+            self._make_sure()
             line.free_at = max(line.free_at, asyncio.get_running_loop().time()) + self._interval
         finally:
             line.waiting.remove(place)

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from bot.errors import RetryLater
 from bot.ports import Clock
 from storage.engine import Database
 from storage.leases import TTL, Leases
@@ -81,13 +83,40 @@ class Role:
             raise RuntimeError(f"{self.name} ended by itself")
 
 
+class Heard:
+    """How long the others are sure that this process lives; past it they look up what it had begun, and do it.
+
+    Attributes:
+        until: By the event loop's clock, which goes on while this process stands still and never jumps.
+    """
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+    def for_ever(self) -> None:
+        """There are no others."""
+        self.until = math.inf
+
+    def __bool__(self) -> bool:
+        return asyncio.get_running_loop().time() <= self.until
+
+    def make_sure(self) -> None:
+        """Asked right before something is done that may be done only once.
+
+        Raises:
+            RetryLater: this process was cut off, or stood still; another may be doing it.
+        """
+        if not self:
+            raise RetryLater("the other processes have not heard this one in time; they may be doing it")
+
+
 class AmongProcesses:
     """The heartbeat.
 
     Args:
         roles: What this process would do.
+        heard: Told how long the others are sure that this process lives.
         doubt: How long a mail waits for its copy when another process died while sending it.
-        finished_within: How long another process that we believe dead could still be posting.
     """
 
     def __init__(
@@ -97,9 +126,9 @@ class AmongProcesses:
         outbox: OutboxQueue,
         worker: str,
         roles: list[Role],
+        heard: Heard,
         *,
         doubt: timedelta,
-        finished_within: timedelta,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -107,8 +136,14 @@ class AmongProcesses:
         self._leases = Leases(database, worker)
         self._roles = roles
         self._doubt = doubt
-        self._finished_within = finished_within
-        self._valid_until = 0.0
+        self._heard = heard
+        if not database.is_postgresql:
+            heard.for_ever()
+
+    async def begin(self) -> None:
+        """Be heard before anything is begun, or others would take it for a dead process's. Raises as `run`."""
+        if self._database.is_postgresql:
+            await self._beat()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Beat until `stopping` is set. Raises nothing that passes: what cannot be renewed is lost in time."""
@@ -149,11 +184,11 @@ class AmongProcesses:
                 held = await self._leases.beat({role.name: role.is_held and role.is_well() for role in self._roles})
         except Exception as error:  # noqa: BLE001 - whatever it is: others have our roles when their time is over
             log.warning("no heartbeat", extra={"hezo": {"problem": str(error) or type(error).__name__}})
-            if loop.time() > self._valid_until:
+            if not self._heard:
                 self._lose(self._roles)
             return
         # A little less than what the others think, counted from before they could know.
-        self._valid_until = began + TTL.total_seconds() - BEAT_EVERY
+        self._heard.until = began + TTL.total_seconds() - BEAT_EVERY
         for role in self._roles:
             role.well_elsewhere = role.name in held.well_elsewhere
             if role.name in held.mine:
@@ -175,7 +210,7 @@ class AmongProcesses:
         now = self._clock.now()
         try:
             async with asyncio.timeout(BEAT_LIMIT):
-                count = await self._outbox.recover(now, now + self._doubt, posts_from=now + self._finished_within)
+                count = await self._outbox.recover(now, now + self._doubt)
         except Exception as error:  # noqa: BLE001 - the next beat tries again
             log.warning("nothing was taken over", extra={"hezo": {"problem": str(error) or type(error).__name__}})
             return

@@ -22,18 +22,25 @@ class MailPerformer:
 
     Args:
         mailboxes_are_read: Whether all that our mailboxes hold is stored: only then a missing copy tells anything.
+        make_sure: Asked right before the mail goes out; raises RetryLater where another process may be sending it.
 
     With every mail goes a copy to our own mailbox, in the same SMTP transaction: when a connection or this process
     breaks at the wrong moment, the copy's arrival tells that the mail went out (`handlers.email_received`).
     """
 
     def __init__(
-        self, mailer: Mailer, database: Database, contexts: ContextMaker, mailboxes_are_read: Callable[[], bool]
+        self,
+        mailer: Mailer,
+        database: Database,
+        contexts: ContextMaker,
+        mailboxes_are_read: Callable[[], bool],
+        make_sure: Callable[[], None] = lambda: None,
     ) -> None:
         self._mailer = mailer
         self._database = database
         self._contexts = contexts
         self._mailboxes_are_read = mailboxes_are_read
+        self._make_sure = make_sure
 
     async def perform(self, row: OutboxRow) -> None:
         """See `bot.loops.outbox.Performer`."""
@@ -44,6 +51,7 @@ class MailPerformer:
         copy_to = mail.support_address if mail.copy_to_self else None
         if row.in_doubt and copy_to is not None:
             await self._look_for_copy(row)
+        self._make_sure()
         await self._mailer.send(mail.support_address, effect.to, row.raw, copy_to=copy_to)
         async with self._database.begin() as uow:
             if await uow.outbox.mark_sent(row.id, {}):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.edges.pacing import PATIENCE, Pace
-from bot.errors import RateLimited
+from bot.errors import RateLimited, RetryLater
 
 INTERVAL = timedelta(milliseconds=40)
 
@@ -74,3 +74,22 @@ async def test_what_slack_asks_for_holds_back_all_of_the_key() -> None:
     with pytest.raises(RateLimited):
         await goes(pace, "C1", "never", gone, urgent=True)
     assert gone == ["elsewhere", "after it"]
+
+
+async def test_who_may_not_act_any_more_when_the_turn_comes_calls_nothing() -> None:
+    may_act = True
+
+    def make_sure() -> None:
+        if not may_act:
+            raise RetryLater("another may be doing it")
+
+    pace, gone = Pace(INTERVAL, 1, make_sure), list[str]()
+    await goes(pace, "C1", "first", gone)
+    waiting = asyncio.create_task(goes(pace, "C1", "next", gone))
+    await asyncio.sleep(0)
+    may_act = False
+    with pytest.raises(RetryLater):
+        await waiting
+    may_act = True
+    await goes(pace, "C1", "again", gone)
+    assert gone == ["first", "again"]
