@@ -182,8 +182,8 @@ def _all_performed(in_hand: set[asyncio.Task[bool]]) -> bool:
 
 async def _to_their_end(in_hand: set[asyncio.Task[bool]]) -> None:
     try:
-        if in_hand:
-            await asyncio.wait(in_hand)
+        # What could not be stored is told by the first; what became of the row is looked up.
+        await asyncio.gather(*in_hand, return_exceptions=True)
     except asyncio.CancelledError:
         for task in in_hand:
             task.cancel()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from bot.edges.pacing import Pace
 from bot.ports import Chat, OutboxRow, UnitOfWork
 from storage.engine import Database
+
+log = logging.getLogger(__name__)
 
 Blocks = list[dict[str, object]]
 Rendered = tuple[str, Blocks]
@@ -33,6 +36,7 @@ class Posts:
         ts = None
         if row.in_doubt:
             ts = await self._chat.find(channel, row.key, thread_ts=thread_ts, since=row.created_at)
+            log.info("in doubt, and looked up", extra={"hezo": {"there": ts is not None}})
         if ts is None:
             text, blocks = rendered
             async with self._pace.turn(channel, urgent=row.urgent):

@@ -243,11 +243,11 @@ _POSTS = (
 def check_slack(world: World, ask: Ask, mails: list[tuple[str, str]], answers: dict[str, str]) -> None:
     places: dict[str, str] = dict(ask("SELECT slack_ts, subject FROM tickets"))
     messages = list(world.support.messages.values())
-    cards = [message for message in messages if message.thread_ts is None]
-    assert sorted(card.ts for card in cards) == sorted(places)
     keys = Counter(str((m.metadata or {}).get("event_payload", {}).get("key")) for m in messages)
     assert [row for row in ask(_POSTS) if keys[f"out-{row[0]}"] > 1] == []
     assert max(keys.values()) == 1
+    cards = [message for message in messages if message.thread_ts is None]
+    assert sorted(card.ts for card in cards) == sorted(places)
     in_threads = {f"out-{number}" for (number,) in ask("SELECT id FROM outbox WHERE type = 'PostInThread'")}
     assert in_threads - keys.keys() == set()
     posts = Counter(
