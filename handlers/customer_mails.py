@@ -23,8 +23,12 @@ ROW = "automatic_in_a_row"
 """The key of a ticket's facts that counts its automatic mails since a person last wrote anything new."""
 
 
-async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
-    """The report is complete: its number, its facts, when an engineer gets in touch, and the open priority question."""
+async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket, *, promised: SlaClock | None = None) -> None:
+    """The report is complete: its number, its facts, when an engineer gets in touch, and the open priority question.
+
+    Args:
+        promised: The only clock of that which runs, where the caller has just started it.
+    """
     w = ctx.customer_words(ticket.language)
     heard = Heard.from_json(ticket.facts.get("heard"))
     follows = ticket.facts.get("follows")
@@ -33,7 +37,7 @@ async def accepted(uow: UnitOfWork, ctx: Context, ticket: Ticket) -> None:
         w("accepted_follows", number=follows) if follows else "",
         await _facts(uow, ticket, w),
         *notes_on_acceptance(w, heard),
-        await _promise(uow, ctx, ticket, w),
+        await _promise(uow, ctx, ticket, w, promised),
     ]
     await _send(uow, ctx, ticket, MailKind.ACKNOWLEDGEMENT, parts, dedupe_key=f"accepted:{ticket.id}", asks=True)
 
@@ -275,11 +279,12 @@ async def _facts(uow: UnitOfWork, ticket: Ticket, w: Words) -> str:
     return "\n".join(lines)
 
 
-async def _promise(uow: UnitOfWork, ctx: Context, ticket: Ticket, w: Words) -> str:
+async def _promise(uow: UnitOfWork, ctx: Context, ticket: Ticket, w: Words, promised: SlaClock | None = None) -> str:
     """Until when an engineer gets in touch; nothing where no such clock runs."""
-    waiting: tuple[SlaClock, ...] = await clocks.running(uow, ticket, ClockKind.REACTION, ClockKind.REPLY)
-    if not waiting:
+    if promised is None:
+        promised = next(iter(await clocks.running(uow, ticket, ClockKind.REACTION, ClockKind.REPLY)), None)
+    if promised is None:
         return ""
-    due = waiting[0].due_at
+    due = promised.due_at
     # A mail may be read tomorrow: no "today" in it.
     return w("promise" if due > ctx.now else "promise_late", due=format_full_date(due, ticket.language, ctx.zone))

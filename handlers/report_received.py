@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.effects import Note, PostCard, PostInThread
-from bot.model import ClockKind, Language, Message, Priority, Ticket, TicketState
+from bot.model import ClockKind, Language, Message, Priority, SlaClock, Ticket, TicketState
 from bot.ports import UnitOfWork
 from bot.rules import intake
 from bot.rules.mail_writing import bare_subject
@@ -59,8 +59,8 @@ async def handle(found: Understood, uow: UnitOfWork, ctx: Context) -> tuple[Tick
     await mail_escalated.heed(arrived, ticket, message, uow, ctx)
     wishes = arrived.reading.asked_for if arrived.reading else None
     await entitlements.heed(uow, ctx, ticket, message, arrived.mail.subject, wishes)
-    await _start_clocks(arrived, outcome, ticket, message.id, uow, ctx)
-    await _answer(found, outcome, ticket, uow, _unless_a_robot(arrived, assessment, recent, ctx))
+    started = await _start_clock(arrived, outcome, ticket, message.id, uow, ctx)
+    await _answer(found, outcome, ticket, started, uow, _unless_a_robot(arrived, assessment, recent, ctx))
     await uow.tickets.update(ticket)
     await finish(uow, arrived, f"opened {ticket.number}", ticket.id)
     return ticket, message
@@ -206,19 +206,26 @@ async def show_mail(uow: UnitOfWork, ticket: Ticket, arrived: ReceivedMail, mess
     )
 
 
-async def _start_clocks(
+async def _start_clock(
     arrived: ReceivedMail, outcome: intake.Outcome, ticket: Ticket, message_id: int, uow: UnitOfWork, ctx: Context
-) -> None:
+) -> SlaClock | None:
     match outcome:
         case intake.Outcome.COMPLETE:
-            await clocks.start(uow, ctx, ticket, ClockKind.REACTION, arrived.sent_at, message_id)
+            return await clocks.start(uow, ctx, ticket, ClockKind.REACTION, arrived.sent_at, message_id)
         case intake.Outcome.INCOMPLETE | intake.Outcome.HELD:
-            await clocks.start(uow, ctx, ticket, ClockKind.INTAKE, arrived.sent_at, message_id)
+            return await clocks.start(uow, ctx, ticket, ClockKind.INTAKE, arrived.sent_at, message_id)
         case intake.Outcome.ENQUIRY:
-            return  # an enquiry is no report: the terms promise no time, the card stays until it is answered
+            return None  # an enquiry is no report: the terms promise no time, the card stays until it is answered
 
 
-async def _answer(found: Understood, outcome: intake.Outcome, ticket: Ticket, uow: UnitOfWork, ctx: Context) -> None:
+async def _answer(
+    found: Understood,
+    outcome: intake.Outcome,
+    ticket: Ticket,
+    started: SlaClock | None,
+    uow: UnitOfWork,
+    ctx: Context,
+) -> None:
     arrived = found.arrived
     if arrived.authentic is False:
         return  # the named sender may not have written it: they are not told of somebody else's mail
@@ -228,7 +235,7 @@ async def _answer(found: Understood, outcome: intake.Outcome, ticket: Ticket, uo
         case _ if is_sealed(arrived.mail):
             await customer_mails.sealed(uow, ctx, ticket)
         case intake.Outcome.COMPLETE:
-            await customer_mails.accepted(uow, ctx, ticket)
+            await customer_mails.accepted(uow, ctx, ticket, promised=started)
         case intake.Outcome.HELD:
             await customer_mails.held(uow, ctx, ticket)
         case intake.Outcome.ENQUIRY:
