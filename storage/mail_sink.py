@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.mail_ports import FetchedMail
 from bot.ports import InboxState
+from storage.built_once import built_once
 from storage.engine import Database
 from storage.errors import DatabaseBusy
 from storage.inbox import MAIL
@@ -17,6 +19,7 @@ from storage.schema import inbox
 from storage.transaction import Transaction, Wake
 from storage.types import literal
 
+_ADD = built_once(inbox.insert())
 _RACES = 3
 """How often a batch is tried while another process stores the same mails."""
 
@@ -118,13 +121,7 @@ async def _store(transaction: Transaction, mails: Sequence[FetchedMail], content
         del rows[key]
 
     contents = {row["content_key"] for row in rows.values()}
-    first_of: dict[str, int] = {}
-    for known in await connection.execute(
-        select(inbox.c.content_key, inbox.c.id).where(
-            inbox.c.content_key.in_(contents), inbox.c.state != literal(InboxState.DUPLICATE)
-        )
-    ):
-        first_of[known.content_key] = known.id
+    first_of = await _first_of(connection, contents)
     new: dict[str, dict[str, Any]] = {}
     copies: list[dict[str, Any]] = []
     for row in rows.values():
@@ -135,12 +132,10 @@ async def _store(transaction: Transaction, mails: Sequence[FetchedMail], content
             new[content] = row
 
     if new:
-        inserted = await connection.execute(
-            inbox.insert().returning(inbox.c.content_key, inbox.c.id, sort_by_parameter_order=True), list(new.values())
-        )
-        first_of |= {row.content_key: row.id for row in inserted}
+        await connection.execute(_ADD, list(new.values()))
         transaction.wakes.add(Wake.MAIL_INBOX)
     if copies:
+        first_of = await _first_of(connection, contents)
         await connection.execute(
             inbox.insert(),
             [
@@ -154,3 +149,11 @@ async def _store(transaction: Transaction, mails: Sequence[FetchedMail], content
                 for row in copies
             ],
         )
+
+
+async def _first_of(connection: AsyncConnection, contents: Collection[str]) -> dict[str, int]:
+    """The row that holds each of these contents, as far as there is one."""
+    held = select(inbox.c.content_key, inbox.c.id).where(
+        inbox.c.content_key.in_(contents), inbox.c.state != literal(InboxState.DUPLICATE)
+    )
+    return {row.content_key: row.id for row in await connection.execute(held)}
