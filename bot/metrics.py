@@ -15,24 +15,35 @@ from storage.measures import SLA_WINDOW, Measures
 from storage.schema import Transport
 
 _Sample = tuple[Mapping[str, str], float]
+_Families = list[tuple[str, str, str, list[_Sample]]]
 
 
-def render(
-    measures: Measures, parts: Iterable[PartStatus], *, now: datetime, looked_at: datetime | None, version: str
-) -> str:
-    """The page.
-
-    Args:
-        looked_at: When the auditor last looked; None before its first time.
-    """
+def of_this_process(parts: Iterable[PartStatus], *, version: str) -> str:
+    """Lines that need nothing but the program itself."""
     parts = list(parts)
-    days = SLA_WINDOW.days
-    families: list[tuple[str, str, str, list[_Sample]]] = [
+    families: _Families = [
         ("info", "gauge", "The program that runs.", [({"version": version}, 1)]),
         ("part_running", "gauge", "Whether a part of the program runs and is connected.",
          [({"part": part.name}, float(part.running)) for part in parts]),
         ("part_restarts_total", "counter", "How often a part broke and was started again.",
          [({"part": part.name}, part.restarts) for part in parts]),
+    ]  # fmt: skip
+    return _lines(families)
+
+
+def of_the_database(*, answers: bool) -> str:
+    """Whether it was there for the lines about what is stored, which are missing otherwise."""
+    return _lines([("database_up", "gauge", "Whether the database answered for this page.", [({}, float(answers))])])
+
+
+def of_what_is_stored(measures: Measures, *, now: datetime, looked_at: datetime | None) -> str:
+    """Lines about what waits, is late or was met.
+
+    Args:
+        looked_at: When the auditor last looked; None before its first time.
+    """
+    days = SLA_WINDOW.days
+    families: _Families = [
         ("inbox_waiting", "gauge", "Mails and Slack payloads that are stored and not handled.",
          [({"source": source}, measures.inbox.get(source, (0, None))[0]) for source in ("mail", "slack")]),
         ("inbox_lag_seconds", "gauge", "How long the oldest of them has waited.",
@@ -56,12 +67,16 @@ def render(
     if looked_at is not None:
         since = max(0.0, (now - looked_at).total_seconds())
         families.append(("audit_age_seconds", "gauge", "How long ago the auditor looked.", [({}, since)]))
-    return "".join(_family(*family) for family in families)
+    return _lines(families)
 
 
 def _age(waiting: tuple[int, datetime | None] | None, now: datetime) -> float:
     oldest = waiting[1] if waiting else None
     return 0.0 if oldest is None else max(0.0, (now - oldest).total_seconds())
+
+
+def _lines(families: _Families) -> str:
+    return "".join(_family(*family) for family in families)
 
 
 def _family(name: str, kind: str, explained: str, samples: list[_Sample]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.about import version
+from bot.errors import RetryLater
 from bot.health import Pulse, what_lags
-from bot.metrics import render
+from bot.metrics import of_the_database, of_this_process, of_what_is_stored
 from bot.ports import Clock
 from bot.supervisor import Supervisor
 from storage.auditing import StoredAudit
@@ -25,22 +26,15 @@ class Reporter:
         self._started_at = clock.now()
 
     async def health(self) -> tuple[bool, Mapping[str, object]]:
-        """Whether every part runs and nothing lags, and the details."""
-        backlog = await OverviewQueries(self._database).backlog()
-        async with self._database.read() as uow:
-            audit = StoredAudit(uow.transaction)
-            look, urgent_since = await audit.last_look(), await audit.urgent_since()
-        looked_at = None if look is None else look.at
-        pulse = Pulse(self._started_at, looked_at, backlog.timers_oldest, urgent_since)
-        problems = what_lags(pulse, self._clock.now())
+        """Whether every part runs and nothing lags, and the details; without the database those of this process."""
+        try:
+            problems, stored = await self._stored()
+        except RetryLater as error:
+            problems, stored = [f"the database does not answer ({error})"], {}
         parts = self._supervisor.statuses.values()
         details = {
             "problems": problems,
-            "audit": {
-                "looked_at": looked_at and looked_at.isoformat(),
-                "found": look.counts if look else {},
-                "about": look.named if look else {},
-            },
+            **stored,
             "parts": {
                 part.name: {
                     "running": part.running,
@@ -50,6 +44,23 @@ class Reporter:
                 }
                 for part in parts
             },
+        }
+        return not problems and all(part.running for part in parts), details
+
+    async def _stored(self) -> tuple[list[str], dict[str, object]]:
+        """What lags, and what is stored about it."""
+        backlog = await OverviewQueries(self._database).backlog()
+        async with self._database.read() as uow:
+            audit = StoredAudit(uow.transaction)
+            look, urgent_since = await audit.last_look(), await audit.urgent_since()
+        looked_at = None if look is None else look.at
+        pulse = Pulse(self._started_at, looked_at, backlog.timers_oldest, urgent_since)
+        return what_lags(pulse, self._clock.now()), {
+            "audit": {
+                "looked_at": looked_at and looked_at.isoformat(),
+                "found": look.counts if look else {},
+                "about": look.named if look else {},
+            },
             "backlog": {
                 "inbox_new": backlog.inbox_new,
                 "inbox_parked": backlog.inbox_parked,
@@ -57,7 +68,6 @@ class Reporter:
                 "outbox_parked": backlog.outbox_parked,
             },
         }
-        return not problems and all(part.running for part in parts), details
 
     async def readiness(self) -> tuple[bool, Mapping[str, object]]:
         """Whether this process can do its work now: the database answers, every part runs, and it is not stopping."""
@@ -71,10 +81,14 @@ class Reporter:
             await uow.settings.get("nothing")
 
     async def metrics(self) -> str:
-        """The page of figures."""
+        """The page of figures; without the database those of this process."""
         now = self._clock.now()
-        measures = await measure(self._database, now)
-        async with self._database.read() as uow:
-            look = await StoredAudit(uow.transaction).last_look()
-        parts = self._supervisor.statuses.values()
-        return render(measures, parts, now=now, looked_at=look.at if look else None, version=version())
+        page = of_this_process(self._supervisor.statuses.values(), version=version())
+        try:
+            measures = await measure(self._database, now)
+            async with self._database.read() as uow:
+                look = await StoredAudit(uow.transaction).last_look()
+        except RetryLater:
+            return page + of_the_database(answers=False)
+        stored = of_what_is_stored(measures, now=now, looked_at=look.at if look else None)
+        return page + of_the_database(answers=True) + stored
