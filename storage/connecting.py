@@ -24,6 +24,8 @@ from storage.inline import InlineDriver
 from storage.types import to_json
 
 DEFAULT_TIME_LIMIT = timedelta(seconds=30)
+APPLICATION = "hezo360"
+"""By this PostgreSQL knows our connections."""
 _READERS = 4
 _POSTGRESQL_CONNECTIONS = 10
 
@@ -94,11 +96,20 @@ def may_exist(url: URL) -> bool:
     return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
 
 
-def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT, *, inline: bool = False) -> AsyncEngine:
+def make_engine(
+    url: URL,
+    time_limit: timedelta = DEFAULT_TIME_LIMIT,
+    *,
+    inline: bool = False,
+    statement_limit: timedelta | None = None,
+) -> AsyncEngine:
     """An engine whose transactions may write; on SQLite it has one connection.
 
     With `inline`, SQLite's statements run as `storage.inline` says: for those who ask through an InlineConnection. A
     connection, a lock or one statement gets a third of the time that a whole transaction may take.
+
+    Args:
+        statement_limit: For one statement, where it may take longer (PostgreSQL).
 
     Raises:
         OperatorError: the driver is not installed.
@@ -106,6 +117,7 @@ def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT, *, inline:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, time_limit, read_only=False, inline=inline)
     limit = time_limit.total_seconds() / 3
+    for_a_statement = limit if statement_limit is None else statement_limit.total_seconds()
     try:
         engine = create_async_engine(
             url,
@@ -115,12 +127,17 @@ def make_engine(url: URL, time_limit: timedelta = DEFAULT_TIME_LIMIT, *, inline:
             pool_timeout=limit,
             connect_args={
                 "timeout": limit,
-                "command_timeout": limit,
+                "command_timeout": for_a_statement,
                 "server_settings": {
-                    "application_name": "hezo360",
+                    "application_name": APPLICATION,
                     "lock_timeout": f"{limit * 1000:.0f}ms",
-                    # What a killed machine left open must not keep its locks.
-                    "idle_in_transaction_session_timeout": f"{2 * time_limit.total_seconds() * 1000:.0f}ms",
+                    # What a killed machine or a cut line left open must not keep its locks: neither while it runs, nor
+                    # between two statements, nor (`storage.leases.end_cut_off`) within one.
+                    "statement_timeout": f"{2 * for_a_statement * 1000:.0f}ms",
+                    "idle_in_transaction_session_timeout": f"{time_limit.total_seconds() * 1000:.0f}ms",
+                    "tcp_keepalives_idle": "20",
+                    "tcp_keepalives_interval": "5",
+                    "tcp_keepalives_count": "4",
                 },
             },
         )

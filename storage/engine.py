@@ -70,7 +70,7 @@ class Database:
         self.wakes = Wakes()
         self._url = parse_url(url)
         self._compose = compose
-        self._time_limit = time_limit
+        self.time_limit = time_limit
         self._turn = asyncio.Lock()
         self._in_use = 0
         self._unused = asyncio.Event()
@@ -112,7 +112,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection, those in use when they are given back; closing twice is harmless."""
         with suppress(TimeoutError):  # a transaction ends within its time limit, or its connection is given up
-            async with asyncio.timeout(self._time_limit.total_seconds()):
+            async with asyncio.timeout(self.time_limit.total_seconds()):
                 await self._unused.wait()
         await self._reader.dispose()
         await self._writer.dispose()
@@ -128,7 +128,7 @@ class Database:
         async with self._own_turn(), self._connection(self._writer) as connection:
             transaction = self._transaction(self._at_hand(connection), read_only=False)
             with _passing_faults_named():
-                async with _limited(self._time_limit):
+                async with _limited(self.time_limit):
                     await connection.begin()
                     uow = StoredUnitOfWork(transaction)
                     yield uow
@@ -144,7 +144,7 @@ class Database:
         """
         async with self._connection(self._reader) as connection:
             with _passing_faults_named():
-                async with _limited(self._time_limit):
+                async with _limited(self.time_limit):
                     await connection.begin()
                     yield StoredUnitOfWork(self._transaction(connection, read_only=True))
 
@@ -212,7 +212,7 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(self._time_limit.total_seconds()):
+            async with asyncio.timeout(self.time_limit.total_seconds()):
                 await self._turn.acquire()
         except TimeoutError as error:
             raise DatabaseBusy("database: other transactions of this program took too long") from error

@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, func, literal, select, text
+from sqlalchemy import ColumnElement, Interval, bindparam, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from storage.connecting import APPLICATION
 from storage.engine import Database
 from storage.process_tables import leases, workers
 from storage.schema import outbox
@@ -20,6 +21,12 @@ from storage.schema import outbox
 TTL = timedelta(seconds=6)
 """How long a process counts as alive after it was last heard."""
 _FORGOTTEN = timedelta(days=1)
+
+_END_CUT_OFF = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND application_name = :application AND state = 'active'"
+    " AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - :silent"
+).bindparams(bindparam("silent", type_=Interval))
 
 _NOW = func.clock_timestamp()
 
@@ -46,6 +53,19 @@ def is_dead(worker: str, since: timedelta = timedelta(0)) -> ColumnElement[bool]
     heard = workers.c.expires_at > _NOW - literal(since)
     alive = select(workers.c.name).where(workers.c.name == outbox.c.worker, heard).exists()
     return (outbox.c.worker != worker) & ~alive
+
+
+async def end_cut_off(database: Database) -> int:
+    """End connections of ours that wait within a statement for a client which has given up; only for PostgreSQL.
+
+    A statement is announced (Parse) before it is sent on (Bind). Where the line is cut between the two and does not
+    even tell of its end, no timeout of the server counts, and what the transaction has locked stays locked until TCP
+    notices, if it does. No transaction of ours waits as long as this for its next octet. Gives how many were ended.
+    """
+    async with database.begin() as uow:
+        values = {"application": APPLICATION, "silent": database.time_limit}
+        ended: int = await uow.transaction.connection.scalar(_END_CUT_OFF, values)
+    return ended
 
 
 class Leases:

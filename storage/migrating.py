@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from alembic.config import Config
@@ -18,6 +19,8 @@ from storage.revisions import read_revision
 
 _LOCK_KEY = 360_001
 """PostgreSQL advisory lock: two upgrades at once wait for each other."""
+STEP_LIMIT = timedelta(hours=2)
+"""For one statement: an index over some millions of rows takes its time."""
 
 
 def _script_directory() -> ScriptDirectory:
@@ -73,7 +76,7 @@ async def upgrade(database_url: str) -> str:
         OperatorError: the database cannot be reached, or is newer than this program.
     """
     url = parse_url(database_url)
-    engine = make_engine(url)
+    engine = make_engine(url, statement_limit=STEP_LIMIT)
     try:
         prepare_file(url)
         async with engine.begin() as connection:

@@ -19,7 +19,7 @@ from datetime import timedelta
 from bot.errors import RetryLater
 from bot.ports import Clock
 from storage.engine import Database
-from storage.leases import TTL, Leases
+from storage.leases import TTL, Leases, end_cut_off
 from storage.queues import OutboxQueue
 
 log = logging.getLogger(__name__)
@@ -210,10 +210,13 @@ class AmongProcesses:
         now = self._clock.now()
         try:
             async with asyncio.timeout(BEAT_LIMIT):
+                ended = await end_cut_off(self._database)
                 count = await self._outbox.recover(now, now + self._doubt)
         except Exception as error:  # noqa: BLE001 - the next beat tries again
             log.warning("nothing was taken over", extra={"hezo": {"problem": str(error) or type(error).__name__}})
             return
+        if ended:
+            log.warning("connections that were cut off held locks, and were ended", extra={"hezo": {"count": ended}})
         if count:
             log.warning("effects of a process that died are looked up", extra={"hezo": {"count": count}})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from bot.effects import PostCard
 from bot.errors import ConfigError, OperatorError
 from storage.engine import Database
 from storage.errors import DatabaseBusy
+from storage.leases import end_cut_off
 from storage.schema import metadata
 from tests.storage.making import NOON, FakeClock, a_ticket, a_timer, compose, content_key, make_database, stored_ticket
-from tests.support.faulty_proxy import FaultyProxy
+from tests.support.faulty_proxy import Direction, FaultyProxy
 from tests.support.postgres import PostgresServer
 
 
@@ -239,6 +241,48 @@ async def test_a_connection_that_stalls_is_a_passing_fault_and_is_given_up(postg
             await stored_ticket(database)
         await stored_ticket(database)
         await database.close()
+
+
+async def test_a_process_that_is_cut_off_between_two_octets_keeps_no_locks(postgres: PostgresServer) -> None:
+    limit = timedelta(seconds=3)
+    async with FaultyProxy(postgres.port) as proxy:
+        cut_off = impatient(postgres.url("hezo360").replace(str(postgres.port), str(proxy.port)), limit)
+        others = impatient(postgres.url("hezo360"), limit)
+        await cut_off.open()
+        await others.open()
+        ticket = await stored_ticket(others)
+
+        async def lock_and_ask() -> None:
+            async with cut_off.begin() as uow:
+                await uow.tickets.get(ticket.id)
+                proxy.stall(Direction.TO_CLIENT)
+                await uow.settings.get("anything")
+
+        asking = asyncio.create_task(lock_and_ask())
+        await announced(postgres)
+        proxy.stall()  # the connection does not even tell of its end
+        with pytest.raises(DatabaseBusy):
+            await asking
+        async with asyncio.timeout(30):
+            while True:
+                await end_cut_off(others)
+                with suppress(DatabaseBusy):
+                    async with others.begin() as uow:
+                        await uow.tickets.get(ticket.id)
+                        break
+        proxy.cut()
+        await cut_off.close()
+        await others.close()
+
+
+async def announced(postgres: PostgresServer) -> None:
+    """Wait until a statement was announced to the server that is not sent on."""
+    admin = await asyncpg.connect(postgres.dsn("postgres"))
+    reading = "FROM pg_stat_activity WHERE datname = 'hezo360' AND state = 'active' AND wait_event = 'ClientRead'"
+    async with asyncio.timeout(30):
+        while not await admin.fetchval(f"SELECT count(*) {reading}"):  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.02)
+    await admin.close()
 
 
 async def test_an_unreachable_server_is_a_passing_fault_once_opened(clock: FakeClock) -> None:
