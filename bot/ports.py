@@ -102,11 +102,10 @@ class ChatFiles(Protocol):
     async def described(self, file: SharedFile) -> SharedFile:
         """The file with its name, type and address: of one from another workspace a message only gives the id."""
 
-    async def fetch(self, file_id: str, url: str, limit: int) -> bytes:
+    async def fetch(self, file: SharedFile, limit: int) -> bytes:
         """What a file holds that somebody shared, at most `limit` octets; Refused where it is larger or not to be had.
 
-        Args:
-            url: As Slack gave it with the file; "" asks Slack for it.
+        Without an address Slack is asked for it.
         """
 
     async def delete(self, file_id: str) -> None:

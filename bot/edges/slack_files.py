@@ -89,15 +89,17 @@ class SlackFiles:
         answer = await self._call("files.info", lambda: self._client.files_info(file=file.id))
         return shared_file(answer["file"]) or file
 
-    async def fetch(self, file_id: str, url: str, limit: int) -> bytes:
+    async def fetch(self, file: SharedFile, limit: int) -> bytes:
         """What a file holds; our token goes to Slack's own addresses and nowhere else.
 
         https://docs.slack.dev/reference/objects/file-object: `url_private_download` takes the bot token as bearer;
         without the right to it Slack answers with a page to sign in at, and status 200.
         """
+        url = file.url
         if not url:
-            answer = await self._call("files.info", lambda: self._client.files_info(file=file_id))
-            url = str(answer["file"].get("url_private_download") or answer["file"].get("url_private") or "")
+            answer = await self._call("files.info", lambda: self._client.files_info(file=file.id))
+            told = shared_file(answer.get("file"))
+            url = told.url if told is not None else ""
         if not self._is_slacks(url):
             raise Refused("Slack named no address of its own for a file")
         session = self._client.session
@@ -114,16 +116,13 @@ class SlackFiles:
                     content += more
         except Exception as error:
             raise translate(error, "a download", repeatable=True) from error
-        return self._checked(status, kind, content, limit)
-
-    @staticmethod
-    def _checked(status: int, kind: str, content: bytes, limit: int) -> bytes:
         if status == 429 or status >= 500:
             raise RetryLater(f"Slack is in trouble: a download was answered with HTTP {status}")
-        if status != 200 or (
-            kind == "text/html" and b"<html" in content[:2_000].lower() and b"sign" in content.lower()
-        ):
+        is_page = kind == "text/html" and b"<html" in content[:2_000].lower()
+        if status != 200 or (is_page and b"sign" in content.lower() and len(content) != file.size):
             raise Refused(f"Slack does not give a file to the bot (HTTP {status}): it needs the scope files:read")
+        if is_page and "html" not in file.content_type and len(content) != file.size:
+            raise RetryLater("Slack is in trouble: a download was answered with a page, not with the file")
         if len(content) > limit:
             raise Refused(f"a file is larger than {limit // 1_000_000} MB")
         return content

@@ -78,6 +78,6 @@ class FileFetcher:
     async def _fetch(self, file: SharedFile, megabytes: float) -> str:
         """Keep what the file holds; gives its hash."""
         async with self._pace.turn("files"):
-            content = await self._files.fetch(file.id, file.url, int(megabytes * MEGABYTE))
+            content = await self._files.fetch(file, int(megabytes * MEGABYTE))
         async with self._database.begin() as uow:
             return await uow.attachments.keep(content)
