@@ -113,7 +113,13 @@ async def deleted(command: ThreadMessageDeleted, uow: UnitOfWork, ctx: Context) 
     """A message that waited is taken back with it; of one that went the author learns that the customer has it."""
     ticket = await uow.tickets.by_slack_place(command.channel, command.thread_ts)
     sending = None if ticket is None else await uow.sendings.of_message(ticket.id, command.ts)
-    if ticket is None or sending is None:
+    if ticket is None:
+        return
+    if sending is None:  # its own event comes later, or was lost: then nobody is asked about words that are gone
+        if ctx.may_act(command.by):
+            at = command.by.at or ctx.now
+            gone = Sending(0, ticket.id, SendingState.DELETED, command.by.user, "", at, slack_ts=command.ts)
+            await uow.sendings.add(gone)
         return
     if sending.state is SendingState.WAITING:
         await sendings.take_back(uow, ctx, ticket, sending, sending.author, "deleted")
