@@ -111,7 +111,7 @@ async def identify(client: AsyncWebClient, limit: timedelta) -> Identity:
     """Who Slack says we are.
 
     Raises:
-        RetryLater: Slack cannot be reached.
+        RetryLater: Slack cannot be reached, or does not say it.
         OperatorError: it does not accept the token.
     """
     try:
@@ -119,7 +119,10 @@ async def identify(client: AsyncWebClient, limit: timedelta) -> Identity:
             answer = await client.auth_test()
     except Exception as error:
         raise translate(error, "auth.test", repeatable=True) from error
-    return Identity(str(answer["team_id"]), str(answer["user_id"]), str(answer.get("bot_id") or ""))
+    team, user = answer.get("team_id"), answer.get("user_id")
+    if not (isinstance(team, str) and team and isinstance(user, str) and user):  # everybody would be a stranger
+        raise RetryLater("Slack is in trouble: auth.test was answered without our ids")
+    return Identity(team, user, str(answer.get("bot_id") or ""))
 
 
 class Listeners:

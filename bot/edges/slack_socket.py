@@ -1,8 +1,8 @@
 """Socket Mode: holds the connection to Slack, and rebuilds it when it is lost or suspiciously silent.
 
 slack_sdk's own reconnecting is switched off except for the refresh that Slack asks for: it gives up silently when
-`apps.connections.open` fails once, and retries for ever with a used-up address when the WebSocket does not open. Here a
-lost connection ends `run`, and the supervisor starts it anew.
+`apps.connections.open` fails once, and retries for ever with a used-up address when the WebSocket does not open. Here
+each address is tried once, a lost connection ends `run`, and the supervisor starts it anew.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,8 @@ from bot.edges.slack_errors import TOKEN_ERRORS, translate
 from bot.edges.slack_listeners import Listeners, Recorder, identify
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_screens import Look, Screens
-from bot.errors import OperatorError, RetryLater
+from bot.errors import HezoError, OperatorError, RetryLater
+from bot.rules.retrying import describe
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +128,12 @@ class SlackSocket:
             await connection.close()
             if isinstance(error, SlackApiError):
                 self._blame_app_token(error)
+            if isinstance(error, aiohttp.WSServerHandshakeError):
+                raise RetryLater(
+                    f"Slack refuses the socket whose address it has just given (HTTP {error.status})"
+                ) from error
+            if isinstance(error, HezoError):
+                raise
             raise translate(error, "apps.connections.open", repeatable=True) from error
         except asyncio.CancelledError:
             await connection.close()
@@ -143,13 +151,49 @@ class SlackSocket:
             ) from error
 
 
+class _Client(SocketModeClient):
+    """Tries once what slack_sdk would try for ever, and takes no answer of Slack's for granted."""
+
+    async def issue_new_wss_url(self) -> str:
+        """Raises RetryLater too, where Slack names no address."""
+        answer = await self.web_client.apps_connections_open(app_token=self.app_token)
+        url = answer.get("url")
+        if not isinstance(url, str) or not url:
+            raise RetryLater("Slack is in trouble: apps.connections.open was answered without an address")
+        return url
+
+    async def connect(self) -> None:
+        """Close what was open, which may be one too many for Slack, and open a WebSocket."""
+        old = self.current_session
+        if old is not None:
+            with suppress(TimeoutError, aiohttp.ClientError, OSError):
+                async with asyncio.timeout(CLOSE_LIMIT):
+                    await old.close()
+        self.current_session = await self.aiohttp_client_session.ws_connect(
+            str(self.wss_uri), autoping=False, heartbeat=self.ping_interval, proxy=self.proxy
+        )
+        self.stale, self.last_ping_pong_time = False, None
+        for task in (self.current_session_monitor, self.message_receiver):
+            if task is not None:
+                task.cancel()
+        self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())
+        self.message_receiver = asyncio.ensure_future(self.receive_messages())
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:
+        """At Slack's wish. Never raises: where it fails, the connection ends, and that is seen by who watches it."""
+        try:
+            await super().connect_to_new_endpoint(force)
+        except Exception as error:  # noqa: BLE001 - whatever it is, there is no connection
+            log.warning("Slack asked for another socket, and gave none", extra={"hezo": {"problem": describe(error)}})
+
+
 class _Connection:
     """One WebSocket, with what slack_sdk runs around it."""
 
     def __init__(self, take: Take, config: SlackConfig, web_client: AsyncWebClient, ping_every: float) -> None:
         assert config.app_token is not None, "the configuration asks for it"
         self._take = take
-        self._client = SocketModeClient(
+        self._client = _Client(
             app_token=config.app_token.get_secret_value(),
             logger=sdk_logger(),
             web_client=web_client,
@@ -171,7 +215,7 @@ class _Connection:
     async def open(self) -> None:
         """Ask for an address and connect to it. Runs until it is connected; the caller sets the time limit."""
         self._client.wss_uri = await self._client.issue_new_wss_url()
-        await self._client.connect()  # type: ignore[no-untyped-call]  # slack_sdk has no annotation there
+        await self._client.connect()
         self.wait_anew()
 
     async def problem(self, refresh_limit: float) -> str | None:

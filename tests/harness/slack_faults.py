@@ -51,14 +51,12 @@ OWN: dict[str, tuple[str, ...]] = {
     "files.completeUploadExternal": ("file_not_found", "file_update_failed", "access_denied", "thread_not_found"),
     "files.info": ("file_not_found", "file_deleted", "timezone_count"),
     "auth.test": ("invalid_auth", "token_revoked", "account_inactive"),
-    "apps.connections.open": ("invalid_auth", "forbidden_team", "too_many_websockets"),
     "usergroups.users.list": ("no_such_subteam", "missing_scope", "user_is_restricted"),
     "conversations.replies": ("thread_not_found", "missing_scope"),
 }  # fmt: skip
 ANYWHERE = ("internal_error", "fatal_error", "service_unavailable", "request_timeout", "an_error_of_tomorrow")
 NO_API = {"upload", "download", "response_url"}
-NOT_REPEATED = {"views.open", "views.push", "views.update"}
-"""A person does it again; of these it may be both that it was done and that somebody was told it was not."""
+IN_DOUBT = {"conversations.replies", "auth.test"}
 
 
 def faults_of(method: str) -> Iterator[Fault]:
@@ -108,7 +106,7 @@ class Sweep:
         office, began = self._office, time.monotonic()
         self._number += 1
         waiting = [replace(fault)]
-        if fault.method.startswith("conversations."):
+        if fault.method in IN_DOUBT:  # they are asked when a post may have come through
             waiting.append(Fault("chat.postMessage", "reset", accepted=True))
         with logged_errors() as errors:
             if fault.method == "users.info":  # names are remembered

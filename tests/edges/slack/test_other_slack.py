@@ -18,8 +18,9 @@ from bot.commands import OpenHome, TakeTicket
 from bot.config_slack import SlackConfig
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
-from bot.errors import InDoubt
+from bot.errors import HezoError, InDoubt, Refused, RetryLater
 from bot.ports import FileState
+from bot.sendings import SharedFile
 from tests.edges.slack.office import TICKET_ID, Desk, make_clock, make_socket, make_view
 from tests.support.manifest import manifest_app
 from tests.support.other_slack.faults import Fault
@@ -142,3 +143,79 @@ async def test_an_answer_that_says_nothing_leaves_a_post_in_doubt(
         with pytest.raises(InDoubt):
             await chat.post(channel.id, "Zgłoszenie", [{"type": "divider"}], key="out-1")
         assert await chat.find(channel.id, "out-1", thread_ts=None, since=since) == next(iter(channel.messages))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method, kind, status=status, body=body, error=error, seconds=60)
+        for method in ("auth.test", "apps.connections.open")
+        for kind, status, body, error in (
+            ("ratelimited", 0, "", ""),
+            ("page", 503, "", ""),
+            ("page", 200, "", ""),
+            ("body", 0, "", ""),
+            ("body", 0, "[]", ""),
+            ("body", 0, "null", ""),
+            ("body", 0, '{"ok": true}', ""),
+            ("cut off", 0, "", ""),
+            ("redirect", 0, "", ""),
+            ("hang", 0, "", ""),
+            ("reset", 0, "", ""),
+            ("error", 0, "", "internal_error"),
+            ("error", 0, "", "an_error_of_tomorrow"),
+            ("error", 0, "", "token_revoked"),
+            ("error", 0, "", "account_inactive"),
+            ("error", 0, "", "missing_scope"),
+        )
+    ],
+    ids=str,
+)
+async def test_a_connection_that_cannot_be_had_is_no_mistake_of_ours(
+    other: OtherSlack, config: SlackConfig, fault: Fault
+) -> None:
+    config = config.model_copy(update={"timeout": timedelta(seconds=0.5)})
+    other.api.faults.waiting = [replace(fault)]
+    desk = Desk(make_view(make_clock(left=timedelta(minutes=20))))
+    async with slack_client(config) as client, asyncio.timeout(60):
+        with pytest.raises(HezoError) as raised:
+            await make_socket(config, desk, client).run(asyncio.Event())
+    assert len(str(raised.value)) > len("no words at all")
+    assert other.sockets.opened == 0
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+async def test_a_socket_that_is_refused_is_no_mistake_of_ours(
+    other: OtherSlack, config: SlackConfig, status: int
+) -> None:
+    other.sockets.refuses = [status]
+    desk = Desk(make_view(make_clock(left=timedelta(minutes=20))))
+    async with slack_client(config) as client, asyncio.timeout(60):
+        with pytest.raises(RetryLater):
+            await make_socket(config, desk, client).run(asyncio.Event())
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault("download", "page", status=200), RetryLater),
+        (Fault("download", "page", status=503), RetryLater),
+        (Fault("download", "cut off"), RetryLater),
+        (Fault("download", "hang", seconds=60), RetryLater),
+        (Fault("download", "redirect"), Refused),
+        (Fault("download", "page", status=404), Refused),
+    ],
+    ids=str,
+)
+async def test_a_page_or_half_of_it_is_never_taken_for_a_file(
+    other: OtherSlack, config: SlackConfig, fault: Fault, error: type[Exception]
+) -> None:
+    content = b"config system global\n" * 100
+    other.workspace.contents["F1"] = content
+    file = SharedFile("F1", "fgt.conf", "text/plain", len(content), f"{other.people.base}/files-pri/F1")
+    other.api.faults.waiting = [replace(fault)]
+    async with slack_client(config) as client:
+        files = SlackFiles(client, timedelta(seconds=0.5))
+        with pytest.raises(error):
+            await files.fetch(file, 3000)
+        assert await files.fetch(file, 3000) == content

@@ -97,6 +97,12 @@ class Office:
         assert found is not None
         return await self.slack.people.press(user, self.support, *found)
 
+    async def press_alone(self, user: User, action: str) -> Envelope:
+        """Press this in the newest line that they alone see."""
+        line = user.ephemerals[-1]
+        seen = next(seen for seen in pressable(line["blocks"]) if seen.action == action)
+        return await self.slack.people.press(user, self.support, line, seen)
+
     async def form(self, user: User, action: str) -> Body:
         """Press it; gives the form that opens."""
         user.views.clear()
@@ -124,6 +130,10 @@ class Office:
         """What stands in the outbox and is not done: id, type, state, error."""
         asked = f"SELECT id, type, state, error FROM outbox WHERE state NOT IN ('sent', 'dropped') AND {condition}"  # noqa: S608
         return rows(self.database, asked)
+
+    def is_idle(self) -> bool:
+        """Whether all that came is understood, and all that was to go has gone."""
+        return not self.outbox() and not rows(self.database, "SELECT 1 FROM inbox WHERE state = 'new'")
 
     async def restart(self, **slack: object) -> None:
         """Stop the bot and start it anew, with other settings of the section [slack]."""

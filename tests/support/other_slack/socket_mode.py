@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,12 +24,15 @@ class Envelope:
 
     Attributes:
         answer: The payload of the ack; None without one.
+        waited: Seconds until the ack.
     """
 
     id: str
     payload: Body
     acked: asyncio.Event = field(default_factory=asyncio.Event)
     answer: Body | None = None
+    sent_at: float = field(default_factory=time.monotonic)
+    waited: float | None = None
 
 
 class SocketMode:
@@ -37,18 +41,25 @@ class SocketMode:
     Attributes:
         opened: How many sockets were opened so far.
         cut_at_ack: So many sockets are cut when an ack comes, which is lost with them.
+        lost_acks: So many acks are lost, and the socket stands.
+        refuses: With these statuses sockets are refused, one after the other.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.opened = 0
-        self.cut_at_ack = 0
+        self.cut_at_ack = self.lost_acks = 0
+        self.refuses: list[int] = []
+        self._half_open: dict[web.WebSocketResponse, bool] = {}
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._envelopes: dict[str, Envelope] = {}
         self._tasks: set[asyncio.Task[bool]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A socket, from its hello to its end."""
+        if self.refuses:
+            await self.workspace.touch()
+            return web.Response(status=self.refuses.pop(0), text="no")
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         info = {"host": "applink-canary-7", "approximate_connection_time": 18060}
@@ -60,16 +71,20 @@ class SocketMode:
         await self.workspace.touch()
         try:
             async for message in socket:
-                if message.type is WSMsgType.TEXT:
+                if message.type is WSMsgType.TEXT and socket not in self._half_open:
                     await self._acknowledged(socket, message.data)
-                elif message.type is WSMsgType.PING:
+                elif message.type is WSMsgType.PING and self._half_open.get(socket, True):
                     await socket.pong(message.data)
         finally:
+            self._half_open.pop(socket, None)
             self._sockets.pop(socket, None)
             await self.workspace.touch()
         return socket
 
     async def _acknowledged(self, socket: web.WebSocketResponse, data: str) -> None:
+        if self.lost_acks:
+            self.lost_acks -= 1
+            return
         if self.cut_at_ack:
             self.cut_at_ack -= 1
             self._sockets[socket].abort()
@@ -78,8 +93,28 @@ class SocketMode:
         envelope = self._envelopes.get(ack["envelope_id"])
         if envelope is not None:
             envelope.answer = ack.get("payload")
+            if envelope.waited is None:
+                envelope.waited = time.monotonic() - envelope.sent_at
             envelope.acked.set()
         await self.workspace.touch()
+
+    def lose_all(self, *, pongs: bool) -> None:
+        """From now on all that goes either way over the sockets that stand is lost, and no end of them is seen.
+
+        Args:
+            pongs: But pings are answered.
+        """
+        self._half_open.update(dict.fromkeys(self._sockets, pongs))
+
+    @property
+    def standing(self) -> int:
+        """How many sockets are open."""
+        return len(self._open())
+
+    @property
+    def slowest(self) -> float:
+        """Seconds that the slowest ack took so far."""
+        return max((envelope.waited or 0.0 for envelope in self._envelopes.values()), default=0.0)
 
     @property
     def sent(self) -> int:
@@ -100,7 +135,9 @@ class SocketMode:
         envelope = self._envelopes[id_] = Envelope(id_, payload)
         with suppress(ConnectionError):  # then it is lost, as at Slack
             body = {"envelope_id": id_, "payload": payload, "type": kind, **more}
-            await self.workspace.random.choice(self._open()).send_json(body)
+            socket = self.workspace.random.choice(self._open())
+            if socket not in self._half_open:
+                await socket.send_json(body)
         return envelope
 
     async def interact(self, kind: str, payload: Body, *, accepts: bool = False) -> Envelope:
@@ -134,11 +171,12 @@ class SocketMode:
         for socket in self._open():
             await socket.send_str(text)
 
-    async def disconnect(self, reason: str) -> None:
-        """Announce the end of every socket as Slack does, and end it."""
+    async def disconnect(self, reason: str, *, closes: bool = True) -> None:
+        """Announce the end of every socket as Slack does, and end it, or let it stand for a while."""
         for socket in self._open():
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-canary-7"}})
-            await socket.close()
+            if closes:
+                await socket.close()
 
     def cut(self) -> None:
         """End every socket without a word."""
