@@ -299,13 +299,18 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One decision or event of a ticket: what, when, by whom, with the facts it rested on (JSON values)."""
+    """One decision or event of a ticket: what, when, by whom, with the facts it rested on (JSON values).
+
+    Attributes:
+        id: Made when it is stored; of two lines of a ticket the later one has the higher.
+    """
 
     ticket_id: int
     at: datetime
     actor: str
     kind: str
     data: dict[str, object]
+    id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

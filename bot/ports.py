@@ -387,3 +387,9 @@ class UnitOfWork(Protocol):
 
     async def journal_of(self, ticket_id: int) -> tuple[JournalEntry, ...]:
         """A ticket's journal, oldest first."""
+
+    async def journal_since(self, ticket_id: int, line: int) -> tuple[JournalEntry, ...]:
+        """The lines of a ticket's journal behind the one with that id, oldest first."""
+
+    async def last_line(self, ticket_id: int) -> int:
+        """The id of the newest line of a ticket's journal; 0 where there is none."""

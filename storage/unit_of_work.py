@@ -57,3 +57,11 @@ class StoredUnitOfWork:
     async def journal_of(self, ticket_id: int) -> tuple[JournalEntry, ...]:
         """A ticket's journal, oldest first."""
         return await self._journal.of_ticket(ticket_id)
+
+    async def journal_since(self, ticket_id: int, line: int) -> tuple[JournalEntry, ...]:
+        """The lines of a ticket's journal behind the one with that id, oldest first."""
+        return await self._journal.of_ticket(ticket_id, since=line)
+
+    async def last_line(self, ticket_id: int) -> int:
+        """The id of the newest line of a ticket's journal; 0 where there is none."""
+        return await self._journal.last(ticket_id)

@@ -65,13 +65,23 @@ class MemoryUnitOfWork:
 
     async def journal(self, entry: JournalEntry) -> None:
         """Write a line into a ticket's journal."""
-        kept = JournalEntry(entry.ticket_id, utc(entry.at), entry.actor, entry.kind, kept_facts(entry.data))
         lines = self._tables.journal.get(entry.ticket_id, ())
+        its_id = lines[-1].id + 1 if lines else 1
+        kept = JournalEntry(entry.ticket_id, utc(entry.at), entry.actor, entry.kind, kept_facts(entry.data), its_id)
         self._tables.put(self._tables.journal, entry.ticket_id, (*lines, kept))
 
     async def journal_of(self, ticket_id: int) -> tuple[JournalEntry, ...]:
         """A ticket's journal, oldest first; a line is never changed, so these are no copies."""
         return self._tables.journal.get(ticket_id, ())
+
+    async def journal_since(self, ticket_id: int, line: int) -> tuple[JournalEntry, ...]:
+        """The lines of a ticket's journal behind the one with that id, oldest first."""
+        return tuple(entry for entry in self._tables.journal.get(ticket_id, ()) if entry.id > line)
+
+    async def last_line(self, ticket_id: int) -> int:
+        """The id of the newest line of a ticket's journal; 0 where there is none."""
+        lines = self._tables.journal.get(ticket_id, ())
+        return lines[-1].id if lines else 0
 
 
 class MemoryTimers:
