@@ -27,6 +27,8 @@ class SlackPerson:
         is_stranger: True for people of other workspaces (Slack Connect): never an engineer.
         at: When they did it, aware: as recorded, however late it is handled; None counts as the time of handling.
         response_url: Where Slack takes an answer that only they see, in any conversation; None where it gave none.
+        saw: The newest line of the ticket's journal (`JournalEntry.id`) that the window or the button they used could
+            show; None where that is not known. What others did since then they have not seen (`bot.rules.firsts`).
     """
 
     user: str
@@ -36,3 +38,4 @@ class SlackPerson:
     is_stranger: bool = False
     at: datetime | None = None
     response_url: str | None = field(default=None, repr=False)
+    saw: int | None = None

@@ -6,7 +6,7 @@ first, and nothing changes.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.commands import TimerDue
 from bot.commands_acting import (
@@ -22,10 +22,10 @@ from bot.people import SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.clock_terms import SUSPENDED_BY_A_DATE
 from bot.rules.ticket_states import Action, move
-from handlers import agreed_dates, clocks, duty, escalated_tickets
+from handlers import agreed_dates, clocks, duty, escalated_tickets, firsts
 from handlers.acted import SNOOZE, said
-from handlers.context import Context, journal, tell
-from handlers.ticket_actions import allowed, store
+from handlers.context import Context, journal, said_at, tell
+from handlers.ticket_actions import allowed, store, tell_who_has_it
 
 LINKS = "links"
 LONGEST_SNOOZE = timedelta(days=31)
@@ -41,7 +41,7 @@ async def assign(command: AssignTicket, uow: UnitOfWork, ctx: Context) -> None:
         await tell(uow, by, "assign_not_staff", number=ticket.number, who=command.to)
         return
     if ticket.assignee == command.to:
-        await tell(uow, by, "already_taken", number=ticket.number, who=command.to)
+        await tell_who_has_it(uow, ctx, by, ticket)
         return
     previous, ticket.assignee = ticket.assignee, command.to
     await journal(uow, ctx, ticket, by.user, "taken", previous=previous, assignee=command.to)
@@ -87,14 +87,22 @@ async def reopen(command: ReopenTicket, uow: UnitOfWork, ctx: Context) -> None:
 
 
 async def snooze(command: SnoozeTicket, uow: UnitOfWork, ctx: Context) -> None:
-    """Out of mind until then, but no clock stands still and no reminder stays away: only an agreed date does that."""
+    """Out of mind until then, but no clock stands still and no reminder stays away: only an agreed date does that.
+
+    What is snoozed already is snoozed anew by who has seen that (`handlers.firsts`).
+    """
     ticket, by = await uow.tickets.get(command.ticket_id), command.by
-    if not await allowed(uow, ctx, by, ticket, Action.SNOOZE):
+    fact = ticket.facts.get(SNOOZE)
+    if not await allowed(uow, ctx, by, ticket, Action.WAKE if fact else Action.SNOOZE):
         return
     if not ctx.now < command.until <= ctx.now + LONGEST_SNOOZE:
         await tell(uow, by, "snooze_out_of_range", number=ticket.number)
         return
     until = command.until.isoformat()
+    if isinstance(fact, dict) and (by.saw is None or fact["until"] == until):
+        at = said_at(ctx, datetime.fromisoformat(str(fact["until"])))
+        await tell(uow, by, "snoozed_before", number=ticket.number, who=fact["by"], until=at)
+        return
     ticket.facts[SNOOZE] = {"until": until, "by": by.user, "reason": command.reason}
     await uow.clocks.set_timer(Timer(0, f"{SNOOZE}:{ticket.id}:{until}", SNOOZE, ticket.id, command.until))
     await journal(uow, ctx, ticket, by.user, "snoozed", until=until, reason=command.reason)
@@ -138,7 +146,8 @@ async def link(command: LinkTickets, uow: UnitOfWork, ctx: Context) -> None:
         return
     other = locked.get(command.other_id)
     if other is None or other.id == ticket.id or other.number in links_of(ticket):
-        await tell(uow, by, "linked_before", number=ticket.number)
+        first = {} if other is None else await firsts.who_did(uow, ctx, ticket, by, {"linked"}, number=other.number)
+        await tell(uow, by, "linked_before", number=ticket.number, **first)
         return
     await join_links(uow, ctx, ticket, other, by.user)
     for one in (ticket, other):

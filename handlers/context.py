@@ -12,7 +12,7 @@ from bot.effects import TellCustomer, TellUser
 from bot.model import JournalEntry, Language, Ticket
 from bot.ports import Clock, UnitOfWork
 from bot.rules.first_reading import FirstReading
-from bot.rules.wording import Words, words
+from bot.rules.wording import Words, format_instant, words
 from bot.staff_directory import StaffDirectory
 
 
@@ -72,6 +72,11 @@ class ContextMaker:
 async def journal(uow: UnitOfWork, ctx: Context, ticket: Ticket, actor: str, event: str, /, **data: object) -> None:
     """Write a line into the ticket's journal. `data` holds JSON values."""
     await uow.journal(JournalEntry(ticket.id, ctx.now, actor, event, data))
+
+
+def said_at(ctx: Context, at: datetime | None) -> str:
+    """An instant as staff read it; None is now."""
+    return format_instant(at or ctx.now, Language(ctx.config.service.staff_language), ctx.zone, ctx.now)
 
 
 async def tell(uow: UnitOfWork, person: SlackPerson, what: str, **data: object) -> None:

@@ -32,6 +32,7 @@ from handlers import (
     customer_mails,
     entitlements,
     escalated_tickets,
+    firsts,
     turns,
 )
 from handlers.acted import said
@@ -49,7 +50,7 @@ async def merge(command: MergeTicket, uow: UnitOfWork, ctx: Context) -> None:
     both = sorted({command.ticket_id, command.target_id})  # locked in one order: two merges never wait for each other
     locked = {each: await uow.tickets.get(each) for each in both}
     ticket, target, by = locked[command.ticket_id], locked[command.target_id], command.by
-    if not await allowed(uow, ctx, by, ticket, Action.MERGE) or not await _can_take(target, ticket, uow, by):
+    if not await allowed(uow, ctx, by, ticket, Action.MERGE) or not await _can_take(target, ticket, uow, ctx, by):
         return
     strangers = await _strangers(ticket, target, uow)
     if strangers and not command.strangers_too:
@@ -83,11 +84,12 @@ async def merge(command: MergeTicket, uow: UnitOfWork, ctx: Context) -> None:
     await store(uow, target)
 
 
-async def _can_take(target: Ticket, ticket: Ticket, uow: UnitOfWork, by: SlackPerson) -> bool:
+async def _can_take(target: Ticket, ticket: Ticket, uow: UnitOfWork, ctx: Context, by: SlackPerson) -> bool:
     if target.id == ticket.id:
         await tell(uow, by, "merge_itself", number=ticket.number)
     elif target.facts.get("joined"):
-        await tell(uow, by, "merge_into_merged", number=target.number, other=target.facts["joined"])
+        first = await firsts.who_did(uow, ctx, target, by, {"merged", "joined"})
+        await tell(uow, by, "merge_into_merged", number=target.number, other=target.facts["joined"], **first)
     elif target.state is TicketState.HELD:
         await tell(uow, by, "merge_into_held", number=target.number)
     else:
@@ -167,7 +169,8 @@ async def split(command: SplitTicket, uow: UnitOfWork, ctx: Context) -> None:
     split_off = ticket.facts.get("split_off")
     known = dict(split_off) if isinstance(split_off, dict) else {}
     if str(message.id) in known:
-        await tell(uow, by, "split_before", number=ticket.number, other=known[str(message.id)])
+        first = await firsts.who_did(uow, ctx, ticket, by, {"split_off"}, message=message.id)
+        await tell(uow, by, "split_before", number=ticket.number, other=known[str(message.id)], **first)
         return
     last_contact = turns.last_contact_of(ticket)
     since = message.sent_at if last_contact is None or last_contact <= message.sent_at else ctx.now

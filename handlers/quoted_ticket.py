@@ -15,6 +15,7 @@ from bot.rules.ticket_states import Action, actions_of, move
 from handlers import attachments, clocks, customer_answered, customer_mails, escalated_tickets, report_received, turns
 from handlers.context import Context, journal, tell
 from handlers.intake_facts import Sender, weigh
+from handlers.ticket_actions import tell_the_state
 
 
 async def decide(command: DecideQuotation, uow: UnitOfWork, ctx: Context) -> None:
@@ -25,7 +26,7 @@ async def decide(command: DecideQuotation, uow: UnitOfWork, ctx: Context) -> Non
         await tell(uow, by, "not_allowed")
         return
     if (Action.JOIN if command.join else Action.SEPARATE) not in actions_of(ticket):
-        await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state)
+        await tell_the_state(uow, ctx, by, ticket)
         return
     number = str(ticket.facts["quoted_ticket"])
     await journal(uow, ctx, ticket, by.user, "joined" if command.join else "separated", number=number)

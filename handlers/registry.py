@@ -115,6 +115,7 @@ from handlers import (
     escalation_calls,
     escalation_proposals,
     escalations,
+    firsts,
     home_opened,
     interviews,
     mail_outcome,
@@ -264,5 +265,6 @@ HANDLERS: dict[type[Command], Handler] = {
 
 
 async def dispatch(command: Command, uow: UnitOfWork, ctx: Context) -> None:
-    """Let the command's handler run inside the caller's transaction."""
-    await HANDLERS[type(command)](command, uow, ctx)
+    """Let the command's handler run inside the caller's transaction, unless somebody else was first."""
+    if not await firsts.somebody_was_first(command, uow, ctx):
+        await HANDLERS[type(command)](command, uow, ctx)

@@ -7,18 +7,16 @@ taking them back has nothing to undo.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from bot.commands import ReplyToCustomer, TimerDue
 from bot.commands_sending import UndoSending
 from bot.effects import EditReply, FetchFiles, Note, PostCard, PostInThread
-from bot.model import Attachment, AttachmentVerdict, Language, Message, Ticket, Timer
+from bot.model import Attachment, AttachmentVerdict, Message, Ticket, Timer
 from bot.people import NextTurn, SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.file_names import safe_name
 from bot.rules.notes import is_note
 from bot.rules.ticket_states import Action, actions_of
-from bot.rules.wording import format_instant
 from bot.sendings import Sending, SendingState
 from handlers import (
     customer_mails,
@@ -30,7 +28,7 @@ from handlers import (
     second_answers,
     turns,
 )
-from handlers.context import Context, journal, tell
+from handlers.context import Context, journal, said_at, tell
 from handlers.ticket_actions import tell_the_state
 
 SENDING = "sending"
@@ -77,7 +75,7 @@ async def may_be_sent(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: SlackPe
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
     elif Action.REPLY not in actions_of(ticket):
-        await tell_the_state(uow, by, ticket)
+        await tell_the_state(uow, ctx, by, ticket)
     elif not customer_words.can_be_reached(ticket):
         await tell(uow, by, "no_address", number=ticket.number, address=ticket.requester)
     else:
@@ -89,11 +87,6 @@ async def tell_who_was_first(uow: UnitOfWork, ctx: Context, by: SlackPerson, tic
     """The second presser sees who was first, and when."""
     at = said_at(ctx, sending.pressed_at)
     await tell(uow, by, "already_sent", number=ticket.number, who=sending.sent_by, at=at)
-
-
-def said_at(ctx: Context, at: datetime | None) -> str:
-    """An instant as staff read it."""
-    return format_instant(at or ctx.now, Language(ctx.config.service.staff_language), ctx.zone, ctx.now)
 
 
 async def press(

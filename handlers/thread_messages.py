@@ -25,7 +25,7 @@ from bot.rules.same_answer import Answer, answer_since, seen_of
 from bot.rules.ticket_states import Action, actions_of
 from bot.sendings import Sending, SendingState
 from handlers import customer_words, second_answers, sendings
-from handlers.context import Context, journal, tell
+from handlers.context import Context, journal, said_at, tell
 
 
 async def written(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> None:
@@ -140,7 +140,7 @@ async def own_deleted(command: OwnMessageDeleted, uow: UnitOfWork, ctx: Context)
 
 async def _warn(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending, by: SlackPerson, what: str) -> None:
     await journal(uow, ctx, ticket, by.user, what, sending=sending.id)
-    await tell(uow, by, what, number=ticket.number, at=sendings.said_at(ctx, sending.send_at))
+    await tell(uow, by, what, number=ticket.number, at=said_at(ctx, sending.send_at))
 
 
 async def send(command: SendThreadMessage, uow: UnitOfWork, ctx: Context) -> None:

@@ -10,19 +10,11 @@ from bot.commands import CloseTicket, DecideSender, SetPriority, SlackPerson, Ta
 from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, ClockState, Ticket, TicketState
 from bot.ports import UnitOfWork
-from bot.rules.customer_channels import is_slack_user
+from bot.rules.firsts import who_brought_it_here
 from bot.rules.ticket_replacements import is_replacing
 from bot.rules.ticket_states import Action, actions_of, move
-from handlers import agreed_dates, clocks, customer_mails, entitlements, escalated_tickets
-from handlers.context import Context, journal, tell
-
-_DECISIONS = frozenset(
-    {
-        "closed", "spam", "merged", "held", "reopened", "snoozed", "woken", "engineer_replied", "called", "joined",
-        "separated", "sender_approved", "sender_rejected", "date_agreed", "date_kept",
-    }
-)  # fmt: skip
-"""Lines of the journal that say who brought a ticket where it is."""
+from handlers import agreed_dates, clocks, customer_mails, entitlements, escalated_tickets, firsts
+from handlers.context import Context, journal, said_at, tell
 
 
 async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
@@ -35,7 +27,7 @@ async def take(command: TakeTicket, uow: UnitOfWork, ctx: Context) -> None:
         await tell(uow, command.by, "already_yours", number=ticket.number)
         return
     if ticket.assignee is not None and not command.over:
-        await tell(uow, command.by, "already_taken", number=ticket.number, who=ticket.assignee)
+        await tell_who_has_it(uow, ctx, command.by, ticket)
         return
     if not await allowed(uow, ctx, command.by, ticket, Action.TAKE_OVER if ticket.assignee else Action.TAKE):
         return
@@ -52,7 +44,8 @@ async def set_priority(command: SetPriority, uow: UnitOfWork, ctx: Context) -> N
     if not await allowed(uow, ctx, command.by, ticket, Action.PRIORITY):
         return
     if ticket.priority is command.priority and ticket.priority_confirmed:
-        await tell(uow, command.by, "priority_is_already", number=ticket.number, priority=ticket.priority)
+        first = await firsts.who_did(uow, ctx, ticket, command.by, {"priority_set"})
+        await tell(uow, command.by, "priority_is_already", number=ticket.number, priority=ticket.priority, **first)
         return
     previous, ticket.priority, ticket.priority_confirmed = ticket.priority, command.priority, True
     await journal(uow, ctx, ticket, command.by.user, "priority_set", priority=ticket.priority, previous=previous)
@@ -140,16 +133,22 @@ async def allowed(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket
         await tell(uow, by, "replacement_is_open", number=ticket.number)
         return False
     if action not in actions_of(ticket):
-        await tell_the_state(uow, by, ticket)
+        await tell_the_state(uow, ctx, by, ticket)
         return False
     return True
 
 
-async def tell_the_state(uow: UnitOfWork, by: SlackPerson, ticket: Ticket) -> None:
+async def tell_who_has_it(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket) -> None:
+    """Somebody has the ticket already; since when, where they took it or were given it."""
+    line = next((entry for entry in reversed(await uow.journal_of(ticket.id)) if entry.kind == "taken"), None)
+    since = {} if line is None else {"at": said_at(ctx, line.at)}
+    await tell(uow, by, "already_taken", number=ticket.number, who=ticket.assignee, **since)
+
+
+async def tell_the_state(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket: Ticket) -> None:
     """It cannot be done in this state; whoever was first, where a colleague brought the ticket there, is named."""
-    first = next((entry for entry in reversed(await uow.journal_of(ticket.id)) if entry.kind in _DECISIONS), None)
-    others = first is not None and is_slack_user(first.actor) and first.actor != by.user
-    who = {"who": first.actor} if first is not None and others else {}
+    first = who_brought_it_here(await uow.journal_of(ticket.id), by.user)
+    who = {} if first is None else {"who": first.actor, "at": said_at(ctx, first.at)}
     await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state, **who)
 
 

@@ -47,12 +47,19 @@ MAX_PROBLEMS = 8
 
 
 def card(
-    view: TicketView, now: datetime, words: Words, zone: ZoneInfo, entitled: Sequence[DeviceStanding] = ()
+    view: TicketView,
+    now: datetime,
+    words: Words,
+    zone: ZoneInfo,
+    entitled: Sequence[DeviceStanding] = (),
+    *,
+    saw: int | None = None,
 ) -> tuple[str, Blocks]:
     """The ticket's head message: the deadline first, then what an engineer needs, then what can be done now.
 
     Args:
         entitled: What the devices of its contract have used of what they are entitled to.
+        saw: The newest line of the ticket's journal before `view` was read (`bot.commands.SlackPerson`).
     """
     title = "card.title" if view.ticket.is_open else "card.title_ended"  # how it ended is what it begins with
     lines = [
@@ -63,7 +70,7 @@ def card(
         *(line(*elements) for elements in card_lines(entitled, view.ticket, words)),
     ]
     blocks = [header(deadline(view, now, words, zone)), block(lines)]
-    buttons = ticket_buttons(view.ticket, words)
+    buttons = ticket_buttons(view.ticket, words, saw)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
     return fallback(blocks), blocks
@@ -94,16 +101,20 @@ def _shown(name: str, value: object) -> object:
 def tell(effect: TellUser, words: Words) -> str:
     """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who` is a Slack id and becomes a mention.
 
+    Where it is known who did it, or since when, "tell.<what>_by" or "tell.<what>_since" says more, where there is one.
+
     Raises:
         KeyError: there is no such sentence, or `data` lacks one of its placeholders.
     """
     named: dict[str, object] = {
         name: words(f"{name}.{value}") if f"{name}.{value}" in words else value for name, value in effect.data.items()
     }
-    if "who" in named:
-        named["who"] = mention(str(named["who"]))
-    by_whom = f"tell.{effect.what}_by"
-    return fill(words, by_whom if "who" in named and by_whom in words else f"tell.{effect.what}", **named)
+    named |= {name: mention(str(named[name])) for name in ("who", "to") if name in named}
+    if "did" in named:  # what somebody did is a sentence of its own (`bot.rules.first_words`)
+        named["did"] = fill(words, str(named["did"]), **named)
+    key = f"tell.{effect.what}"
+    more = [one for one in (f"{key}_by", f"{key}_since") if one in words and words.placeholders(one) <= named.keys()]
+    return fill(words, more[0] if more else key, **named)
 
 
 def titled(ticket: Ticket, words: Words) -> dict[str, str]:

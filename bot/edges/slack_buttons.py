@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.edges.slack_ids import ACTION_IDS, MORE, MORE_MODAL, ModalPlace
+from bot.edges.slack_ids import ACTION_IDS, MORE, MORE_MODAL, OPENS_MODAL, ModalPlace, PressedTicket
 from bot.edges.slack_text import Blocks, Json, block, line, plain, rich, text, topic
 from bot.model import Ticket
 from bot.rules.ticket_buttons import first_buttons, more_actions
@@ -15,9 +15,13 @@ ASKS_BACK = frozenset(
 )
 
 
-def ticket_buttons(ticket: Ticket, words: Words) -> list[Json]:
-    """The buttons of the head message; none where nothing can be done."""
-    buttons = [_button(action, ticket, words) for action in first_buttons(ticket)]
+def ticket_buttons(ticket: Ticket, words: Words, saw: int | None = None) -> list[Json]:
+    """The buttons of the head message; none where nothing can be done.
+
+    Args:
+        saw: What of the ticket's journal the message shows (`bot.commands.SlackPerson`).
+    """
+    buttons = [_button(action, ticket, words, saw) for action in first_buttons(ticket)]
     if more_actions(ticket):
         buttons.append(
             {
@@ -42,7 +46,7 @@ def more_view(ticket: Ticket, words: Words, place: ModalPlace, user: str = "") -
     ]
     for group, actions in more_actions(ticket).items():
         buttons = [
-            _button(action, ticket, words)
+            _button(action, ticket, words, place.saw)
             for action in actions
             if action is not Action.TAKE_OVER or ticket.assignee != user
         ]
@@ -73,12 +77,14 @@ def note_view(said: str, words: Words, place: ModalPlace) -> Json:
     }
 
 
-def _button(action: Action, ticket: Ticket, words: Words) -> Json:
+def _button(action: Action, ticket: Ticket, words: Words, saw: int | None) -> Json:
+    """A button; that of a form carries the ticket alone, as its form looks anew."""
+    its_id = ACTION_IDS[action]
     button: Json = {
         "type": "button",
-        "action_id": ACTION_IDS[action],
+        "action_id": its_id,
         "text": plain(words(f"button.{action}"), 75),
-        "value": str(ticket.id),
+        "value": PressedTicket(ticket.id, None if its_id in OPENS_MODAL else saw).to_value(),
     }
     if action in PRIMARY:
         button["style"] = "primary"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 
 from bot.rules.ticket_states import Action
@@ -117,6 +118,7 @@ class ModalPlace:
         source_ts: The message of the thread whose words it began with, if any.
         use_id: The use of an entitlement that it is about, if any.
         seen: What was known of the conversation when it was opened, where the modal writes to the customer.
+        saw: As of `bot.commands.SlackPerson`.
     """
 
     ticket_id: int | None
@@ -129,7 +131,29 @@ class ModalPlace:
     source_ts: str | None = None
     use_id: int | None = None
     seen: Seen | None = None
+    saw: int | None = None
 
     def to_metadata(self) -> str:
         """The JSON of private_metadata."""
         return json.dumps(asdict(self))
+
+
+_PRESSED_TICKET = re.compile(r"([1-9][0-9]{0,17})@([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class PressedTicket:
+    """What a button carries that acts on a ticket at once; `saw` is as of `bot.commands.SlackPerson`."""
+
+    ticket_id: int
+    saw: int | None = None
+
+    def to_value(self) -> str:
+        """The value of the button."""
+        return str(self.ticket_id) if self.saw is None else f"{self.ticket_id}@{self.saw}"
+
+    @classmethod
+    def from_value(cls, value: object) -> PressedTicket | None:
+        """The value read back; None where it says nothing of what was seen, or is none of ours."""
+        found = _PRESSED_TICKET.fullmatch(value) if isinstance(value, str) else None
+        return None if found is None else cls(int(found[1]), int(found[2]))

@@ -149,7 +149,7 @@ class Listeners:
         self._staff = look.staff if look.staff is not None else {*config.engineers, *config.managers}
         self._names = Names(client, self._staff)
         self._lookups = Lookups(screens, self._said)
-        self._second = SecondAnswers(screens, look.words)
+        self._second = SecondAnswers(screens, look)
         self._modals = Modals(screens, self._names, look)
         self._customers = CustomerForms(config, identity.team_id, client, screens, self._names, look.hotline)
         self._windows = Windows(client, config)
@@ -200,7 +200,7 @@ class Listeners:
         found = LookedUp() if errors else await self._lookups.look_up(body)
         if errors or found.errors:
             return BoltResponse(status=200, body={"response_action": "errors", "errors": errors or found.errors})
-        question = await self._second.question(body)
+        question = await self._second.question({**body, **found.facts})
         if question is not None:
             return BoltResponse(status=200, body={"response_action": "update", "view": question})
         kind, key = inbox_key(body)

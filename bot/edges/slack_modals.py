@@ -88,7 +88,8 @@ class Modals:
             StaffError: it cannot be done now, or not by this person; in words for them.
             LookupError: what it is about does not exist any more.
         """
-        place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url)
+        saw = await self._saw(asked)
+        place = ModalPlace(asked.ticket_id, by.channel, by.thread_ts, response_url=by.response_url, saw=saw)
         is_words = asked.what == SEND_SHORTCUT
         if asked.what == SPLIT_SHORTCUT:
             return await self._split_off(asked.message or {}, by)
@@ -108,6 +109,14 @@ class Modals:
             return await self._ticket(ACTIONS_BY_ID[asked.what], asked.ticket_id, by, place)
         return await self._typed(asked, by, place)
 
+    async def _saw(self, asked: Asked) -> int | None:
+        """What of the ticket's journal the form can show: asked before anything else is read for it."""
+        pressed = asked.pressed or asked.use
+        if pressed is not None:
+            return await self._screens.last_line(pressed.ticket_id)
+        is_of_ticket = asked.ticket_id is not None and asked.what not in {ORIGINAL, SERVICE_OFFER}
+        return await self._screens.last_line(asked.ticket_id or 0) if is_of_ticket else None
+
     async def _typed(self, asked: Asked, by: SlackPerson, place: ModalPlace) -> Json:
         """A form that is about no ticket yet."""
         look = self._look
@@ -124,7 +133,7 @@ class Modals:
         view, messages, real_name = await asyncio.gather(
             self._screens.ticket_view(ticket_id), self._screens.messages(ticket_id), self.reply.signing_name(by)
         )
-        check_possible(action, view, look.words)
+        await check_possible(action, view, by, self._screens, look)
         writes = ACTION_IDS[action] in WRITES_TO_CUSTOMER
         named = replace(place, real_name=real_name, seen=await self._seen(ticket_id) if writes else None)
         if action in ACTING_FORMS:
@@ -159,12 +168,13 @@ class Modals:
             ticket_id = await self._screens.ticket_of_thread(by.channel, thread_ts)
         if ticket_id is None:
             raise StaffError(words("tell.not_a_ticket_thread"))
+        saw = await self._screens.last_line(ticket_id)
         view, messages = await asyncio.gather(self._screens.ticket_view(ticket_id), self._screens.messages(ticket_id))
-        check_possible(Action.SPLIT, view, words)
+        await check_possible(Action.SPLIT, view, by, self._screens, self._look)
         chosen = [each for each in messages if each.slack_ts == ts and each.direction is Direction.FROM_CUSTOMER]
         if not chosen:
             raise StaffError(fill(words, "tell.not_a_customers_message", number=view.ticket.number))
-        place = ModalPlace(ticket_id, by.channel, thread_ts, await self.reply.signing_name(by))
+        place = ModalPlace(ticket_id, by.channel, thread_ts, await self.reply.signing_name(by), saw=saw)
         look = self._look
         return acting_form(
             Action.SPLIT, view.ticket, chosen, look.clock.now(), look.words, look.zone, place, look.hotline
@@ -182,7 +192,8 @@ class Modals:
         if reference is not None and reference.number is not None and not found:
             raise StaffError(fill(self._look.words, "tell.ticket_unknown", number=reference.number))
         if len(found) == 1:
-            return await self._ticket(Action.CALL, found[0], by, replace(place, ticket_id=found[0]))
+            saw = await self._screens.last_line(found[0])
+            return await self._ticket(Action.CALL, found[0], by, replace(place, ticket_id=found[0], saw=saw))
         return await self._opening(asked, place)
 
     async def _opening(self, asked: Asked, place: ModalPlace) -> Json:

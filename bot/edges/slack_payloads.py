@@ -41,6 +41,7 @@ from bot.edges.slack_ids import (
     ACTIONS_BY_ID,
     OPENS_MODAL,
     ModalPlace,
+    PressedTicket,
 )
 from bot.entitlement_commands import CancelDate
 from bot.rules.ticket_states import Action
@@ -158,7 +159,8 @@ def _click(body: Mapping[str, object]) -> SlackCommand:
         return NothingToDo(f"an action that we do not know: {action_id[:80]}")
     if action_id in OPENS_MODAL:
         return NothingToDo(f"{action_id} only opens a modal")
-    return _ticket_click(action, person_of(body), clicked_ticket(body))
+    pressed = PressedTicket.from_value(first.get("value")) or PressedTicket(clicked_ticket(body))
+    return _ticket_click(action, replace(person_of(body), saw=pressed.saw), pressed.ticket_id)
 
 
 def _url(body: Mapping[str, object]) -> str | None:
@@ -204,6 +206,7 @@ def _submission(body: Mapping[str, object]) -> SlackCommand:
         thread_ts=place.thread_ts,
         name=place.real_name or person.name,
         response_url=place.response_url,
+        saw=place.saw,
     )
     callback_id = view.get("callback_id")
     if callback_id == OPEN_MODAL:
@@ -347,7 +350,16 @@ def modal_place(view: Mapping[str, object]) -> ModalPlace:
         texts.get("source_ts"),
         None if use_id is None else _ticket_id(use_id),
         _seen(metadata.get("seen")),
+        _line(metadata.get("saw")),
     )
+
+
+def _line(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_ID:
+        raise Unreadable("no line of a journal")
+    return value
 
 
 def _seen(value: object) -> Seen | None:

@@ -19,19 +19,25 @@ from bot.edges.slack_views import reply_modal
 from bot.edges.slack_words_payloads import words_of
 from bot.errors import StaffError
 from bot.model import Message, Ticket, TicketView
+from bot.rules.firsts import who_brought_it_here
 from bot.rules.notes import is_note
 from bot.rules.same_answer import seen_of
 from bot.rules.ticket_states import Action, actions_of
-from bot.rules.wording import Words, format_instant
+from bot.rules.wording import format_instant
 from bot.sendings import Sending, SendingState
 
 
-def check_possible(action: Action, view: TicketView, words: Words) -> None:
-    """StaffError, in words for who pressed, when that cannot be done to the ticket as it is now."""
-    ticket = view.ticket
-    if action not in actions_of(ticket):
-        state = words(f"state.{ticket.state}")
-        raise StaffError(fill(words, "tell.not_in_this_state", number=ticket.number, state=state))
+async def check_possible(action: Action, view: TicketView, by: SlackPerson, screens: Screens, look: Look) -> None:
+    """StaffError when that cannot be done to the ticket as it is now: it says so to who pressed, and who was first."""
+    ticket, words = view.ticket, look.words
+    if action in actions_of(ticket):
+        return
+    data: dict[str, object] = {"number": ticket.number, "state": words(f"state.{ticket.state}")}
+    first = who_brought_it_here(await screens.lines_since(ticket.id, 0), by.user)
+    if first is None:
+        raise StaffError(fill(words, "tell.not_in_this_state", **data))
+    at = format_instant(first.at, words.language, look.zone, look.clock.now())
+    raise StaffError(fill(words, "tell.not_in_this_state_by", **data, who=mention(first.actor), at=at))
 
 
 class ReplyWindow:
@@ -57,14 +63,15 @@ class ReplyWindow:
         user = message.get("user")
         if message.get("bot_id") or not isinstance(user, str) or user not in self._names.staff:
             raise StaffError(words("tell.not_a_colleagues_words"))
+        saw = await self._screens.last_line(ticket_id)
         names = await self._names.of(people_in_message(message))
         plain = words_of(message, names).text
         view, known = await asyncio.gather(
             self._screens.ticket_view(ticket_id), self._screens.sending_of(ticket_id, ts)
         )
-        check_possible(Action.REPLY, view, words)
+        await check_possible(Action.REPLY, view, by, self._screens, self._look)
         self._check_words(plain, known, view.ticket)
-        place = ModalPlace(ticket_id, by.channel, thread_ts, await self.signing_name(by), source_ts=ts)
+        place = ModalPlace(ticket_id, by.channel, thread_ts, await self.signing_name(by), source_ts=ts, saw=saw)
         return await self.of(view, await self._screens.messages(ticket_id), place, plain)
 
     async def of(

@@ -11,7 +11,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.edges.slack_text import Json, line, person, rich
-from bot.model import Direction, Message
+from bot.model import Direction, JournalEntry, Message
 from bot.rules.wording import Words, format_instant
 from bot.sendings import Sending
 
@@ -20,7 +20,7 @@ JUST_NOW = timedelta(minutes=15)
 
 
 class Conversation(Protocol):
-    """Reads what was said in a ticket, and what is about to be."""
+    """Reads what was said and done in a ticket, and what is about to be said."""
 
     async def messages(self, ticket_id: int) -> Sequence[Message]:
         """The conversation so far, oldest first."""
@@ -30,6 +30,12 @@ class Conversation(Protocol):
 
     async def waiting(self, ticket_id: int) -> Sequence[Sending]:
         """The words that wait to go to the ticket's customer, the first pressed first."""
+
+    async def last_line(self, ticket_id: int) -> int:
+        """The id of the newest line of the ticket's journal; 0 where there is none."""
+
+    async def lines_since(self, ticket_id: int, line: int) -> Sequence[JournalEntry]:
+        """What was written into the ticket's journal since that line, oldest first."""
 
 
 def answered_already(

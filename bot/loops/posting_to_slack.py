@@ -132,10 +132,11 @@ class SlackPerformer:
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
+            saw = await uow.last_line(effect.ticket_id)
             view = await uow.tickets.view(effect.ticket_id)
             now = self._clock.now()
             entitled = await standings_of(uow, view.contract if view.ticket.accepted_at else None, now, self._config)
-        text, blocks = slack_blocks.card(view, now, self._words, self._zone, entitled)
+        text, blocks = slack_blocks.card(view, now, self._words, self._zone, entitled, saw=saw)
         channel, ts = view.ticket.slack_channel, view.ticket.slack_ts
         if channel and ts:
             try:

@@ -14,7 +14,7 @@ from bot.edges.slack_replacement_views import FormShown
 from bot.entitlements import DeviceStanding, EntitlementUse, ServiceNotice
 from bot.escalations import Escalation
 from bot.loops.posting_entitlements import standings_of
-from bot.model import AttachmentVerdict, Contract, DueTicket, Message, TicketView
+from bot.model import AttachmentVerdict, Contract, DueTicket, JournalEntry, Message, TicketView
 from bot.ports import Clock
 from bot.rules.contract_numbers import fold
 from bot.rules.mail_reading import read_mail
@@ -92,6 +92,16 @@ class SlackDesk:
         """The words that wait to go to the ticket's customer, the first pressed first."""
         async with self._database.read() as uow:
             return await uow.sendings.waiting(ticket_id)
+
+    async def last_line(self, ticket_id: int) -> int:
+        """The id of the newest line of the ticket's journal; 0 where there is none."""
+        async with self._database.read() as uow:
+            return await uow.last_line(ticket_id)
+
+    async def lines_since(self, ticket_id: int, line: int) -> tuple[JournalEntry, ...]:
+        """What was written into the ticket's journal since that line, oldest first."""
+        async with self._database.read() as uow:
+            return await uow.journal_since(ticket_id, line)
 
     async def entitlements(self, ticket_id: int) -> tuple[tuple[DeviceStanding, ...], tuple[EntitlementUse, ...]]:
         """What the devices of the ticket's contract have used, and the uses that the ticket is about."""

@@ -31,6 +31,7 @@ from bot.model import (
     Device,
     Direction,
     DueTicket,
+    JournalEntry,
     Language,
     Message,
     Priority,
@@ -158,6 +159,7 @@ class Desk:
     about_device: tuple[int, ...] = ()
     elsewhere: set[str] = field(default_factory=set)
     sendings: dict[str, Sending] = field(default_factory=dict)
+    journal: list[JournalEntry] = field(default_factory=list)
     entitled: tuple[DeviceStanding, ...] = ()
     uses: tuple[EntitlementUse, ...] = ()
     contracts: dict[str, tuple[Contract, ...]] = field(default_factory=dict)
@@ -200,6 +202,14 @@ class Desk:
     async def waiting(self, ticket_id: int) -> tuple[Sending, ...]:
         assert ticket_id == TICKET_ID
         return tuple(each for each in self.sendings.values() if each.state is SendingState.WAITING)
+
+    async def last_line(self, ticket_id: int) -> int:
+        """Of a ticket that does not exist there is no line."""
+        return len(self.journal) if ticket_id == TICKET_ID else 0
+
+    async def lines_since(self, ticket_id: int, line: int) -> tuple[JournalEntry, ...]:
+        assert ticket_id == TICKET_ID
+        return tuple(entry for entry in self.journal if entry.id > line)
 
     async def original(self, message_id: int) -> str:
         raise LookupError(f"message {message_id}")

@@ -633,6 +633,8 @@ def test_the_priority_modal_shows_the_present_priority_and_the_terms() -> None:
 def test_who_was_first_is_named_where_it_is_known(language: Language) -> None:
     data: dict[str, object] = {"number": "HEZO-2026-000001", "state": "closed"}
     alone = tell(TellUser("C1", "U1", "not_in_this_state", data), staff_words(language))
-    named = tell(TellUser("C1", "U1", "not_in_this_state", {**data, "who": "U0EWA"}), staff_words(language))
+    named = tell(
+        TellUser("C1", "U1", "not_in_this_state", {**data, "who": "U0EWA", "at": "10:05"}), staff_words(language)
+    )
     assert "<@" not in alone
     assert "<@U0EWA>" in named

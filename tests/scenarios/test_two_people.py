@@ -1,0 +1,78 @@
+"""Two engineers at once, over real sockets: the second sees in their window, or alone, who was first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.slack.model import Message
+from tests.scenarios.test_answering import asked
+from tests.support.post_office import PATIENCE
+from tests.support.world import REPORT, World, running, texts
+
+pytestmark = pytest.mark.scenario
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """The world in which replies go at once."""
+    async with running(tmp_path, replies={"undo_within": "0s"}) as world:
+        yield world
+
+
+async def reported(world: World, count: int = 1) -> Message:
+    await world.write(world.anna, REPORT, name="Anna Nowak", subject=f"Sprawa {count}")
+    return await world.card(world.number(count))
+
+
+async def opened(world: World, user: str, card: Message, form: str) -> str:
+    await world.press(user, card, form)
+    return await world.modal(user, form)
+
+
+async def test_the_second_of_two_priority_windows_is_asked_and_may_overrule(world: World) -> None:
+    people, card = world.slack.people, await reported(world)
+    second = await opened(world, world.marek, card, "ticket_priority")
+    first = await opened(world, world.ewa, card, "ticket_priority")
+    assert await people.submit_view(world.ewa, first, {"priority": "non_critical"}) is None
+    await world.in_thread(card, "terminy liczone na nowo")
+
+    assert await people.submit_view(world.marek, second, {"priority": "question"}) is None
+    shown = people.open_views(world.marek)[-1]
+    assert shown.id == second
+    assert "zaszła inna zmiana" in texts(shown.body["blocks"])
+    assert "priorytet „niekrytyczny”" in texts(shown.body["blocks"])
+    assert world.ewa in str(shown.body["blocks"])
+    assert shown.state["priority"]["value"]["selected_option"]["value"] == "question"
+    refused = await people.submit_view(world.marek, second)
+    assert refused is not None
+    assert list(refused) == ["first_act_confirm"]
+    assert await people.submit_view(world.marek, second, {"first_act_confirm": ["send"]}) is None
+    assert people.open_views(world.marek) == []
+    await world.in_slack(world.support, lambda m: m.ts == card.ts and "pytanie" in texts(m.blocks))
+
+
+async def test_the_same_priority_and_an_old_button(world: World) -> None:
+    people, card = world.slack.people, await reported(world)
+    second = await opened(world, world.marek, card, "ticket_priority")
+    first = await opened(world, world.ewa, card, "ticket_priority")
+    assert await people.submit_view(world.ewa, first, {"priority": "question"}) is None
+    await world.in_thread(card, "terminy liczone na nowo")
+    assert await people.submit_view(world.marek, second, {"priority": "question"}) is None
+    await asked(world, world.marek, "ma już priorytet „pytanie”")
+
+    assert (await people.click(world.marek, world.support.id, card.ts, "ticket_more")).ok
+    more = await world.modal(world.marek, "ticket_more")
+    await world.press(world.ewa, card, "ticket_take")
+    await world.in_slack(world.support, lambda m: m.ts == card.ts and world.ewa in str(m.blocks))
+    assert (await people.click_view(world.marek, more, "ticket_close")).ok
+    await asked(world, world.marek, "przejęcie zgłoszenia")
+    await world.slack.workspace.wait_for(lambda: "ticket_more" in str(card.blocks), PATIENCE)
+    assert "zamknięte" not in texts(card.blocks).split("\n")[0]
+
+    assert (await people.click(world.marek, world.support.id, card.ts, "ticket_more")).ok
+    more = await world.modal(world.marek, "ticket_more")
+    assert (await people.click_view(world.marek, more, "ticket_close")).ok
+    await world.in_slack(world.support, lambda m: m.ts == card.ts and "ticket_reopen" in str(m.blocks))

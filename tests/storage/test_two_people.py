@@ -1,0 +1,90 @@
+"""Two who press at the same instant, on SQLite and PostgreSQL: one is done, the other learns who was first."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.commands import CloseTicket, Command, SetPriority, SlackPerson, TakeTicket
+from bot.commands_acting import AssignTicket, HoldTicket, LinkTickets, MarkSpam, MergeTicket, SnoozeTicket
+from bot.config import Config
+from bot.effects import TellUser
+from bot.model import Priority, Ticket
+from bot.rules.sla import terms_from_config
+from handlers.context import Context
+from handlers.registry import dispatch
+from storage.engine import Database
+from tests.handlers.desk import KEY, Desk
+from tests.storage.making import NOON, a_ticket
+
+EWA, JAN = SlackPerson("U0EWA", "Ewa", "C0SUPPORT", saw=0), SlackPerson("U0ZOFIA", "Zofia", "C0SUPPORT", saw=0)
+CONFIG: Config = Desk().config
+TERMS = {priority: terms.to_json() for priority, terms in terms_from_config(CONFIG.sla).items()}
+
+
+async def stored(database: Database) -> Ticket:
+    async with database.begin() as uow:
+        return await uow.tickets.add(a_ticket(terms=TERMS, priority=Priority.NON_CRITICAL, accepted_at=NOON))
+
+
+async def do(database: Database, command: Command) -> None:
+    async with database.begin() as uow:
+        await dispatch(command, uow, Context(NOON + timedelta(minutes=1), CONFIG, KEY))
+
+
+async def told(database: Database) -> list[TellUser]:
+    """What was said to one person alone, in the order in which it was written."""
+    async with database.read() as uow:
+        found = []
+        for row_id in range(1, 40):
+            try:
+                effect = (await uow.outbox.get(row_id)).effect
+            except LookupError:
+                continue
+            if isinstance(effect, TellUser):
+                found.append(effect)
+    return found
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (SetPriority(EWA, 1, Priority.CRITICAL), SetPriority(JAN, 1, Priority.QUESTION)),
+        (SnoozeTicket(EWA, 1, NOON + timedelta(hours=2)), SnoozeTicket(JAN, 1, NOON + timedelta(hours=5))),
+        (AssignTicket(EWA, 1, "U0EWA", "Ewa"), AssignTicket(JAN, 1, "U0ZOFIA", "Zofia")),
+        (TakeTicket(EWA, 1), TakeTicket(JAN, 1)),
+        (TakeTicket(EWA, 1), CloseTicket(JAN, 1)),
+        (CloseTicket(EWA, 1), MarkSpam(JAN, 1)),
+        (HoldTicket(EWA, 1), CloseTicket(JAN, 1)),
+        (MergeTicket(EWA, 1, 2), MergeTicket(JAN, 1, 3)),
+        (MergeTicket(EWA, 1, 2), MergeTicket(JAN, 2, 1)),
+        (LinkTickets(EWA, 1, 2), LinkTickets(JAN, 2, 1)),
+    ],
+    ids=lambda pair: " ".join(type(each).__name__ for each in pair),
+)
+async def test_of_two_at_the_same_instant_one_is_done(database: Database, pair: tuple[Command, Command]) -> None:
+    for _ in range(3):
+        await stored(database)
+    await asyncio.gather(*(do(database, command) for command in pair))
+    [said] = await told(database)
+    first = EWA.user if said.user == JAN.user else JAN.user
+    assert said.data["who"] == first
+    async with database.read() as uow:
+        lines = [line for number in (1, 2, 3) for line in await uow.journal_of(number)]
+    assert {line.actor for line in lines} - {"bot"} == {first}
+
+
+async def test_two_calls_are_two_calls_and_who_has_seen_the_first_may_overrule_it(database: Database) -> None:
+    await stored(database)
+    await do(database, SetPriority(EWA, 1, Priority.CRITICAL))
+    async with database.read() as uow:
+        line = await uow.last_line(1)
+        [entry] = await uow.journal_since(1, line - 1)
+        assert (entry.id, await uow.journal_since(1, line)) == (line, ())
+    await do(database, SetPriority(replace(JAN, saw=line), 1, Priority.QUESTION))
+    async with database.read() as uow:
+        assert (await uow.tickets.get(1)).priority is Priority.QUESTION
+    assert await told(database) == []
