@@ -37,4 +37,4 @@ async def answer(response_url: str, text: str, api_url: str, *, replaces: bool =
     if is_local:
         client.proxy = None  # as in `slack_client`
     sent = await client.send_dict({"text": text, "response_type": "ephemeral", "replace_original": replaces})
-    return sent.status_code == 200
+    return sent.status_code == 200 and not (sent.body or "").lstrip().startswith("<")  # a page is nobody's answer

@@ -21,11 +21,11 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.config_slack import SlackConfig
 from bot.config_values import LOOPBACK
 from bot.edges.slack_answers import answer
-from bot.edges.slack_errors import translate
+from bot.edges.slack_errors import named, translate
 from bot.edges.slack_headers import slack_time
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_text import Blocks, Json
-from bot.errors import InDoubt, Refused, RetryLater
+from bot.errors import Refused, RetryLater
 
 METADATA_EVENT = "hezo360_post"
 ANY_WORKSPACE = "https://app.slack.com/"
@@ -98,9 +98,7 @@ class SlackChat:
             repeatable=False,
             channel=channel,
         )
-        ts, shown = answer["ts"], answer.get("message")
-        if not isinstance(ts, str) or not ts:
-            raise InDoubt("Slack is in trouble: chat.postMessage was answered without a ts")
+        ts, shown = named(answer, "ts", str, "chat.postMessage", repeatable=False), answer.get("message")
         if thread_ts is not None and isinstance(shown, dict) and "thread_ts" not in shown:
             await self._take_back_unless_in_thread(channel, thread_ts, ts)
         return ts
@@ -182,7 +180,7 @@ class SlackChat:
             page = await self._page(channel, thread_ts, oldest, cursor)
             if page is None:
                 return None
-            for message in page["messages"]:
+            for message in named(page, "messages", list, "a look-up"):
                 metadata = message.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}
                 if metadata.get("event_type") == METADATA_EVENT and payload.get("key") == key:

@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checkups import Checkup
 from bot.config_slack import SlackConfig, SlackMode
-from bot.edges.slack_errors import translate
+from bot.edges.slack_errors import named, translate
 from bot.edges.slack_headers import header, slack_time
 from bot.errors import HezoError
 from bot.rules.retrying import describe
@@ -76,14 +76,16 @@ async def _channel(client: AsyncWebClient, key: str, channel: str) -> Checkup:
     about = f"slack.{key}"
     try:
         answer = await _call(client.conversations_info(channel=channel), "conversations.info", channel)
+        shape: dict[str, Any] = named(answer, "channel", dict, "conversations.info")
     except HezoError as error:
         return Checkup(about, is_well=False, said=describe(error))
-    shape: dict[str, Any] = answer["channel"]
     if shape.get("is_archived"):
         return Checkup(about, is_well=False, said=f"{channel} is archived: unarchive it, or configure another one")
     if not shape.get("is_member"):
-        return Checkup(about, is_well=False, said=f"the bot is not in #{shape['name']} ({channel}): invite it there")
-    return Checkup(about, is_well=True, said=f"#{shape['name']}, the bot is in it")
+        return Checkup(
+            about, is_well=False, said=f"the bot is not in #{shape.get('name')} ({channel}): invite it there"
+        )
+    return Checkup(about, is_well=True, said=f"#{shape.get('name')}, the bot is in it")
 
 
 async def _people(client: AsyncWebClient, people: Iterable[str]) -> Checkup:
@@ -92,11 +94,12 @@ async def _people(client: AsyncWebClient, people: Iterable[str]) -> Checkup:
     for person in list(people)[:_MOST_PEOPLE]:
         try:
             answer = await _call(client.users_info(user=person), "users.info")
+            known = named(answer, "user", dict, "users.info")
         except HezoError as error:
             gone.append(f"{person} ({describe(error)})")
             continue
         seen += 1
-        if answer["user"].get("deleted"):
+        if known.get("deleted"):
             gone.append(f"{person} (deactivated)")
     if gone:
         said = f"not to be found: {', '.join(gone)}; correct slack.engineers and slack.managers"

@@ -17,7 +17,7 @@ from bot.config_slack import SlackConfig
 from bot.edges.slack_channel_forms import report_form
 from bot.edges.slack_channel_ids import REPORT_MESSAGE_SHORTCUT, REPORT_OPEN, REPORT_SHORTCUT, Offered, ReportPlace
 from bot.edges.slack_customer_screens import CustomerScreens
-from bot.edges.slack_errors import translate
+from bot.edges.slack_errors import named, translate
 from bot.edges.slack_names import Names
 from bot.edges.slack_payloads import OWN_TEAM, person_of
 from bot.edges.slack_windows import Windows, log_failure
@@ -129,7 +129,8 @@ class CustomerForms:
                 )
             except Exception as error:
                 raise translate(error, "users.conversations", repeatable=True) from error
-            theirs += [str(channel["id"]) for channel in page.get("channels") or () if channel["id"] in shared]
+            channels = named(page, "channels", list, "users.conversations")
+            theirs += [str(channel["id"]) for channel in channels if channel["id"] in shared]
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break

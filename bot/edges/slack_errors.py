@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import ChannelUnusable, HezoError, InDoubt, OperatorError, RateLimited, Refused, RetryLater
+
+T = TypeVar("T")
 
 DEFAULT_RETRY_AFTER = timedelta(seconds=30)
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -95,6 +99,21 @@ def translate(error: Exception, method: str, *, repeatable: bool, channel: str =
     if isinstance(error, aiohttp.ClientError | OSError):
         return doubt(f"the connection to Slack broke during {method} ({type(error).__name__})")
     raise error
+
+
+def named(answer: AsyncSlackResponse, name: str, kind: type[T], method: str, *, repeatable: bool = True) -> T:
+    """What an answer has to hold; where it does not, Slack is in trouble, and nothing is known of what was asked.
+
+    Args:
+        repeatable: As of `translate`.
+
+    Raises:
+        RetryLater: it does not; InDoubt where doing it twice does harm.
+    """
+    value = answer.get(name)
+    if isinstance(value, kind) and (value or kind is list):
+        return value
+    raise (RetryLater if repeatable else InDoubt)(f"Slack is in trouble: {method} was answered without {name}")
 
 
 def _reason(error: aiohttp.ClientError) -> str:

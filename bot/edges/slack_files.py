@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config_values import LOOPBACK
-from bot.edges.slack_errors import translate
+from bot.edges.slack_errors import named, translate
 from bot.edges.slack_text import one_line
 from bot.edges.slack_words_payloads import shared_file
 from bot.errors import Refused, RetryLater
@@ -50,8 +50,9 @@ class SlackFiles:
             "files.getUploadURLExternal",
             lambda: self._client.files_getUploadURLExternal(filename=filename, length=len(content)),
         )
-        await self._send(str(place["upload_url"]), content)
-        return str(place["file_id"])
+        file_id = named(place, "file_id", str, "files.getUploadURLExternal")
+        await self._send(named(place, "upload_url", str, "files.getUploadURLExternal"), content)
+        return file_id
 
     async def share(self, channel: str, thread_ts: str, comment: str, files: Sequence[tuple[str, str]]) -> None:
         """Ask for one message with these uploaded files, given as (Slack's id, title)."""
@@ -70,14 +71,14 @@ class SlackFiles:
     async def state(self, file_id: str, channel: str) -> FileState:
         """Where a file is; one that somebody deleted counts as shown, or it would come back."""
         try:
-            answer = await self._call("files.info", lambda: self._client.files_info(file=file_id))
+            answer = await self._info(file_id)
         except Refused as refusal:
             if any(code in str(refusal) for code in _GONE):
                 return FileState.UNKNOWN
             if "file_deleted" in str(refusal):
                 return FileState.SHOWN
             raise
-        return FileState.SHOWN if _is_in(answer["file"], channel) else FileState.UNSEEN
+        return FileState.SHOWN if _is_in(answer, channel) else FileState.UNSEEN
 
     async def described(self, file: SharedFile) -> SharedFile:
         """The file with its name, type and address: of one from another workspace a message only gives the id.
@@ -86,8 +87,11 @@ class SlackFiles:
         """
         if file.url:
             return file
-        answer = await self._call("files.info", lambda: self._client.files_info(file=file.id))
-        return shared_file(answer["file"]) or file
+        return shared_file(await self._info(file.id)) or file
+
+    async def _info(self, file_id: str) -> Mapping[str, object]:
+        answer = await self._call("files.info", lambda: self._client.files_info(file=file_id))
+        return named(answer, "file", dict, "files.info")
 
     async def fetch(self, file: SharedFile, limit: int) -> bytes:
         """What a file holds; our token goes to Slack's own addresses and nowhere else.
@@ -97,8 +101,7 @@ class SlackFiles:
         """
         url = file.url
         if not url:
-            answer = await self._call("files.info", lambda: self._client.files_info(file=file.id))
-            told = shared_file(answer.get("file"))
+            told = shared_file(await self._info(file.id))
             url = told.url if told is not None else ""
         if not self._is_slacks(url):
             raise Refused("Slack named no address of its own for a file")

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.edges.slack_errors import translate
+from bot.edges.slack_errors import named, translate
 
 MOST = 1_000
 """Members of a group that count; a larger one is no team of engineers."""
@@ -38,6 +38,5 @@ class SlackGroups:
                 answer = await self._client.usergroups_users_list(usergroup=group, include_disabled=False)
         except Exception as error:
             raise translate(error, "usergroups.users.list", repeatable=True, channel=group) from error
-        users = answer.get("users")
-        listed = users if isinstance(users, list) else []
+        listed = named(answer, "users", list, "usergroups.users.list")  # else nobody could act any more
         return tuple(user for user in listed[:MOST] if isinstance(user, str) and _USER.fullmatch(user))

@@ -44,7 +44,7 @@ from bot.edges.slack_channel_ids import (
 )
 from bot.edges.slack_channel_payloads import said_to_customer
 from bot.edges.slack_customer_listeners import CustomerForms, asks_for_report
-from bot.edges.slack_errors import translate
+from bot.edges.slack_errors import named, translate
 from bot.edges.slack_escalation_ids import COMMAND
 from bot.edges.slack_escalation_payloads import people_named
 from bot.edges.slack_ids import ACTIONS_BY_ID, CANNED, OPENS_MODAL, PREVIEW, SHORTCUTS, ModalPlace
@@ -119,10 +119,8 @@ async def identify(client: AsyncWebClient, limit: timedelta) -> Identity:
             answer = await client.auth_test()
     except Exception as error:
         raise translate(error, "auth.test", repeatable=True) from error
-    team, user = answer.get("team_id"), answer.get("user_id")
-    if not (isinstance(team, str) and team and isinstance(user, str) and user):  # everybody would be a stranger
-        raise RetryLater("Slack is in trouble: auth.test was answered without our ids")
-    return Identity(team, user, str(answer.get("bot_id") or ""))
+    team, user = (named(answer, name, str, "auth.test") for name in ("team_id", "user_id"))
+    return Identity(team, user, str(answer.get("bot_id") or ""))  # without them everybody would be a stranger
 
 
 class Listeners:

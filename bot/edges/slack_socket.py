@@ -24,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config_slack import SlackConfig
 from bot.config_values import LOOPBACK
 from bot.edges.slack_dispatch import Take, take_with
-from bot.edges.slack_errors import TOKEN_ERRORS, translate
+from bot.edges.slack_errors import TOKEN_ERRORS, named, translate
 from bot.edges.slack_listeners import Listeners, Recorder, identify
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_screens import Look, Screens
@@ -157,10 +157,7 @@ class _Client(SocketModeClient):
     async def issue_new_wss_url(self) -> str:
         """Raises RetryLater too, where Slack names no address."""
         answer = await self.web_client.apps_connections_open(app_token=self.app_token)
-        url = answer.get("url")
-        if not isinstance(url, str) or not url:
-            raise RetryLater("Slack is in trouble: apps.connections.open was answered without an address")
-        return url
+        return named(answer, "url", str, "apps.connections.open")
 
     async def connect(self) -> None:
         """Close what was open, which may be one too many for Slack, and open a WebSocket."""

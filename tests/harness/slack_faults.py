@@ -106,7 +106,7 @@ class Sweep:
         office, began = self._office, time.monotonic()
         self._number += 1
         waiting = [replace(fault)]
-        if fault.method in IN_DOUBT:  # they are asked when a post may have come through
+        if fault.method in IN_DOUBT:  # these are asked when a post may have come through
             waiting.append(Fault("chat.postMessage", "reset", accepted=True))
         with logged_errors() as errors:
             if fault.method == "users.info":  # names are remembered
@@ -114,21 +114,24 @@ class Sweep:
             office.slack.api.faults.waiting = waiting
             told_before = office.told("Odłożono")
             wanted = await STEPS[fault.method](office, self._number)
-            outcome, is_well = await self._outcome(wanted, waiting, told_before)
+            outcome, is_well = await self._outcome(wanted, waiting, told_before, fault.times)
             office.slack.api.faults.waiting = []
-            if left := [each.method for each in waiting if each.times]:
+            if left := [each.method for each in waiting if each.times and fault.times == 1]:
                 outcome, is_well = f"{outcome}; never met: {left}", False
             await self._settle()
             if (count := wanted.count()) > 1:
                 outcome, is_well = f"{count} TIMES", False
-        unannounced = [line for line in errors if not (outcome.startswith("set aside, told") and "given up" in line)]
+            is_announced = office.told("Odłożono") > told_before
+        unannounced = [line for line in errors if not ("given up" in line and is_announced)]
         return Result(str(fault), outcome, is_well, time.monotonic() - began, unannounced)
 
-    async def _outcome(self, wanted: Wanted, waiting: list[Fault], told_before: int) -> tuple[str, bool]:
+    async def _outcome(
+        self, wanted: Wanted, waiting: list[Fault], told_before: int, fault_times: int
+    ) -> tuple[str, bool]:
         office = self._office
 
         def came_to() -> str:
-            if any(each.times for each in waiting):
+            if any(each.times for each in waiting) and fault_times == 1:
                 return ""
             if wanted.is_there():
                 return "done"

@@ -7,7 +7,7 @@ and sends envelopes doubled and in any order. `tests/scenarios/test_other_slack.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from bot.commands import OpenHome, TakeTicket
 from bot.config_slack import SlackConfig
 from bot.edges.slack_chat import SlackChat, slack_client
 from bot.edges.slack_files import SlackFiles
+from bot.edges.slack_groups import SlackGroups
 from bot.errors import HezoError, InDoubt, Refused, RetryLater
 from bot.ports import FileState
 from bot.sendings import SharedFile
@@ -182,6 +183,29 @@ async def test_a_connection_that_cannot_be_had_is_no_mistake_of_ours(
             await make_socket(config, desk, client).run(asyncio.Event())
     assert len(str(raised.value)) > len("no words at all")
     assert other.sockets.opened == 0
+
+
+NOTHING = Fault("*", "body", body='{"ok": true}')
+
+
+async def test_an_answer_without_what_it_is_asked_for_is_trouble_of_slacks(
+    other: OtherSlack, channel: Channel, config: SlackConfig
+) -> None:
+    """Else a group would be empty, a file refused, and a post that is there posted again."""
+    async with slack_client(config) as client:
+        chat, files = SlackChat(client, config.timeout), SlackFiles(client, config.timeout)
+        groups = SlackGroups(client, config.timeout)
+        asks: list[Callable[[], Awaitable[object]]] = [
+            lambda: groups.members("S0ENGINEER"),
+            lambda: files.upload("a.log", b"abc"),
+            lambda: files.state("F1", channel.id),
+            lambda: files.described(SharedFile("F1", "a", "text/plain", 0)),
+            lambda: chat.find(channel.id, "out-1", thread_ts=None, since=datetime.now(UTC)),
+        ]
+        for ask in asks:
+            other.api.faults.waiting = [replace(NOTHING, times=2)]
+            with pytest.raises(RetryLater):
+                await ask()
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 503])

@@ -170,18 +170,6 @@ async def answer_a_command(office: Office, _number: int) -> Wanted:
     return Wanted(before)
 
 
-async def ask_for_a_group(office: Office, _number: int) -> Wanted:
-    """It is time to ask who is in the group; whoever was, still may act."""
-    calls = office.slack.workspace.calls
-    before = len(calls)
-    office.clock.move(timedelta(minutes=6))
-
-    def asked() -> bool:
-        return any(call.method == "usergroups.users.list" and not call.error for call in calls[before:])
-
-    return Wanted(asked)
-
-
 STEPS: dict[str, Step] = {
     "chat.update": edit_the_card,
     "chat.postMessage": post_in_the_thread,
@@ -196,7 +184,6 @@ STEPS: dict[str, Step] = {
     "files.info": share_a_file,
     "download": send_a_file,
     "auth.test": post_in_the_thread,
-    "usergroups.users.list": ask_for_a_group,
     "response_url": answer_a_command,
     "users.info": open_a_form,
     "conversations.replies": post_in_the_thread,
