@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -76,7 +76,7 @@ from storage.schema import Transport
 log = logging.getLogger(__name__)
 
 KEY_SETTING = "mail.token_key"
-MAIL_OUTBOX = "outbox: mail"
+MAIL_OUTBOX, SLACK_OUTBOX = "outbox: mail", "outbox: slack"
 SLACK_ABREAST, SLACK_KEPT_FOR_URGENT = 6, 2
 """While posts of a busy channel wait for their turn, those of other channels go on, and above all what is urgent."""
 
@@ -181,6 +181,10 @@ class Bot:
             on_connected=lambda: self.supervisor.report("slack", None),
         )  # fmt: skip
 
+        async def check_slack() -> None:
+            await chat.check_token()
+            self.supervisor.report(SLACK_OUTBOX, None)
+
         mail_inbox = InboxLoop(
             MAIL, database, _mail_command, wakes.mail_inbox, contexts, customers_first(database, config.mail),
             self._reader,
@@ -190,7 +194,7 @@ class Bot:
             Transport.MAIL, mail_performer, database, outbox, wakes.mail_outbox, contexts, self._check_mail_server
         )
         slack_outbox = OutboxLoop(
-            Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts, _no_check,
+            Transport.SLACK, slack_performer, database, outbox, wakes.slack_outbox, contexts, check_slack,
             abreast=SLACK_ABREAST, kept_for_urgent=SLACK_KEPT_FOR_URGENT,
         )  # fmt: skip
         files_outbox = OutboxLoop(
@@ -205,11 +209,11 @@ class Bot:
         retention = RetentionLoop(database, clock, config)
 
         add = self.supervisor.add
-        mails, clicks, posts = map(self._role, ("inbox: mail", "inbox: slack", "outbox: slack"))
+        mails, clicks, posts = map(self._role, ("inbox: mail", "inbox: slack", SLACK_OUTBOX))
         add("inbox: mail", lambda: mails.run(stopping, mail_inbox.run))
         add("inbox: slack", lambda: clicks.run(stopping, slack_inbox.run))
         add(MAIL_OUTBOX, lambda: mail_outbox.run(stopping), connects=True)
-        add("outbox: slack", lambda: posts.run(stopping, slack_outbox.run))
+        add(SLACK_OUTBOX, lambda: self._run_or_stand_by(posts, slack_outbox.run), connects=True)
         add("outbox: files", lambda: files_outbox.run(stopping))
         add("outbox: webhook", lambda: webhook_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
@@ -271,12 +275,12 @@ class Bot:
                     task.cancel()
                 await asyncio.gather(reading, stopped, return_exceptions=True)
 
-        async def read_or_stand_by() -> None:
-            if not role.is_held and self.database.is_postgresql:
-                self.supervisor.report(name, None)  # another process reads it, or this one will in a moment
-            await role.run(self.supervisor.stopping, read)
+        self.supervisor.add(name, lambda: self._run_or_stand_by(role, read), connects=True)
 
-        self.supervisor.add(name, read_or_stand_by, connects=True)
+    async def _run_or_stand_by(self, role: Role, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+        if not role.is_held and self.database.is_postgresql:
+            self.supervisor.report(role.name, None)  # another process does it, or this one will in a moment
+        await role.run(self.supervisor.stopping, run)
 
     def _mailboxes_are_read(self) -> bool:
         """Whether all that our mailboxes hold is stored, by this process or by those that read them."""
@@ -303,7 +307,7 @@ class Bot:
 
 
 async def _no_check() -> None:
-    """Whether Slack takes our token, the part "slack" tells; the webhook is not called but to ring somebody."""
+    """Whether Slack takes our token, the posts find out; the webhook is not called but to ring somebody."""
 
 
 def _mail_command(row: InboxRow) -> Command:

@@ -8,6 +8,7 @@ in doubt. Metadata can be read by everybody in the workspace and holds nothing b
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -25,7 +26,10 @@ from bot.edges.slack_errors import named, translate
 from bot.edges.slack_headers import slack_time
 from bot.edges.slack_log import sdk_logger
 from bot.edges.slack_text import Blocks, Json
-from bot.errors import Refused, RetryLater
+from bot.errors import ChannelUnusable, OperatorError, Refused, RetryLater
+from bot.rules.retrying import describe
+
+log = logging.getLogger(__name__)
 
 METADATA_EVENT = "hezo360_post"
 ANY_WORKSPACE = "https://app.slack.com/"
@@ -81,6 +85,22 @@ class SlackChat:
         self._client = client
         self._timeout = timeout.total_seconds()
         self._workspace_url: str | None = None
+        self._is_token_in_doubt = True
+
+    async def check_token(self) -> None:
+        """Ask, at first and whenever it was not taken, whether Slack takes our token. Trouble of Slack's says nothing.
+
+        Raises:
+            OperatorError: Slack does not take it; nothing can be posted.
+        """
+        if not self._is_token_in_doubt:
+            return
+        try:
+            await self._call("auth.test", self._client.auth_test, repeatable=True, channel="")
+        except (RetryLater, Refused) as trouble:
+            log.info("it is not known whether Slack takes the token", extra={"hezo": {"problem": describe(trouble)}})
+        else:
+            self._is_token_in_doubt = False
 
     async def post(self, channel: str, text: str, blocks: Blocks, *, key: str, thread_ts: str | None = None) -> str:
         """Post a message; gives its ts. Raises as `ports.Chat`, and OperatorError for a wrong token."""
@@ -236,4 +256,7 @@ class SlackChat:
             async with asyncio.timeout(self._timeout):
                 return await call()
         except Exception as error:
-            raise translate(error, method, repeatable=repeatable, channel=channel) from error
+            sorted_out = translate(error, method, repeatable=repeatable, channel=channel)
+            if isinstance(sorted_out, OperatorError) and not isinstance(sorted_out, ChannelUnusable):
+                self._is_token_in_doubt = True
+            raise sorted_out from error

@@ -26,8 +26,8 @@ from tests.support.other_slack.faults import Fault
 from tests.support.other_slack.office import Office, logged_errors, opened, reported
 from tests.support.other_slack.steps import STEPS, Wanted
 
-PATIENCE = 30.0
-"""Seconds for one step with its fault; Slack alone may take ten to show a file."""
+PATIENCE = 60.0
+"""Seconds for one step with its fault; Slack alone may take ten to show a file, each time."""
 CANNED = {"title": "gotowy", "pl": "To jest gotowy tekst."}
 
 _OK_BUT_NOTHING = '{"ok": true}'
@@ -69,7 +69,7 @@ def faults_of(method: str) -> Iterator[Fault]:
     yield Fault(method, "page", status=200, accepted=method not in NO_API)
     yield Fault(method, "page", status=404)
     for kind, body in BROKEN:
-        if method in NO_API and kind in {"body", "plain"}:
+        if (method in NO_API and kind in {"body", "plain"}) or (method, kind) == ("response_url", "cut off"):
             continue  # nobody reads what is answered there
         for accepted in (False, True):
             if (kind == "plain" and not accepted) or (body == _OK_BUT_NOTHING and not accepted):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 from bot.app import Bot
 from bot.config import Config
@@ -134,6 +138,34 @@ class Office:
     def is_idle(self) -> bool:
         """Whether all that came is understood, and all that was to go has gone."""
         return not self.outbox() and not rows(self.database, "SELECT 1 FROM inbox WHERE state = 'new'")
+
+    async def quiet(self, within: float = 60.0) -> None:
+        """Let the clock run fast until all that came is understood, and all that was to go has gone."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
+        while not self.is_idle():
+            assert loop.time() < end, self.outbox()
+            self.clock.move(timedelta(seconds=1))
+            await asyncio.sleep(0.05)  # the clock is to run, and nothing tells when all is done
+
+    async def health(self) -> tuple[bool, str]:
+        """What /healthz answers: whether all is well, and what it says."""
+        url = f"http://127.0.0.1:{self.bot.health.port}/healthz"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status == 200, await answer.text()
+
+    async def reports(self, words: str) -> bool:
+        """Wait until /healthz says these words; gives whether it says that all is well."""
+        async with asyncio.timeout(60):
+            while True:
+                is_well, said = await self.health()
+                if words in said:
+                    return is_well
+                await asyncio.sleep(0.05)  # nothing tells when it will
+
+    def refused(self, error: str) -> bool:
+        """Whether any call was refused with this error."""
+        return any(call.error == error for call in self.slack.workspace.calls)
 
     async def restart(self, **slack: object) -> None:
         """Stop the bot and start it anew, with other settings of the section [slack]."""
