@@ -28,11 +28,12 @@ from handlers import (
     clocks,
     customer_words,
     duty,
+    firsts,
     proposed_dates,
     second_answers,
     sendings,
 )
-from handlers.context import Context, journal, tell, tell_customer
+from handlers.context import Context, journal, said_at, tell, tell_customer
 from handlers.received_mail import ReceivedMail
 from handlers.ticket_actions import allowed, store
 
@@ -84,7 +85,9 @@ async def pick(command: PickDate, uow: UnitOfWork, ctx: Context) -> None:
         if is_customer:
             await _not_any_more(uow, ctx, ticket, by, is_offered_another=bool(open_options))
         else:
-            await tell(uow, by, "date_not_offered", number=ticket.number)
+            agreed = agreed_dates.agreed_at(ticket)
+            first = await firsts.who_did(uow, ctx, ticket, by, {"date_agreed"}) if agreed else {}
+            await tell(uow, by, "date_not_offered", number=ticket.number, date=said_at(ctx, agreed), **first)
         return
     await agreed_dates.confirm(uow, ctx, ticket, by.at or ctx.now, by.user, date=command.date)
     await store(uow, ticket)

@@ -22,7 +22,7 @@ from bot.model import ClockState, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.entitlements import local_day
 from handlers import agreed_dates, appointments, entitlement_reports, entitlements
-from handlers.context import Context, tell
+from handlers.context import Context, said_at, tell
 from handlers.entitlements import Count
 from handlers.ticket_actions import store
 
@@ -135,7 +135,8 @@ async def _use(
         await _tell_where(uow, by, ticket, use_id)
         return None
     if use.state not in states:
-        await tell(uow, by, f"entitlement_is_{use.state}", number=ticket.number, who=use.decided_by or "")
+        since = {"at": said_at(ctx, use.decided_at)} if use.decided_at else {}
+        await tell(uow, by, f"entitlement_is_{use.state}", number=ticket.number, who=use.decided_by or "", **since)
         return None
     return use
 

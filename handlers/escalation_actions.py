@@ -24,8 +24,8 @@ from bot.model import Language, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.escalation_presses import can_be_tied, may_end
 from bot.rules.wording import format_span
-from handlers import escalated_tickets, escalation_calls, escalation_mails, escalations, quoted_ticket
-from handlers.context import Context, journal, tell
+from handlers import escalated_tickets, escalation_calls, escalation_mails, escalations, firsts, quoted_ticket
+from handlers.context import Context, journal, said_at, tell
 from handlers.ticket_actions import store
 
 _Press = (
@@ -47,7 +47,16 @@ async def raise_by_hand(command: EscalateTicket, uow: UnitOfWork, ctx: Context) 
     asked = await _message(uow, ticket, command.message_id)
     source = EscalationSource.ENGINEER if asked is None else EscalationSource.CUSTOMER
     requester = None if asked is None else asked.author
+    await tell_who_escalated(uow, ctx, ticket, by)
     await escalations.raise_escalation(uow, ctx, ticket, source, command.reason, by.user, requester=requester)
+
+
+async def tell_who_escalated(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: SlackPerson) -> None:
+    """Whoever escalates what somebody has escalated already learns of that; theirs joins it."""
+    found = await uow.escalations.open_of_ticket(ticket.id)
+    if found is not None and found.raised_by not in {by.user, "bot"}:
+        at = said_at(ctx, found.began_at)
+        await tell(uow, by, "escalation_runs", number=ticket.number, who=found.raised_by, at=at)
 
 
 async def _message(uow: UnitOfWork, ticket: Ticket, message_id: int | None) -> Message | None:
@@ -64,7 +73,9 @@ async def acknowledge(command: AcknowledgeEscalation, uow: UnitOfWork, ctx: Cont
     by = command.by
     if escalation.acknowledged_at is not None:
         what = "escalation_is_yours" if escalation.owner == by.user else "escalation_has_somebody"
-        await tell(uow, by, what, number=ticket.number, who=escalation.owner)
+        await tell(
+            uow, by, what, number=ticket.number, who=escalation.owner, at=said_at(ctx, escalation.acknowledged_at)
+        )
         return
     await escalations.acknowledge(uow, ctx, ticket, escalation, by.user, by.name, by.user)
 
@@ -80,7 +91,8 @@ async def take_over(command: TakeOverEscalation, uow: UnitOfWork, ctx: Context) 
     if owner == by.user == ticket.assignee:
         await tell(uow, by, "escalation_is_yours", number=ticket.number)
     elif owner is not None and owner not in {command.owner_shown, by.user}:
-        await tell(uow, by, "escalation_has_somebody", number=ticket.number, who=owner)
+        since = said_at(ctx, escalation.acknowledged_at)
+        await tell(uow, by, "escalation_has_somebody", number=ticket.number, who=owner, at=since)
     else:
         await _assign(uow, ctx, ticket, by.user, by.user)
         if escalated_tickets.is_for_want_of_somebody(escalation):
@@ -99,7 +111,8 @@ async def reassign(command: ReassignEscalation, uow: UnitOfWork, ctx: Context) -
     if not ctx.may_act(SlackPerson(command.to, command.to_name)):
         await tell(uow, by, "escalation_not_staff", who=command.to)
     elif escalation.acknowledged_at is not None and escalation.owner == command.to == ticket.assignee:
-        await tell(uow, by, "escalation_has_somebody", number=ticket.number, who=command.to)
+        since = said_at(ctx, escalation.acknowledged_at)
+        await tell(uow, by, "escalation_has_somebody", number=ticket.number, who=command.to, at=since)
     else:
         await _assign(uow, ctx, ticket, command.to, by.user)
         await escalations.acknowledge(uow, ctx, ticket, escalation, command.to, command.to_name, by.user)
@@ -173,9 +186,12 @@ async def _open(command: _Press, uow: UnitOfWork, ctx: Context) -> tuple[Ticket,
     escalation = await uow.escalations.get(command.escalation_id)
     if not escalation.is_open:
         what = "escalation_resolved" if escalation.facts.get("because") == "resolved" else "escalation_over"
-        await tell(uow, by, what, number=ticket.number, who=escalation.facts.get("ended_by"))
+        ended_by = escalation.facts.get("ended_by")
+        who = {"who": ended_by, "at": said_at(ctx, escalation.ended_at)} if ended_by not in {None, "bot"} else {}
+        await tell(uow, by, what, number=ticket.number, **who)
         return None
     if escalation.ticket_id != ticket.id:
-        await tell(uow, by, "escalation_moved", number=ticket.number)
+        first = await firsts.who_did(uow, ctx, ticket, by, {"merged", "joined"})
+        await tell(uow, by, "escalation_moved", number=ticket.number, other=ticket.facts.get("joined"), **first)
         return None
     return ticket, escalation

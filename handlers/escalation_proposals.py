@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.commands import DecideProposal, EscalateTicket
 from bot.effects import EditProposal
-from bot.model import Ticket
+from bot.model import JournalEntry, Ticket
 from bot.ports import UnitOfWork
 from handlers import escalation_actions
-from handlers.context import Context, journal, tell
+from handlers.context import Context, journal, said_at, tell
 
 DECIDED = "escalation_proposal_decided"
 """The journal's line: message (`Message.id`), accepted."""
@@ -19,11 +19,11 @@ async def decide(command: DecideProposal, uow: UnitOfWork, ctx: Context) -> None
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
         return
-    words, decided_by = await _proposed(uow, ticket, command.message_id)
+    words, decided = await _proposed(uow, ticket, command.message_id)
     if words is None:
         return  # no words of this ticket were ever proposed: the button is none of ours
-    if decided_by is not None:
-        await tell(uow, by, "proposal_decided", who=decided_by)
+    if decided is not None:
+        await tell(uow, by, "proposal_decided", who=decided.actor, at=said_at(ctx, decided.at))
         return
     await journal(uow, ctx, ticket, by.user, DECIDED, message=command.message_id, accepted=command.accept)
     message = await uow.tickets.message(command.message_id)
@@ -39,13 +39,13 @@ async def decide(command: DecideProposal, uow: UnitOfWork, ctx: Context) -> None
         await escalation_actions.raise_by_hand(escalate, uow, ctx)
 
 
-async def _proposed(uow: UnitOfWork, ticket: Ticket, message_id: int) -> tuple[str | None, str | None]:
-    """The words of that message that were proposed, and who has decided on them."""
-    words, decided_by = None, None
+async def _proposed(uow: UnitOfWork, ticket: Ticket, message_id: int) -> tuple[str | None, JournalEntry | None]:
+    """The words of that message that were proposed, and the line of whoever has decided on them."""
+    words, decided = None, None
     for entry in await uow.journal_of(ticket.id):
         if entry.data.get("message") == message_id:
             if entry.kind == "escalation_proposed":
                 words = str(entry.data["words"])
             elif entry.kind == DECIDED:
-                decided_by = entry.actor
-    return words, decided_by
+                decided = entry
+    return words, decided

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from bot.commands import Command, SlackPerson
 from bot.effects import PostCard
-from bot.model import Language, Ticket
+from bot.model import JournalEntry, Language, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.first_words import said_of
 from bot.rules.firsts import BOT, WEIGHS, first_of, typed_in
@@ -56,8 +56,15 @@ async def who_did(
         kinds: Of the lines of the journal that say it; the newest counts.
         data: What such a line holds.
     """
+    line = await last_line_of(uow, ticket, kinds, **data)
+    if line is None or line.actor in {by.user, BOT}:
+        return {}
+    return {"who": line.actor, "at": said_at(ctx, line.at)}
+
+
+async def last_line_of(uow: UnitOfWork, ticket: Ticket, kinds: Collection[str], **data: object) -> JournalEntry | None:
+    """The newest line of the ticket's journal of these kinds that holds these data; None where there is none."""
     for line in reversed(await uow.journal_of(ticket.id)):
         if line.kind in kinds and all(line.data.get(name) == value for name, value in data.items()):
-            others = line.actor not in {by.user, BOT}
-            return {"who": line.actor, "at": said_at(ctx, line.at)} if others else {}
-    return {}
+            return line
+    return None

@@ -31,7 +31,7 @@ from bot.rules.shipping import is_address, is_name, phone_number, waybill_number
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action
 from handlers import customer_words, replacements
-from handlers.context import Context, tell
+from handlers.context import Context, said_at, tell
 from handlers.replacement_presses import Pressed, Refused, contacted, press
 from handlers.ticket_actions import allowed
 
@@ -45,7 +45,8 @@ async def begin(command: BeginReplacement, uow: UnitOfWork, ctx: Context) -> Non
     running = await uow.replacements.open_of_device(command.serial)
     if running is not None:
         other = await uow.tickets.get(running.ticket_id) if running.ticket_id != ticket.id else ticket
-        await tell(uow, by, "replacement_runs", number=other.number, serial=command.serial, who=running.begun_by)
+        begun = {"who": running.begun_by, "at": said_at(ctx, running.begun_at)}
+        await tell(uow, by, "replacement_runs", number=other.number, serial=command.serial, **begun)
         return
     if replacements.promised(ticket) is None or not ticket.terms[ticket.priority].get("delivery_s"):
         await tell(uow, by, "replacement_for_faults", number=ticket.number, priority=ticket.priority)

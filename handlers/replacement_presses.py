@@ -18,10 +18,11 @@ from bot.model import ClockState, Ticket
 from bot.ports import UnitOfWork
 from bot.replacement_commands import ReplacementPress
 from bot.replacements import Replacement
+from bot.rules.firsts import MOVED
 from bot.rules.replacement import Move, moves_of
 from bot.rules.replacement_text import Speaker
-from handlers import customer_mails, customer_words, escalated_tickets, replacements, turns
-from handlers.context import Context, journal, tell
+from handlers import customer_mails, customer_words, escalated_tickets, firsts, replacements, turns
+from handlers.context import Context, journal, said_at, tell
 
 MOMENT = timedelta(minutes=2)
 """Clocks differ a little: what people say happened now is not in the future."""
@@ -139,9 +140,11 @@ async def _pressed(command: ReplacementPress, move: Move, uow: UnitOfWork, ctx: 
         await tell(uow, by, "ticket_gone")
         return None
     if move not in moves_of(replacement):
+        last = await firsts.last_line_of(uow, ticket, MOVED, replacement=replacement.id)
+        since = {} if last is None else {"at": said_at(ctx, last.at)}
         await tell(
             uow, by, "replacement_not_now",
-            number=ticket.number, replacement_stage=replacement.stage, who=replacement.changed_by,
+            number=ticket.number, replacement_stage=replacement.stage, who=replacement.changed_by, **since,
         )  # fmt: skip
         return None
     return Pressed(uow, ctx, by, move, ticket, replacement)

@@ -8,7 +8,7 @@ from bot.people import NextTurn
 from bot.ports import UnitOfWork
 from bot.sendings import Sending, SendingState
 from handlers import entitlement_mails, entitlements, sendings
-from handlers.context import Context, tell
+from handlers.context import Context, said_at, tell
 from handlers.entitlement_reports import REPORT
 
 
@@ -21,11 +21,14 @@ async def deliver(command: DeliverReport, uow: UnitOfWork, ctx: Context) -> None
     if use is None or use.kind is not Entitlement.REVIEW:
         return  # the form is none of ours
     if use.state is not UseState.AGREED:
-        await tell(uow, by, f"entitlement_is_{use.state}", number=ticket.number, who=use.decided_by or "")
+        since = {"at": said_at(ctx, use.decided_at)} if use.decided_at else {}
+        await tell(uow, by, f"entitlement_is_{use.state}", number=ticket.number, who=use.decided_by or "", **since)
         return
     earlier = use.facts.get(REPORT)
-    if isinstance(earlier, int) and (await uow.sendings.get(earlier)).state in sendings.GONE:
-        await tell(uow, by, "report_on_its_way", number=ticket.number)
+    sent = await uow.sendings.get(earlier) if isinstance(earlier, int) else None
+    if sent is not None and sent.state in sendings.GONE:
+        at = said_at(ctx, sent.pressed_at)
+        await tell(uow, by, "report_on_its_way", number=ticket.number, who=sent.sent_by, at=at)
         return
     counted = await entitlements.count(uow, ctx, use)
     text = entitlement_mails.report_text(ctx, ticket, use, counted.contract, counted.before, command.words)

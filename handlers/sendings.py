@@ -23,6 +23,7 @@ from handlers import (
     customer_words,
     entitlement_reports,
     escalated_tickets,
+    firsts,
     proposed_dates,
     replacement_waybills,
     second_answers,
@@ -224,9 +225,11 @@ async def undo(command: UndoSending, uow: UnitOfWork, ctx: Context) -> None:
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
     elif sending.state is SendingState.SENT:
-        await tell(uow, by, "undo_too_late", number=ticket.number, at=said_at(ctx, sending.send_at))
+        at = said_at(ctx, sending.send_at)
+        await tell(uow, by, "undo_too_late", number=ticket.number, who=sending.sent_by, at=at)
     elif sending.state is not SendingState.WAITING or sending.ticket_id != ticket.id:
-        await tell(uow, by, "undone_before", number=ticket.number, who=sending.ended_by)
+        first = await firsts.who_did(uow, ctx, ticket, by, {"reply_undone"}, sending=sending.id)
+        await tell(uow, by, "undone_before", number=ticket.number, **{"who": sending.ended_by, **first})
     else:
         await take_back(uow, ctx, ticket, sending, by.user, "undone")
 

@@ -21,7 +21,7 @@ from bot.rules.service_round import entitlement_of
 from bot.rules.sla import terms_from_config
 from bot.rules.ticket_states import move
 from handlers import agreed_dates, clocks, customer_mails, turns
-from handlers.context import Context, journal, tell
+from handlers.context import Context, journal, said_at, tell
 from handlers.entitlements import OFFER
 from handlers.ticket_actions import store
 
@@ -96,7 +96,8 @@ async def _undecided(uow: UnitOfWork, ctx: Context, by: SlackPerson, notice_id: 
     if notice.kind is NoticeKind.ENDS:
         return None
     if notice.decision is not None:
-        await tell(uow, by, f"service_{notice.decision}_by", who=notice.decided_by or "")
+        since = {"at": said_at(ctx, notice.decided_at)} if notice.decided_at else {}
+        await tell(uow, by, f"service_{notice.decision}_by", who=notice.decided_by or "", **since)
         return None
     return notice
 

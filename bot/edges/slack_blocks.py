@@ -29,6 +29,7 @@ from bot.edges.slack_text import (
     problems_said,
     reached_at,
     rich,
+    said,
     text,
     topic,
 )
@@ -101,7 +102,7 @@ def _shown(name: str, value: object) -> object:
 def tell(effect: TellUser, words: Words) -> str:
     """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who` is a Slack id and becomes a mention.
 
-    Where it is known who did it, or since when, "tell.<what>_by" or "tell.<what>_since" says more, where there is one.
+    Where it is known who did it, or when, `said` says more.
 
     Raises:
         KeyError: there is no such sentence, or `data` lacks one of its placeholders.
@@ -112,9 +113,7 @@ def tell(effect: TellUser, words: Words) -> str:
     named |= {name: mention(str(named[name])) for name in ("who", "to") if name in named}
     if "did" in named:  # what somebody did is a sentence of its own (`bot.rules.first_words`)
         named["did"] = fill(words, str(named["did"]), **named)
-    key = f"tell.{effect.what}"
-    more = [one for one in (f"{key}_by", f"{key}_since") if one in words and words.placeholders(one) <= named.keys()]
-    return fill(words, more[0] if more else key, **named)
+    return said(words, f"tell.{effect.what}", named)
 
 
 def titled(ticket: Ticket, words: Words) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot.commands import SlackPerson
 from bot.edges import slack_entitlement_ids, slack_services
@@ -44,7 +45,7 @@ from bot.edges.slack_replacement_views import move_form, start_form
 from bot.edges.slack_reply_window import ReplyWindow, check_possible
 from bot.edges.slack_screens import Look, Screens
 from bot.edges.slack_second_answer import WRITES_TO_CUSTOMER
-from bot.edges.slack_text import Json, fill, mention
+from bot.edges.slack_text import Json, fill, mention, said
 from bot.edges.slack_views import date_modal, original_view, priority_modal
 from bot.entitlements import UseState
 from bot.errors import StaffError
@@ -57,6 +58,7 @@ from bot.rules.ticket_reference import read_reference
 from bot.rules.ticket_replacements import replaceable
 from bot.rules.ticket_states import Action
 from bot.rules.typed_commands import CALL_FORM, HOTLINE_FORM, OPEN_FORM
+from bot.rules.wording import format_instant
 from bot.sendings import Seen
 
 _POSSIBLE = {
@@ -213,8 +215,8 @@ class Modals:
             raise LookupError(f"no use {pressed.use_id} of an entitlement")
         words, number = self._look.words, view.ticket.number
         if use.state not in _POSSIBLE[what]:
-            who = mention(use.decided_by or "")
-            raise StaffError(fill(words, f"tell.entitlement_is_{use.state}", number=number, who=who))
+            since = self._since(use.decided_at, who=mention(use.decided_by or ""), number=number)
+            raise StaffError(said(words, f"tell.entitlement_is_{use.state}", since))
         place = replace(place, ticket_id=view.ticket.id, use_id=use.id, real_name=await self.reply.signing_name(by))
         match what:
             case slack_entitlement_ids.CORRECT:
@@ -227,12 +229,18 @@ class Modals:
             case _:
                 return choose_form(view.ticket, use, devices, words, place)
 
+    def _since(self, at: datetime | None, **data: object) -> dict[str, object]:
+        """What a sentence says of who was first, with when, where that is known."""
+        look = self._look
+        known = {} if at is None else {"at": format_instant(at, look.words.language, look.zone, look.clock.now())}
+        return {**data, **known}
+
     async def _service_offer(self, notice_id: int, by: SlackPerson, place: ModalPlace) -> Json:
         notice, contract, devices = await self._screens.service_notice(notice_id)
         words = self._look.words
         if notice.decision is not None:
-            who = mention(notice.decided_by or "")
-            raise StaffError(fill(words, f"tell.service_{notice.decision}_by", who=who))
+            since = self._since(notice.decided_at, who=mention(notice.decided_by or ""))
+            raise StaffError(said(words, f"tell.service_{notice.decision}_by", since))
         place = replace(place, ticket_id=None, use_id=notice.id, real_name=await self.reply.signing_name(by))
         return slack_services.offer_form(notice, contract, devices, words, place)
 
@@ -301,10 +309,10 @@ class Modals:
     ) -> None:
         words, number = self._look.words, view.ticket.number
         if not escalation.is_open:
-            if escalation.facts.get("because") == "resolved":
-                who = mention(str(escalation.facts.get("ended_by")))
-                raise StaffError(fill(words, "tell.escalation_resolved", number=number, who=who))
-            raise StaffError(fill(words, "tell.escalation_over", number=number))
+            what = "escalation_resolved" if escalation.facts.get("because") == "resolved" else "escalation_over"
+            ended_by = escalation.facts.get("ended_by")
+            who = {} if ended_by in {None, "bot"} else {"who": mention(str(ended_by))}
+            raise StaffError(said(words, f"tell.{what}", self._since(escalation.ended_at, number=number, **who)))
         if escalation.ticket_id != pressed.ticket_id:
             raise StaffError(fill(words, "tell.escalation_moved", number=number))
         if press not in presses_of(escalation, view.ticket):

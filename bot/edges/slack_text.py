@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -85,6 +85,12 @@ def fill(words: Words, key: str, /, **params: object) -> Mrkdwn:
     """A sentence of ours as mrkdwn; every value that is not `Mrkdwn` itself is taken for foreign words."""
     safe = {name: _safe(value) for name, value in params.items()}
     return Mrkdwn(words(key, **safe))
+
+
+def said(words: Words, key: str, data: Mapping[str, object]) -> Mrkdwn:
+    """A sentence, or the one that says more: "<key>_by" (who was first), "<key>_since" (and when), as far as known."""
+    more = [one for one in (f"{key}_by", f"{key}_since") if one in words and words.placeholders(one) <= data.keys()]
+    return fill(words, more[0] if more else key, **data)
 
 
 def _safe(value: object) -> object:

@@ -80,7 +80,8 @@ ANSWERED = frozenset({"reply_pressed", "engineer_replied", "asked_for_data", "ca
 WORKED_ON = frozenset({"taken", "date_agreed", "replacement_begin", "escalation_raised"})
 """Somebody is about to do something on it, which ending it would undo."""
 _DATES = frozenset({"date_agreed", "date_kept", "date_cancelled"})
-_MOVED = frozenset(f"replacement_{move}" for move in Move)
+MOVED = frozenset(f"replacement_{move}" for move in Move)
+"""A replacement was moved on."""
 _USED = frozenset(f"entitlement_{what}" for what in ("chosen", "agreed", "declined", "dropped", "done", "taken_back"))
 
 
@@ -138,8 +139,8 @@ _PROPOSES = Rule(frozenset({"called", "date_agreed", "date_cancelled"}))
 _DATE = Rule(_DATES)
 _DECIDES = Rule(DECIDED)
 _ESCALATION = _about("escalation_id", "escalation")
-_REPLACED = Rule(_MOVED, _about("replacement_id", "replacement"))
-_UNCHECKED = Rule(_MOVED - {"replacement_check"}, _about("replacement_id", "replacement"))
+_REPLACED = Rule(MOVED, _about("replacement_id", "replacement"))
+_UNCHECKED = Rule(MOVED - {"replacement_check"}, _about("replacement_id", "replacement"))
 _OF_USE = Rule(_USED, _about("use_id", "use"))
 _INTERVIEW = _about("interview_id", "interview")
 

@@ -12,14 +12,19 @@ from typing import Any
 import pytest
 
 from bot.commands import (
+    AcknowledgeEscalation,
     AgreeDate,
     CloseTicket,
     Command,
     ConfirmDate,
     DecideSender,
+    EscalateTicket,
     NextTurn,
+    ReassignEscalation,
+    ResolveEscalation,
     SetPriority,
     SlackPerson,
+    SnoozeEscalation,
     TakeTicket,
 )
 from bot.commands_acting import (
@@ -36,6 +41,7 @@ from bot.commands_acting import (
     SplitTicket,
     WakeTicket,
 )
+from bot.commands_sending import UndoSending
 from bot.effects import PostCard, TellUser
 from bot.model import Direction, Priority, TicketState
 from tests.handlers.desk import ANNA, EWA
@@ -294,3 +300,69 @@ def test_ones_own_changes_are_ones_own() -> None:
     desk.do(SetPriority(ewa, 1, Priority.QUESTION))
     assert desk.ticket(1).priority is Priority.QUESTION
     assert desk.effects(TellUser) == []
+
+
+# Escalations
+
+
+def escalating() -> TwoPeopleDesk:
+    """Ewa has escalated the ticket, and Jan looks at it."""
+    desk = looking()
+    desk.do(EscalateTicket(EWA, 1, "Klient nie może czekać"))
+    desk.look()
+    return desk
+
+
+def test_who_escalates_second_joins_and_learns_who_was_first() -> None:
+    desk = looking()
+    desk.do(EscalateTicket(EWA, 1, "Klient nie może czekać"))
+    desk.do(EscalateTicket(desk.jan, 1, "Klient dzwonił"))
+    told = desk.last_told()
+    assert (told.what, told.data["who"]) == ("escalation_runs", EWA.user)
+    assert desk.journal(1, "escalation_joined")[0]["reason"] == "Klient dzwonił"
+
+
+def test_an_escalation_is_not_given_on_put_off_or_ended_unseen() -> None:
+    desk = escalating()
+    [escalation] = desk.database.tables.escalations
+    desk.do(AcknowledgeEscalation(EWA, 1, escalation))
+    desk.do(AcknowledgeEscalation(desk.jan, 1, escalation))
+    assert (desk.last_told().what, desk.last_told().data["who"]) == ("escalation_has_somebody", EWA.user)
+    assert "at" in desk.last_told().data
+    for second in (
+        ReassignEscalation(desk.jan, 1, escalation, JAN.user, JAN.name),
+        SnoozeEscalation(desk.jan, 1, escalation, timedelta(minutes=10)),
+        ResolveEscalation(desk.jan, 1, escalation, "Załatwione"),
+    ):
+        desk.do(second)
+        assert desk.last_told().data["did"] == "first.escalation_acknowledged"
+    assert desk.last_told().data["own"] == "Załatwione", "what was typed is given back"
+    assert desk.database.tables.escalations[escalation].owner == EWA.user
+    assert desk.database.tables.escalations[escalation].is_open
+    desk.look()
+    desk.do(ResolveEscalation(desk.jan, 1, escalation, "Załatwione"))
+    desk.do(ResolveEscalation(EWA, 1, escalation, "Też"))
+    told = desk.last_told()
+    assert (told.what, told.data["who"]) == ("escalation_resolved", JAN.user)
+    assert "at" in told.data
+
+
+# Taking words back
+
+
+def test_of_two_who_take_words_back_and_of_one_who_comes_too_late() -> None:
+    class Slow(TwoPeopleDesk):
+        undo = "20s"
+
+    desk = Slow()
+    desk.reply()
+    [sending] = desk.database.tables.sendings
+    desk.do(UndoSending(EWA, 1, sending))
+    desk.do(UndoSending(JAN, 1, sending))
+    told = desk.last_told()
+    assert (told.what, told.data["who"]) == ("undone_before", EWA.user)
+    assert "at" in told.data
+    desk.reply()
+    desk.pass_time(timedelta(minutes=1))
+    desk.do(UndoSending(JAN, 1, max(desk.database.tables.sendings)))
+    assert (desk.last_told().what, desk.last_told().data["who"]) == ("undo_too_late", EWA.user)
