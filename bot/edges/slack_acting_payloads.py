@@ -82,8 +82,13 @@ def reference_in(view: Mapping[str, object]) -> Reference | None:
 
 def chosen_ticket(view: Mapping[str, object]) -> int | None:
     """The other ticket, where it was chosen in the menu."""
-    value = choice(view, CANDIDATE_BLOCK)
+    value = choice(view, CANDIDATE_BLOCK).partition(":")[0]
     return int(value) if value.isdecimal() and len(value) < 19 else None
+
+
+def chosen_state(view: Mapping[str, object]) -> str | None:
+    """The state in which the menu showed it."""
+    return choice(view, CANDIDATE_BLOCK).partition(":")[2] or None
 
 
 def submitted_command(

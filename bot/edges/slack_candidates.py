@@ -47,6 +47,6 @@ def _option(found: DueTicket, words: Words) -> Json:
     who = found.customer or ticket.requester
     return {
         "text": plain(f"{ticket.number} · {one_line(ticket.subject)}", 75),
-        "value": str(ticket.id),
+        "value": f"{ticket.id}:{ticket.state}",
         "description": plain(f"{words(f'state.{ticket.state}')} · {one_line(who)}", 75),
     }

@@ -43,6 +43,7 @@ from bot.edges.slack_channel_ids import (
     REPORT_SHORTCUT,
 )
 from bot.edges.slack_channel_payloads import said_to_customer
+from bot.edges.slack_chosen_ticket import ChosenTickets
 from bot.edges.slack_customer_listeners import CustomerForms, asks_for_report
 from bot.edges.slack_errors import named, translate
 from bot.edges.slack_escalation_ids import COMMAND
@@ -146,7 +147,7 @@ class Listeners:
         self._identity = identity
         self._staff = look.staff if look.staff is not None else {*config.engineers, *config.managers}
         self._names = Names(client, self._staff)
-        self._lookups = Lookups(screens, self._said)
+        self._lookups = Lookups(screens, self._said, ChosenTickets(screens, self._names, look))
         self._second = SecondAnswers(screens, look)
         self._modals = Modals(screens, self._names, look)
         self._customers = CustomerForms(config, identity.team_id, client, screens, self._names, look.hotline)

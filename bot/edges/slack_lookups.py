@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bot.edges.slack_acting_ids import CANDIDATE_BLOCK
+from bot.edges.slack_acting_payloads import chosen_ticket, names_a_ticket
 from bot.edges.slack_channel_ids import OPEN_MODAL
 from bot.edges.slack_channel_payloads import FIELDS, FOUND_CONTRACT, found_contract
 from bot.edges.slack_escalation_ids import NUMBER_BLOCK
@@ -15,7 +17,7 @@ from bot.edges.slack_escalation_payloads import FOUND_TICKET, looked_up
 from bot.edges.slack_fields import typed
 from bot.edges.slack_payloads import modal_place
 from bot.edges.slack_replacement_payloads import delivered_serial
-from bot.model import DueTicket
+from bot.model import DueTicket, JournalEntry, TicketView
 from bot.rules.new_devices import SerialProblem
 from bot.rules.opening import ADDRESS, CONTRACT, SERIAL, Opening
 from bot.rules.ticket_reference import Reference
@@ -35,11 +37,24 @@ class Registry(Protocol):
     async def other_tickets(self, ticket_id: int, words: str) -> Sequence[DueTicket]:
         """Other tickets that hold the words, newest first; without words the open ones that are likely meant."""
 
+    async def ticket_view(self, ticket_id: int) -> TicketView:
+        """The ticket; LookupError when there is none."""
+
+    async def lines_since(self, ticket_id: int, line: int) -> Sequence[JournalEntry]:
+        """What was written into the ticket's journal since that line, oldest first."""
+
     async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
         """Whose ticket is opened with these, or what is wrong with them (`bot.rules.opening.check_opening`)."""
 
     async def new_device_problem(self, replacement_id: int, serial: str) -> SerialProblem | None:
         """Why a device of this serial number cannot be what a replacement brought; LookupError when there is none."""
+
+
+class OtherTickets(Protocol):
+    """Looks at a ticket that is chosen for merging or linking, as it is now."""
+
+    async def problem(self, view: Mapping[str, object], user: str, ticket_id: int) -> str | None:
+        """What is wrong with it, in words for `user`; LookupError when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +70,15 @@ class Lookups:
 
     Args:
         said: Gives the sentences of problems: block_id -> "modal_problem.*".
+        others: Says what is wrong with a ticket that is chosen for merging or linking.
     """
 
-    def __init__(self, registry: Registry, said: Callable[[Mapping[str, str]], dict[str, str]]) -> None:
+    def __init__(
+        self, registry: Registry, said: Callable[[Mapping[str, str]], dict[str, str]], others: OtherTickets
+    ) -> None:
         self._registry = registry
         self._said = said
+        self._others = others
 
     async def look_up(self, body: Mapping[str, Any]) -> LookedUp:
         """What the submitted form names: a ticket, a new device, or the contract of a new ticket; or what is wrong."""
@@ -72,7 +91,25 @@ class Lookups:
         if delivered is not None:
             return await self._look_up_device(view, *delivered)
         named = looked_up(view)
-        return LookedUp() if named is None else await self._look_up_ticket(view, *named)
+        found = LookedUp() if named is None else await self._look_up_ticket(view, *named)
+        return found if found.errors else await self._look_at_other(body, view, found)
+
+    async def _look_at_other(self, body: Mapping[str, Any], view: Mapping[str, object], found: LookedUp) -> LookedUp:
+        """A ticket that was chosen a while ago may have been merged or closed since."""
+        chosen, named = chosen_ticket(view), found.facts.get(FOUND_TICKET)
+        other_id = chosen or named
+        if not names_a_ticket(view.get("callback_id")) or not isinstance(other_id, int):
+            return found
+        block_id = CANDIDATE_BLOCK if chosen else NUMBER_BLOCK
+        try:
+            async with asyncio.timeout(READ_LIMIT):
+                problem = await self._others.problem(view, str(body["user"]["id"]), other_id)
+        except LookupError:
+            return LookedUp(self._said({block_id: "no_such_ticket"}))
+        except Exception:
+            log.exception("a ticket chosen in a modal was not looked up")
+            return LookedUp(self._said({block_id: "not_looked_up"}))
+        return found if problem is None else LookedUp({block_id: problem})
 
     async def _look_up_ticket(self, view: Mapping[str, object], block_id: str, reference: Reference) -> LookedUp:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.edges.slack_ids import SPLIT_SHORTCUT
 from bot.sandbox.slack.model import Message
 from tests.scenarios.test_answering import asked
 from tests.support.post_office import PATIENCE
@@ -76,3 +77,55 @@ async def test_the_same_priority_and_an_old_button(world: World) -> None:
     more = await world.modal(world.marek, "ticket_more")
     assert (await people.click_view(world.marek, more, "ticket_close")).ok
     await world.in_slack(world.support, lambda m: m.ts == card.ts and "ticket_reopen" in str(m.blocks))
+
+
+async def test_what_was_chosen_for_merging_and_ended_since_is_said_beside_the_field(world: World) -> None:
+    people = world.slack.people
+    target, other = await reported(world, 1), await reported(world, 2)
+    form = await opened(world, world.marek, other, "ticket_merge")
+    view = people.open_views(world.marek)[-1]
+    [chosen] = await people.suggest(world.marek, view, "value", "", "candidate")
+    await world.press(world.ewa, target, "ticket_close")
+    await world.in_slack(world.support, lambda m: m.ts == target.ts and "ticket_reopen" in str(m.blocks))
+    refused = await people.submit_view(world.marek, form, {"candidate": chosen["value"]})
+    assert refused is not None
+    assert list(refused) == ["candidate"]
+    for said in (world.number(1), "„zamknięte”", "Ewa Kowalska"):
+        assert said in refused["candidate"]
+    [anew] = await people.suggest(world.marek, view, "value", "sprawa 1", "candidate")
+    assert await people.submit_view(world.marek, form, {"candidate": anew["value"]}) is None, "who has seen it may"
+    await world.in_slack(world.support, lambda m: m.ts == other.ts and "Dołączone" in texts(m.blocks))
+
+
+async def test_the_split_shortcut_says_why_it_cannot(world: World) -> None:
+    people, support = world.slack.people, world.support.id
+    card = await reported(world)
+    theirs = await world.in_thread(card, "FortiGate nie działa")
+    lonely = await people.post(world.marek, support, "Kto ma dyżur?")
+    ours = await people.post(world.marek, support, "Zadzwonię do nich.", thread_ts=card.ts)
+
+    async def split(user: str, ts: str) -> None:
+        assert (await people.message_shortcut(user, SPLIT_SHORTCUT, support, ts)).ok
+
+    await split(world.marek, lonely.ts)
+    await asked(world, world.marek, "To nie jest wątek zgłoszenia")
+    await split(world.marek, ours.ts)
+    await asked(world, world.marek, "To nie jest wiadomość klienta")
+    second = await world.card(world.number(1))
+    await split(world.marek, theirs.ts)
+    form = await world.modal(world.marek, "ticket_split")
+    await split(world.ewa, theirs.ts)
+    assert await people.submit_view(world.ewa, await world.modal(world.ewa, "ticket_split"), {}) is None
+    await world.in_thread(second, "wydziela wiadomość")
+    assert await people.submit_view(world.marek, form, {}) is None
+    said = await asked(world, world.marek, "jest już osobnym zgłoszeniem")
+    assert world.ewa in said.text
+    await world.press(world.ewa, card, "ticket_close")
+    await world.in_slack(world.support, lambda m: m.ts == card.ts and "ticket_reopen" in str(m.blocks))
+    await split(world.marek, theirs.ts)
+    said = await asked(world, world.marek, "Teraz to niemożliwe")
+    assert world.ewa in said.text, "it names who was first"
+    guest = world.slack.workspace.add_user("gosc", "Gość").id
+    world.support.members.append(guest)
+    await split(guest, theirs.ts)
+    await asked(world, guest, "inżynierowie i menedżerowie")
