@@ -321,6 +321,20 @@ def test_an_engineer_opens_a_ticket_for_a_customer_who_gets_a_mail() -> None:
     assert [data["by_phone"] for data in desk.journal(1, "opened_by_engineer")] == [False]
 
 
+def test_of_two_who_open_a_ticket_from_the_same_message_the_second_learns_who_did() -> None:
+    desk = ChannelDesk()
+    desk.do(opened(source="1.000100"))
+    desk.do(opened(source="1.000100", by=replace(EWA, user="U0ZOFIA"), address=ANNA.upper()))
+    assert len(desk.tickets) == 1
+    told = desk.alone[-1]
+    assert isinstance(told, TellUser)
+    assert (told.what, told.user) == ("opened_before", "U0ZOFIA")
+    assert (told.data["number"], told.data["who"]) == (desk.ticket(1).number, EWA.user)
+    desk.do(opened(source="2.000100", by=replace(EWA, user="U0ZOFIA")))
+    desk.do(opened())
+    assert len(desk.tickets) == 3, "another message, or a form of its own, is another matter"
+
+
 def test_a_call_to_the_hotline_was_our_first_contact() -> None:
     desk = ChannelDesk()
     desk.do(opened(by_phone=True))
