@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, or_, select, update
 
-from bot.ports import InboxState
+from bot.ports import InboxState, OutboxState
 from bot.sendings import SendingState
 from handlers.sendings import SENDING
 from storage.engine import Database
@@ -27,25 +27,35 @@ CLOCKS_DIFFER_BY = timedelta(minutes=1)
 """Between processes that share a database; so much in the future is no reason to think that a clock was wrong."""
 
 
-async def hasten(database: Database, now: datetime, longest: timedelta, undo: timedelta) -> int:
+async def hasten(database: Database, now: datetime, longest: timedelta, undo: timedelta, doubt: timedelta) -> int:
     """Let go on what waits longer than anything makes it wait, or was written after now. Gives how many rows.
 
     Args:
         longest: The longest that a row is put off, for whatever reason.
         undo: How long a pressed answer waits before it leaves.
+        doubt: How long a mail waits for its copy that would settle whether it went out; it gets all of it anew.
 
     Raises:
         DatabaseBusy: not everything was looked at.
     """
-    its_time = {"next_attempt_at": now}
     came: list[ColumnElement[bool]] = [inbox.c.state == literal(InboxState.NEW), inbox.c.source.in_([MAIL, SLACK])]
     came.append(_is_wrong(inbox.c.next_attempt_at, inbox.c.stored_at, now, longest))
+    is_in_doubt = and_(outbox.c.transport == literal(Transport.MAIL), outbox.c.state == literal(OutboxState.IN_DOUBT))
     goes: list[ColumnElement[bool]] = [outbox.c.transport.in_(list(Transport)), outbox.c.state.in_([PENDING, IN_DOUBT])]
-    goes.append(_is_wrong(outbox.c.next_attempt_at, outbox.c.created_at, now, longest))
+    goes += [~is_in_doubt, _is_wrong(outbox.c.next_attempt_at, outbox.c.created_at, now, longest)]
+    waits = [
+        is_in_doubt,
+        outbox.c.state.in_([PENDING, IN_DOUBT]),
+        outbox.c.next_attempt_at > now + CLOCKS_DIFFER_BY + doubt,
+    ]
     count = 0
-    for query in (update(inbox).where(*came), update(outbox).where(*goes)):
+    for query, its_time in (
+        (update(inbox).where(*came), now),
+        (update(outbox).where(*goes), now),
+        (update(outbox).where(*waits), now + doubt),
+    ):
         async with database.begin() as uow:
-            changed = await uow.transaction.connection.execute(query.values(its_time))
+            changed = await uow.transaction.connection.execute(query.values(next_attempt_at=its_time))
             count += changed.rowcount
             if changed.rowcount:
                 uow.transaction.wakes.update(Wake)

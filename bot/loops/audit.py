@@ -108,6 +108,7 @@ class AuditLoop:
 
 async def hasten_what_a_wrong_clock_put_off(database: Database, now: datetime, config: Config) -> None:
     """See `storage.hastening`; said in the log, as an operator has to know of such a clock."""
-    count = await hasten(database, now, longest_wait(config), config.replies.undo_within)
+    undo, doubt = config.replies.undo_within, config.retry.in_doubt_wait
+    count = await hasten(database, now, longest_wait(config), undo, doubt)
     if count:
         log.warning("the clock was set back; what would have waited for it goes on", extra={"hezo": {"count": count}})

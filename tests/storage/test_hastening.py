@@ -15,7 +15,7 @@ from storage.queues import InboxQueue, OutboxQueue, TimerQueue
 from tests.storage.making import NOON, FakeClock, a_mail, fetched, stored_ticket
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-LONGEST, UNDO = 15 * MINUTE, timedelta(seconds=20)
+LONGEST, UNDO, DOUBT = 15 * MINUTE, timedelta(seconds=20), 5 * MINUTE
 
 
 async def with_mails(database: Database) -> Ticket:
@@ -35,10 +35,10 @@ async def test_what_was_written_by_a_clock_that_was_ahead_goes_on(database: Data
     assert not await inbox.take("mail", NOON, 9)
     assert not await outbox.claim(NOON, 9)
     database.wakes.mail_outbox.clear()
-    assert await hasten(database, NOON, LONGEST, UNDO) == 2
+    assert await hasten(database, NOON, LONGEST, UNDO, DOUBT) == 2
     assert database.wakes.mail_outbox.is_set()
     assert len(await inbox.take("mail", NOON, 9)) == len(await outbox.claim(NOON, 9)) == 1
-    assert await hasten(database, NOON, LONGEST, UNDO) == 0
+    assert await hasten(database, NOON, LONGEST, UNDO, DOUBT) == 0
 
 
 async def test_what_failed_while_the_clock_was_ahead_goes_on(database: Database, clock: FakeClock) -> None:
@@ -47,10 +47,23 @@ async def test_what_failed_while_the_clock_was_ahead_goes_on(database: Database,
     [mail], [row] = await inbox.take("mail", NOON, 9), await outbox.claim(NOON, 9)
     async with database.begin() as uow:
         await uow.inbox.mark_retry(mail.id, NOON + HOUR, "busy")
-    await outbox.retry(row.id, NOON + HOUR, str(RetryLater("busy")), in_doubt=True)
-    assert await hasten(database, NOON, HOUR, UNDO) == 0, "something may make it wait so long"
-    assert await hasten(database, NOON, LONGEST, UNDO) == 2
+    await outbox.retry(row.id, NOON + HOUR, str(RetryLater("busy")), in_doubt=False)
+    assert await hasten(database, NOON, HOUR, UNDO, DOUBT) == 0, "something may make it wait so long"
+    assert await hasten(database, NOON, LONGEST, UNDO, DOUBT) == 2
     assert len(await inbox.take("mail", NOON, 9)) == len(await outbox.claim(NOON, 9)) == 1
+
+
+async def test_a_mail_in_doubt_waits_for_its_copy_from_now_on(database: Database, clock: FakeClock) -> None:
+    clock.move(hours=3)
+    await with_mails(database)
+    outbox = OutboxQueue(database, "w")
+    [row] = await outbox.claim(clock.now(), 9)
+    await outbox.retry(row.id, clock.now() + DOUBT, "broken off", in_doubt=True)
+    clock.move(hours=-3)
+    assert await hasten(database, NOON, LONGEST, UNDO, DOUBT) == 2, "the mail that came, and this one"
+    assert not await outbox.claim(NOON + DOUBT - MINUTE, 9), "its copy may be on its way"
+    assert await hasten(database, NOON + MINUTE, LONGEST, UNDO, DOUBT) == 0, "its wait is not begun over and over"
+    assert len(await outbox.claim(NOON + DOUBT, 9)) == 1
 
 
 async def press(database: Database, ticket_id: int, slack_ts: str, send_at: datetime) -> None:
@@ -69,7 +82,7 @@ async def test_a_pressed_answer_does_not_wait_for_hours(database: Database, cloc
     ticket = await stored_ticket(database)
     for ahead, changed in ((UNDO, 0), (3 * HOUR, 1)):
         await press(database, ticket.id, f"1.{changed}", NOON + ahead)
-        assert await hasten(database, NOON, LONGEST, UNDO) == changed
+        assert await hasten(database, NOON, LONGEST, UNDO, DOUBT) == changed
     assert await TimerQueue(database).next_fire_at() == NOON + UNDO
     async with database.read() as uow:
         assert {sending.send_at for sending in await uow.sendings.waiting(ticket.id)} == {NOON + UNDO}
