@@ -17,6 +17,7 @@ from bot.commands import FilesFetched, FilesNotShown, MailNotSent
 from bot.effects import CallWebhook, FetchCustomerFiles, FetchFiles, PostOperator, PostToCustomer, SendMail, ShareFiles
 from bot.errors import ChannelUnusable, RateLimited
 from bot.logs import log_context
+from bot.loops.noting import NotNoted
 from bot.ports import OutboxRow
 from bot.rules.retrying import Park, after_failure, describe
 from handlers.context import ContextMaker
@@ -35,7 +36,12 @@ class Performer(Protocol):
     """Does one kind of effect."""
 
     async def perform(self, row: OutboxRow) -> None:
-        """Do it, and mark the row as sent with all that follows, in one transaction. Raises what `bot.errors` names."""
+        """Do it, and mark the row as sent with all that follows, in one transaction.
+
+        Raises:
+            HezoError: As `bot.errors` names them.
+            NotNoted: It was done.
+        """
 
 
 class OutboxLoop:
@@ -125,17 +131,22 @@ class OutboxLoop:
         with log_context(outbox=row.id, effect=type(row.effect).__name__, **named):
             try:
                 await self._performer.perform(row)
+            except NotNoted as error:
+                await self._failed(row, error.why, was_done=True)
+                return False
             except Exception as error:  # noqa: BLE001  # whatever it is: the next row must go on, people are told
                 await self._failed(row, error)
                 return False
             log.info("performed")
             return True
 
-    async def _failed(self, row: OutboxRow, error: Exception) -> None:
+    async def _failed(self, row: OutboxRow, error: Exception, *, was_done: bool = False) -> None:
         retry = self._contexts.config.retry
         # Slack can be asked at any time; the copy of a mail has to come back first.
         doubt_wait = retry.in_doubt_wait if self._transport is Transport.MAIL else None
-        decision = after_failure(error, row.attempts + 1, self._clock.now(), retry, doubt_wait=doubt_wait)
+        decision = after_failure(
+            error, row.attempts + 1, self._clock.now(), retry, doubt_wait=doubt_wait, was_done=was_done
+        )
         if not isinstance(decision, Park):
             log.warning("failed, will be tried again", extra={"hezo": {"problem": describe(error)}})
             # A doubt stays until the row is settled: the copy of a mail may still come back.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bot.commands import MailSent
 from bot.effects import SendMail
 from bot.errors import RetryLater
+from bot.loops.noting import noting
 from bot.mail_ports import Mailer
 from bot.ports import OutboxRow
 from handlers.context import ContextMaker
@@ -53,9 +54,10 @@ class MailPerformer:
             await self._look_for_copy(row)
         self._make_sure()
         await self._mailer.send(mail.support_address, effect.to, row.raw, copy_to=copy_to)
-        async with self._database.begin() as uow:
-            if await uow.outbox.mark_sent(row.id, {}):
-                await dispatch(MailSent(row.id), uow, self._contexts())
+        with noting():
+            async with self._database.begin() as uow:
+                if await uow.outbox.mark_sent(row.id, {}):
+                    await dispatch(MailSent(row.id), uow, self._contexts())
 
     async def _look_for_copy(self, row: OutboxRow) -> None:
         """Make sure that the copy did not come back, as far as that can be known. Raises RetryLater while it cannot.

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.edges.pacing import Pace
+from bot.loops.noting import noting
 from bot.ports import Chat, OutboxRow, UnitOfWork
 from storage.engine import Database
 
@@ -32,7 +33,7 @@ class Posts:
     async def post(
         self, row: OutboxRow, channel: str, thread_ts: str | None, rendered: Rendered, keep: Follow | None = None
     ) -> None:
-        """Post once: in doubt, look for our key before posting again. Raises as `bot.ports.Chat`."""
+        """Post once: in doubt, look for our key before posting again. Raises as `bot.ports.Chat`, and NotNoted."""
         ts = None
         if row.in_doubt:
             ts = await self._chat.find(channel, row.key, thread_ts=thread_ts, since=row.created_at)
@@ -41,7 +42,8 @@ class Posts:
             text, blocks = rendered
             async with self._pace.turn(channel, urgent=row.urgent):
                 ts = await self._chat.post(channel, text, blocks, key=row.key, thread_ts=thread_ts)
-        await self.sent(row, ts, keep)
+        with noting():
+            await self.sent(row, ts, keep)
 
     async def update(
         self, row: OutboxRow, channel: str, ts: str, rendered: Rendered, keep: Follow | None = None

@@ -35,7 +35,13 @@ def backoff(attempts: int, first: timedelta, longest: timedelta) -> timedelta:
 
 
 def after_failure(
-    error: Exception, attempts: int, now: datetime, config: RetryConfig, *, doubt_wait: timedelta | None = None
+    error: Exception,
+    attempts: int,
+    now: datetime,
+    config: RetryConfig,
+    *,
+    doubt_wait: timedelta | None = None,
+    was_done: bool = False,
 ) -> TryAgain | Park:
     """Decide what becomes of a row whose try number `attempts` (from 1) raised `error`.
 
@@ -44,16 +50,17 @@ def after_failure(
 
     Args:
         doubt_wait: What must pass before an unknown outcome can be looked up; None where it can be at any time.
+        was_done: It succeeded, and only that could not be stored.
     """
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited) and not was_done:
         return TryAgain(now + error.retry_after)
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) and not was_done:
         return Park(str(error))
     limit = config.attempts if isinstance(error, HezoError) else config.attempts_for_our_mistakes
     if attempts >= limit:
         return Park(describe(error))
     wait = backoff(attempts, config.first_wait, config.longest_wait)
-    if isinstance(error, InDoubt):
+    if was_done or isinstance(error, InDoubt):
         return TryAgain(now + (doubt_wait or wait), in_doubt=True)
     return TryAgain(now + wait)
 

@@ -57,3 +57,10 @@ def test_errors_in_one_line() -> None:
     assert describe(RetryLater("the server is down")) == "the server is down"
     assert describe(StaffError("taken by Ewa")) == "StaffError: taken by Ewa"
     assert len(describe(ValueError("x" * 1000))) == 500
+
+
+@pytest.mark.parametrize("error", [RetryLater("full"), RateLimited("later", seconds(1)), Refused("no"), KeyError("x")])
+def test_what_was_done_and_not_noted_is_in_doubt_whatever_went_wrong(error: Exception) -> None:
+    assert after_failure(error, 1, NOW, CONFIG, was_done=True) == TryAgain(NOW + seconds(5), in_doubt=True)
+    waits = after_failure(error, 1, NOW, CONFIG, doubt_wait=seconds(600), was_done=True)
+    assert waits == TryAgain(NOW + seconds(600), in_doubt=True)
