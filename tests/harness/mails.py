@@ -173,10 +173,10 @@ def check_tickets(ask: Ask, mails: list[tuple[str, str]]) -> None:
     for kind, tag in mails:
         expected = KINDS[kind].state
         assert tickets[tag] == (0 if expected is None else 1), (kind, tag)
-        assert [state for subject, state in states.items() if tag in subject.split()] == (
-            [expected] if expected else []
-        )
-    assert ask("SELECT error FROM inbox WHERE state = 'parked'") == []
+        found = [state for subject, state in states.items() if tag in subject.split()]
+        assert found == ([expected] if expected else []), (kind, tag, found)
+    parked = ask("SELECT id, error FROM inbox WHERE state = 'parked'")
+    assert parked == [], parked
 
 
 def is_delivered(world: World, mails: list[tuple[str, str]]) -> bool:
@@ -219,7 +219,8 @@ def check_mails(world: World, ask: Ask, twice: list[str]) -> int:
     }
     come = {str(parsed(delivery)["Message-ID"]) for delivery in world.mail.deliveries if delivery.recipient in people}
     assert come == written.keys(), come ^ written.keys()
-    assert [own_id for own_id in twice if written[own_id] < 2] == []
+    tried_once = [own_id for own_id in twice if written[own_id] < 2]
+    assert tried_once == [], tried_once
     return int(ask("SELECT count(*) FROM outbox WHERE CAST(result AS TEXT) LIKE '%settled_by%'")[0][0])
 
 
@@ -230,7 +231,8 @@ def check_reminders(ask: Ask) -> int:
         for (text,) in ask("SELECT data FROM journal WHERE kind = 'clock_level'")
         for data in [json.loads(text)]
     )
-    assert [level for level, count in said.items() if count > 1] == []
+    again = [level for level, count in said.items() if count > 1]
+    assert again == [], again
     return len(said)
 
 
@@ -244,12 +246,16 @@ def check_slack(world: World, ask: Ask, mails: list[tuple[str, str]], answers: d
     places: dict[str, str] = dict(ask("SELECT slack_ts, subject FROM tickets"))
     messages = list(world.support.messages.values())
     keys = Counter(str((m.metadata or {}).get("event_payload", {}).get("key")) for m in messages)
-    assert [row for row in ask(_POSTS) if keys[f"out-{row[0]}"] > 1] == []
-    assert max(keys.values()) == 1
+    doubled = [row for row in ask(_POSTS) if keys[f"out-{row[0]}"] > 1]
+    assert doubled == [], doubled
+    assert max(keys.values()) == 1, keys.most_common(3)
     cards = [message for message in messages if message.thread_ts is None]
-    assert sorted(card.ts for card in cards) == sorted(places)
+    strays = {card.ts for card in cards} ^ places.keys()
+    assert not strays, strays
+    assert len(cards) == len(places), len(cards)
     in_threads = {f"out-{number}" for (number,) in ask("SELECT id FROM outbox WHERE type = 'PostInThread'")}
-    assert in_threads - keys.keys() == set()
+    missing = in_threads - keys.keys()
+    assert not missing, missing
     posts = Counter(
         (places[str(m.thread_ts)].split()[-1], word)
         for m in messages
@@ -258,6 +264,10 @@ def check_slack(world: World, ask: Ask, mails: list[tuple[str, str]], answers: d
     )
     for kind, tag in mails:
         if KINDS[kind].state is not None and KINDS[kind].text:
-            assert posts[tag, tag] == 1, (kind, tag)  # an answer's subject is the ticket's own and not said again
+            assert posts[tag, tag] == 1, (
+                kind,
+                tag,
+                posts[tag, tag],
+            )  # an answer's subject is the ticket's own and not said again
     for tag, answer in answers.items():
-        assert posts[tag, answer] == 1
+        assert posts[tag, answer] == 1, (tag, answer, posts[tag, answer])
