@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from bot.sandbox.slack.model import NotPossible
+from bot.sandbox.slack.model import Message, NotPossible, View
 from bot.sandbox.slack.people_base import Outcome
 from bot.sandbox.slack.server import SlackSandbox
 from bot.sandbox.web_files import entered, picture_type
@@ -100,6 +100,7 @@ class Suggest(Body):
     user: Id
     action_id: Id
     query: Id
+    block_id: Id | None = None
     channel: Id | None = None
     ts: Id | None = None
     view_id: Id | None = None
@@ -209,16 +210,14 @@ class SlackActs:
     async def suggest(self, body: Suggest) -> Json:
         """The options that the app offers for what was typed."""
         workspace = self._slack.workspace
+        place: Message | View | None
         if body.channel is not None and body.ts is not None:
-            return {
-                "options": await self._people.suggest(
-                    body.user, workspace.message(body.channel, body.ts), body.action_id, body.query
-                )
-            }
-        view = workspace.views.get(body.view_id) if body.view_id is not None else workspace.home(body.user)
-        if view is None:
+            place = workspace.message(body.channel, body.ts)
+        else:
+            place = workspace.views.get(body.view_id) if body.view_id is not None else workspace.home(body.user)
+        if place is None:
             raise NotPossible(f"{body.view_id or 'the Home tab'} is not open")
-        return {"options": await self._people.suggest(body.user, view, body.action_id, body.query)}
+        return {"options": await self._people.suggest(body.user, place, body.action_id, body.query, body.block_id)}
 
     async def shortcut(self, body: Shortcut) -> Json:
         """Use a shortcut."""

@@ -4,7 +4,7 @@
 //   act(block, element, selected)     somebody used it, and the app hears of it at once
 //   enter(block, element, value)      an input of a form changed
 //   valueOf(block, element)           what an input shows
-//   suggest(element, query)           options of an external menu
+//   suggest(block, element, query)    options of an external menu
 import { base64 } from "./compose.js";
 import { h } from "./dom.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
@@ -170,26 +170,34 @@ function choiceLabel(control, option) {
 
 function external(item, block, context) {
   const list = h("select", { size: 5, hidden: true, "aria-label": "Results" });
+  const ask = async () => {
+    const asked = query.value;
+    if (asked.length < (item.min_query_length ?? 3)) return;
+    const options = await context.suggest(block, item, asked);
+    if (asked !== query.value) return;
+    list.replaceChildren(...(options.length ? options.map(offered) : [h("option", { disabled: true }, "No results")]));
+    list.hidden = false;
+  };
   const query = h("input", {
     type: "search",
     placeholder: plain(item.placeholder) || "Type to search",
     "data-testid": testid(item),
     "aria-label": labelOf(item, block),
-    oninput: async () => {
-      if (query.value.length < (item.min_query_length ?? 3)) return;
-      const asked = query.value;
-      const options = await context.suggest(item, asked);
-      if (asked !== query.value) return;
-      list.replaceChildren(...options.map((option) => optionNode(asChoice(option))));
-      list.hidden = false;
-    },
+    onfocus: ask, // as Slack does, where nothing need be typed first
+    oninput: ask,
   });
   list.addEventListener("change", () => {
-    query.value = list.selectedOptions[0].textContent;
+    query.value = list.selectedOptions[0].title;
     list.hidden = true;
     chosen(item, block, context, item.type.startsWith("multi_") ? [list.value] : list.value);
   });
   return h("div", { class: "external" }, query, list);
+}
+
+// An option of a list has one line; what is chosen shows the first part alone.
+function offered(option) {
+  const words = [plain(option.text), plain(option.description)].filter(Boolean);
+  return h("option", { value: option.value, title: words[0] }, words.join(" — "));
 }
 
 // --- typing

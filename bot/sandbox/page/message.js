@@ -78,8 +78,10 @@ function contextOf(item) {
         value: element.type === "button" ? element.value : undefined,
         selected,
       }),
-    suggest: async (element, query) =>
-      (await slack("suggest", { channel: item.channel, ts: item.ts, action_id: element.action_id, query }))?.options ?? [],
+    suggest: async (block, element, query) => {
+      const place = { channel: item.channel, ts: item.ts, action_id: element.action_id, block_id: block.block_id };
+      return (await slack("suggest", { ...place, query }))?.options ?? [];
+    },
   };
 }
 

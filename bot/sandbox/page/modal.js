@@ -87,7 +87,10 @@ function context(view) {
         selected,
       });
     },
-    suggest: async (element, query) => (await slack("suggest", { view_id: view.id, action_id: element.action_id, query }))?.options ?? [],
+    suggest: async (block, element, query) => {
+      const place = { view_id: view.id, action_id: element.action_id, block_id: block.block_id };
+      return (await slack("suggest", { ...place, query }))?.options ?? [];
+    },
   };
 }
 

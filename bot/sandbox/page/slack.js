@@ -243,7 +243,8 @@ function homeContext(home) {
         value: element.type === "button" ? element.value : undefined,
         selected,
       }),
-    suggest: async (element, query) => (await slack("suggest", { action_id: element.action_id, query }))?.options ?? [],
+    suggest: async (block, element, query) =>
+      (await slack("suggest", { action_id: element.action_id, block_id: block.block_id, query }))?.options ?? [],
   };
 }
 

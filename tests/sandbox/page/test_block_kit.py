@@ -86,6 +86,7 @@ MODAL: Json = {
         input_block("many", {"type": "multi_static_select", "options": options("m1", "m2", "m3")}),
         input_block("who", {"type": "users_select"}),
         input_block("whole", {"type": "multi_users_select"}, optional=True),
+        input_block("found", {"type": "external_select", "min_query_length": 0}, optional=True),
         input_block("number", {"type": "number_input", "is_decimal_allowed": False, "min_value": "1"}),
     ],
 }
@@ -100,6 +101,7 @@ class Robot:
         self.commands: list[str] = []
         self.app = AsyncApp(client=AsyncWebClient(token=slack.workspace.bot_token, base_url=slack.api_url, timeout=60))
         self.app.action(re.compile(""))(self._acted)
+        self.app.options("value")(self._suggested)
         self.app.view("all")(self._submitted)
         self.app.command("/hezo")(self._commanded)
         self.app.event("app_home_opened")(self._home)
@@ -112,6 +114,15 @@ class Robot:
         if body["actions"][0]["action_id"] == "beside":
             user = body["user"]["id"]
             await client.chat_postEphemeral(channel=body["channel"]["id"], user=user, text="psst, <@U00000001>")
+
+    async def _suggested(self, ack: Any, payload: Json) -> None:
+        typed = payload["value"]
+        likely = {
+            "text": plain(f"{payload['block_id']} {typed}".strip()),
+            "value": "e1",
+            "description": plain("likely"),
+        }
+        await ack(options=[] if typed == "nothing" else [likely])
 
     async def _submitted(self, ack: Any, view: Json) -> None:
         self.submissions.append(view["state"]["values"])
@@ -231,6 +242,14 @@ async def test_a_modal_with_every_input(page: Page) -> None:
         await block("instant").get_by_test_id("el-value").fill("2026-07-01T10:00")
         await block("many").get_by_label("m2").check()
         await block("who").get_by_role("combobox").select_option(marek)
+        menu = block("found").get_by_role("searchbox")
+        await menu.focus()
+        await expect(block("found").get_by_role("option")).to_have_text("found — likely")
+        await menu.fill("nothing")
+        await expect(block("found").get_by_role("option")).to_have_text("No results")
+        await menu.fill("x")
+        await block("found").get_by_role("listbox").select_option("e1")
+        await expect(menu).to_have_value("found x")
         await block("number").get_by_test_id("el-value").fill("0")
         await page.get_by_test_id("modal-submit").click()
         await expect(page.get_by_test_id("error-number")).to_have_text("Must be at least 1.")
@@ -251,6 +270,7 @@ async def test_a_modal_with_every_input(page: Page) -> None:
         assert values["instant"]["selected_date_time"] == 1_782_892_800  # 10:00 in Warsaw's summer is 08:00 UTC
         assert [option["value"] for option in values["many"]["selected_options"]] == ["m2"]
         assert values["who"]["selected_user"] == marek
+        assert values["found"]["selected_option"]["value"] == "e1"
         assert values["number"]["value"] == "7"
 
         await page.get_by_test_id("el-open").click()
