@@ -20,6 +20,8 @@ from bot.rules.wording import Words
 from bot.rules.wording import words as words_in
 
 MAX_PIECES = 40
+_MISSING = {ACTION_IDS[Action.ASK]: "nothing_asked", ACTION_IDS[Action.RESOLVE]: "empty_summary"}
+"""What is said of a form without which there is no mail."""
 
 
 def preview(form: Mapping[str, object], view: TicketView, name: str, service: str, hotline: str, words: Words) -> Json:
@@ -39,7 +41,7 @@ def preview(form: Mapping[str, object], view: TicketView, name: str, service: st
         raise StaffError(words(f"modal_problem.{next(iter(problems.values()))}"))
     said = _said(form, ticket.number, words_in("customer", ticket.language))
     if not said:
-        raise StaffError(words("modal_problem.empty"))
+        raise StaffError(words(f"modal_problem.{_MISSING.get(str(form.get('callback_id')), 'empty')}"))
     blocks: Blocks = [block([line(*rich(words, "modal.to", "bold", address=reached_at(ticket) or words("unknown")))])]
     if ticket.customer_channel:  # in their thread the name stands above the words, and nothing below
         said = f"{name} ({service}):\n{said}"
