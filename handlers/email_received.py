@@ -41,8 +41,13 @@ async def handle(command: EmailReceived, uow: UnitOfWork, ctx: Context) -> None:
         return
     found = await understand_mail(arrived, uow, ctx, own_copy=own_copy)
     if not arrived.screening.may_answer:
-        ctx = replace(ctx, no_mail_because=", ".join(hit.found for hit in arrived.screening.hits))
+        ctx = replace(ctx, no_mail_because=_signs(arrived))
     await _take_in(found, uow, ctx)
+
+
+def _signs(arrived: ReceivedMail) -> str:
+    """The names of the checks that found something; what they found is for `hezo360 explain`, in English."""
+    return ", ".join(hit.check for hit in arrived.screening.hits)
 
 
 async def _take_in(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
@@ -128,6 +133,6 @@ async def _automatic(found: Understood, uow: UnitOfWork, ctx: Context) -> None:
         await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, f"calendar's answer on {ticket.number}", ticket.id)
         return
     await journal(uow, ctx, ticket, "customer", "automatic_mail", reason=reason)
-    data: dict[str, object] = {"reason": reason, "address": arrived.address, "text": arrived.new_text}
+    data: dict[str, object] = {"signs": _signs(arrived), "address": arrived.address, "text": arrived.new_text}
     await uow.outbox.add(PostInThread(ticket.id, Note.AUTOMATIC_MAIL, data))
     await uow.inbox.finish(arrived.inbox_id, InboxState.DONE, outcome, ticket.id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 from bot.edges.slack_buttons import ticket_buttons
@@ -45,6 +46,8 @@ __all__ = ["card", "described", "operator_notice", "tell", "thread_post", "title
 
 MAX_DEVICES = 5
 MAX_PROBLEMS = 8
+MAX_REASON = 500
+"""Characters of what a program said of its failure; the log has the rest."""
 
 
 def card(
@@ -79,9 +82,11 @@ def card(
 
 def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
     """Something that an operator must look at. What has no sentence of its own is shown as it is: it must be seen."""
-    key = f"operator.{effect.what}"
-    if key in words and words.placeholders(key) <= effect.data.keys():
-        said = rich(words, key, **{name: _shown(name, value) for name, value in effect.data.items()})
+    key, data = f"operator.{effect.what}", _with_command(effect)
+    if data.get("ticket") == "-":
+        key += "_alone"
+    if key in words and words.placeholders(key) <= data.keys():
+        said = rich(words, key, **{name: _shown(name, value, words) for name, value in data.items()})
     else:
         details = ", ".join(f"{name}: {value}" for name, value in effect.data.items())
         said = rich(words, "operator.unknown", what=effect.what, details=details)
@@ -91,16 +96,39 @@ def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
     return fallback(blocks), blocks
 
 
-def _shown(name: str, value: object) -> object:
-    if name in {"user", "by"}:
+_COMMANDS = {
+    "inbox_parked": "hezo360 parked show inbox {inbox}",
+    "outbox_parked": "hezo360 parked show outbox {outbox}",
+    "timer_parked": "hezo360 parked list",
+    "mail_flood": "hezo360 parked list",
+    "mail_flood_of_all": "hezo360 parked list",
+}
+"""What shows, on the bot's server, the things that a notice is about."""
+_AS_THEY_ARE = frozenset({"command", "needed", "reason", "timer", "finding", "error"})
+"""What is to be copied or searched for: typed, or said by a program, in English whatever the staff read."""
+
+
+def _with_command(effect: PostOperator) -> dict[str, object]:
+    command = _COMMANDS.get(effect.what)
+    if command is None or not {name for _, name, _, _ in Formatter().parse(command) if name} <= effect.data.keys():
+        return effect.data
+    return effect.data | {"command": command.format_map(effect.data)}
+
+
+def _shown(name: str, value: object, words: Words) -> object:
+    if name in {"user", "by", "substitute"}:
         return person(str(value))
     if name == "channel" and re.fullmatch(r"[CG][A-Z0-9]+", str(value)):
         return {"type": "channel", "channel_id": str(value)}
+    if name == "source" and f"operator_source.{value}" in words:
+        return words(f"operator_source.{value}")
+    if name in _AS_THEY_ARE and str(value).strip():
+        return text(one_line(str(value), MAX_REASON), "code")
     return value
 
 
 def tell(effect: TellUser, words: Words) -> str:
-    """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who` is a Slack id and becomes a mention.
+    """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who`, `to` and `substitute` become mentions.
 
     Where it is known who did it, or when, `said` says more.
 
@@ -110,7 +138,7 @@ def tell(effect: TellUser, words: Words) -> str:
     named: dict[str, object] = {
         name: words(f"{name}.{value}") if f"{name}.{value}" in words else value for name, value in effect.data.items()
     }
-    named |= {name: mention(str(named[name])) for name in ("who", "to") if name in named}
+    named |= {name: mention(str(named[name])) for name in ("who", "to", "substitute") if name in named}
     if "did" in named:  # what somebody did is a sentence of its own (`bot.rules.first_words`)
         named["did"] = fill(words, str(named["did"]), **named)
     return said(words, f"tell.{effect.what}", named)

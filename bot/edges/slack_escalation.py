@@ -27,7 +27,7 @@ from bot.effects import PostEscalationCall, PostEscalationLine
 from bot.model import TicketView
 from bot.rules.countdown import CUSTOMERS_TURN, leading_clock
 from bot.rules.escalation import Chain
-from bot.rules.wording import Words, format_instant, format_short_span
+from bot.rules.wording import Words, format_fixed, format_short_span
 
 ROOM_FOR_REASONS = 1_500
 """JSON characters of why it was raised; the whole stands in the ticket's thread."""
@@ -57,13 +57,13 @@ def _late(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str 
     if clock is None or clock.kind in CUSTOMERS_TURN or now - clock.due_at < timedelta(minutes=1):
         return None
     late = format_short_span(now - clock.due_at, words.language)
-    due = format_instant(clock.due_at, words.language, zone, now)
+    due = format_fixed(clock.due_at, words.language, zone)
     return words("escalation_call.late", clock=words(f"clock.{clock.kind}"), late=late, due=due)
 
 
-def history(effect: PostEscalationLine, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
+def history(effect: PostEscalationLine, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
     """A line of the history; what of `data` names a person mentions them."""
-    data = {name: _shown(name, value, effect.data, now, words, zone) for name, value in effect.data.items()}
+    data = {name: _shown(name, value, effect.data, words, zone) for name, value in effect.data.items()}
     by_itself = effect.event == "joined" and effect.data.get("by") == "bot"
     sentence = "joined_by_itself" if by_itself else effect.event
     lines = [line(*rich(words, f"escalation.line_{sentence}", **data))]
@@ -80,12 +80,12 @@ def _outcome(because: object, outcome: object, words: Words) -> str:
     return words(key) if key in words else str(outcome or "")
 
 
-def _shown(name: str, value: object, data: Mapping[str, object], now: datetime, words: Words, zone: ZoneInfo) -> object:
+def _shown(name: str, value: object, data: Mapping[str, object], words: Words, zone: ZoneInfo) -> object:
     match name:
         case "by" | "owner" | "previous":
             return person(str(value))
         case "until" | "at":
-            return format_instant(datetime.fromisoformat(str(value)), words.language, zone, now)
+            return format_fixed(datetime.fromisoformat(str(value)), words.language, zone)
         case "source":
             return words(f"escalation_source.{value}")
         case "priority":

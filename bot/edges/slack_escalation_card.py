@@ -243,9 +243,9 @@ def _button(name: str, action_id: str, value: str, words: Words) -> Json:
     return {"type": "button", "action_id": action_id, "text": label, "value": value}
 
 
-def proposal(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
+def proposal(post: PostInThread, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
     """A customer's words that seem to ask for an escalation, with the choice (`Note.ESCALATION_PROPOSED`)."""
-    _, blocks = thread_post(post, now, words, zone)
+    _, blocks = thread_post(post, words, zone)
     message_id = post.data.get("message")
     if isinstance(message_id, int):
         value = Pressed(post.ticket_id, message_id).to_value()

@@ -19,7 +19,7 @@ What `PostInThread.data` holds (JSON values; instants in ISO 8601 with offset):
 | REMINDER, BREACH                 | kind (`ClockKind`), due_at; level (REMINDER); late? [[level, at]]:    |
 |                                  | what could not be said in time                                        |
 | BOUNCED                          | address, reason, failed (False: only delayed)                         |
-| AUTOMATIC_MAIL                   | reason; address?, text? (what it said)                                |
+| AUTOMATIC_MAIL                   | signs? (names of checks); address?, text? (what it said)              |
 | SENDER_APPROVED, SENDER_REJECTED | by (user id), address                                                 |
 | CUSTOMER_SILENT                  | count, of (the last reminder where they are equal)                    |
 | MAIL_NOT_SENT                    | address, reason                                                       |
@@ -50,7 +50,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.edges.slack_appointments import staff_picks
@@ -90,7 +89,7 @@ ROOM_FOR_OWN_MAILS = 1_500
 """JSON characters; the bot's own mails are shown in short: engineers know them."""
 
 
-def thread_post(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
+def thread_post(post: PostInThread, words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
     """Render a post; `post.mention` are mentioned in its last line.
 
     Raises:
@@ -98,7 +97,7 @@ def thread_post(post: PostInThread, now: datetime, words: Words, zone: ZoneInfo)
     """
     tail = [line(*people(post.mention))] if post.mention else []
     buttons = _buttons(post, words, zone)
-    lines = _RENDERERS[post.note](Post(post.data, now, words, zone, [*tail, *buttons]))
+    lines = _RENDERERS[post.note](Post(post.data, words, zone, [*tail, *buttons]))
     blocks = [block([*lines, *tail]), *buttons]
     return fallback(blocks), blocks
 
@@ -252,7 +251,7 @@ def _bounced(post: Post) -> list[Json]:
 
 def _automatic_mail(post: Post) -> list[Json]:
     head = post.say("automatic_mail")
-    why = [post.say("automatic_mail_why", "italic", reason=post.get("reason"))] if post.get("reason") else []
+    why = [post.say("automatic_mail_why", "italic", signs=post.signs("signs"))] if post.get("signs") else []
     return [head, post.quoted(head, *why, most=ROOM_FOR_OWN_MAILS), *why]
 
 
@@ -290,8 +289,7 @@ def _agreed_date(post: Post) -> list[Json]:
 def _mail_withheld(post: Post) -> list[Json]:
     sentence = f"withheld_{post.get('reason')}"
     known = f"thread.{sentence}" in post.words
-    detail = post.named("withheld_detail", "detail")
-    return [post.say(sentence if known else "withheld_automatic", "bold", detail=detail)]
+    return [post.say(sentence if known else "withheld_automatic", "bold", detail=post.signs("detail"))]
 
 
 def _nothing_new(post: Post) -> list[Json]:

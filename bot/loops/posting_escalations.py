@@ -91,7 +91,7 @@ class EscalationPosts:
     async def _tell(self, row: OutboxRow, effect: PostEscalationLine) -> None:
         async with self._database.read() as uow:
             escalation = await uow.escalations.get(effect.escalation_id)
-        await self._in_thread(row, escalation, history(effect, self._clock.now(), self._words, self._zone))
+        await self._in_thread(row, escalation, history(effect, self._words, self._zone))
 
     async def _in_thread(self, row: OutboxRow, escalation: Escalation, rendered: Rendered) -> None:
         if escalation.slack_channel is None or escalation.slack_ts is None:

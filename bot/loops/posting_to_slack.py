@@ -208,7 +208,7 @@ class SlackPerformer:
                 await uow.outbox.add(share, dedupe_key=f"files:{effect.message_id}")
 
         render = proposal if effect.note is Note.ESCALATION_PROPOSED else thread_post
-        rendered = render(effect, self._clock.now(), self._words, self._zone)
+        rendered = render(effect, self._words, self._zone)
         try:
             await self._posts.post(row, channel, head, rendered, keep)
         except (Refused, ChannelUnusable) as error:
@@ -268,7 +268,7 @@ class SlackPerformer:
         if ts is None:
             raise RetryLater("the reply's own post is not in Slack yet")
         post = PostInThread(effect.ticket_id, Note.ENGINEER_REPLY, effect.data)
-        text, blocks = thread_post(post, self._clock.now(), self._words, self._zone)
+        text, blocks = thread_post(post, self._words, self._zone)
         await self._posts.update(row, channel, ts, (text, blocks))
 
     async def _to_all(self, row: OutboxRow, effect: PostOperator | PostServiceDigest) -> None:

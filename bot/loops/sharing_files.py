@@ -31,7 +31,7 @@ from bot.errors import ChannelUnusable, Refused, RetryLater
 from bot.loops.fetching_files import FileFetcher
 from bot.model import Attachment, Language, Message
 from bot.ports import ChatFiles, FileState, OutboxRow
-from bot.rules.wording import format_instant, words
+from bot.rules.wording import format_fixed, words
 from handlers.context import ContextMaker
 from handlers.registry import dispatch
 from storage.engine import Database
@@ -112,7 +112,7 @@ class FilesPerformer:
         ctx = self._contexts()
         language = Language(ctx.config.service.staff_language)
         zone = ZoneInfo(ctx.config.service.timezone)
-        at = format_instant(message.sent_at, language, zone, ctx.now)
+        at = format_fixed(message.sent_at, language, zone)
         return fill(words("staff", language), "thread.files_of", at=at)
 
     async def _share(self, group: Sequence[Attachment], sharing: _Sharing) -> None:

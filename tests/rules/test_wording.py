@@ -105,7 +105,7 @@ def test_every_sentence_is_used(audience: Audience) -> None:
             # Said by `_Post.say("taken")` and `_Post.named("mail_kind", ...)`, told by `tell(..., "not_allowed")`.
             or (family in {"thread", "tell"} and name in texts)
             or (
-                family in {"mail_kind", "state_reason", "withheld_detail", "escalation_source", "opened_how"}
+                family in {"mail_kind", "state_reason", "escalation_source", "opened_how"}
                 and family in texts
                 and name in texts | set(MailKind) | set(EscalationSource)
             )

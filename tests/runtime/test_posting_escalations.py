@@ -106,7 +106,7 @@ async def test_the_head_is_edited_and_calls_that_are_over_are_not_made(tmp_path:
     assert head.startswith("🔴 Czas reakcji: termin właśnie minął")
     assert f"ESKALACJA {ticket.number}" in head
     assert {thread_ts for thread_ts, _ in thread} == {"1.000100"}
-    lateness = " · 🔴 Czas reakcji: 3 min po terminie (dziś 12:57) · ⚠️ Nikt nie ma teraz dyżuru,"
+    lateness = " · 🔴 Czas reakcji: 3 min po terminie (pon., 2 mar 2026, 12:57) · ⚠️ Nikt nie ma teraz dyżuru,"
     assert [text.split(" dlatego ")[0] for _, text in thread] == [
         f"🔁 Nadal nikt nie potwierdził eskalacji {ticket.number} (wezwanie 2): <@U0JAN>{lateness}",
         "🙋 <@U0EWA> ma eskalację",

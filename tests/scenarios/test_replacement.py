@@ -88,7 +88,7 @@ async def test_from_the_first_mail_to_the_closed_ticket(world: World) -> None:
     on_its_way = await world.mail_to(world.anna, after=promise, containing="jest już w drodze")
     assert "Numer listu przewozowego: 0000012345678Q" in text_of(on_its_way)
     world.clock.move(timedelta(hours=4))
-    await world.in_thread(card, "Dostawa urządzenia zastępczego: dziś 18:10, minęło 50% czasu")
+    await world.in_thread(card, "Dostawa urządzenia zastępczego: pon., 23 lis 2026, 18:10, minęło 50% czasu")
     await shows(world, panel, "🚚 DPD")
     received = {
         "at": stamp(world.clock.now()), "who": "Anna Nowak", "serial": NEW.lower(), "fate": "replaces"

@@ -91,7 +91,7 @@ def test_buttons() -> None:
 def test_the_offered_times_in_the_thread_with_a_button_each() -> None:
     dates = [datetime.fromtimestamp(at, UTC).isoformat() for at in (LATER, LATER + HOUR)]
     post = PostInThread(TICKET_ID, Note.AGREED_DATE, {"event": "offered", "at": dates[0], "options": dates})
-    _, blocks = check(thread_post(post, NOW, staff_words(), ZONE))
+    _, blocks = check(thread_post(post, staff_words(), ZONE))
     text = said(blocks)
     assert "📅 Terminy do wyboru, czekają na klienta:\n1. " in text
     assert text.count("Klient wybrał: ") == 2

@@ -20,6 +20,7 @@ from bot.edges.slack_views import loading_view, priority_modal, reply_modal
 from bot.effects import Note, PostInThread, PostOperator, TellUser
 from bot.model import ClockKind, ClockState, Device, Direction, Language, Message, Priority, TicketState, TicketView
 from bot.rules.intake import Problem
+from bot.rules.mail_screening import CHECKS
 from bot.rules.ticket_buttons import first_buttons, more_actions
 from bot.rules.ticket_states import Action, actions_of
 from bot.sandbox.slack.blocks_check import check_message_blocks, check_view
@@ -332,13 +333,13 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"address": "a@k.example", "reason": "no such user", "failed": True},
         {"address": "a@k.example", "reason": "later", "failed": False},
     ],
-    Note.AUTOMATIC_MAIL: [{"reason": "Auto-Submitted: auto-replied"}],
+    Note.AUTOMATIC_MAIL: [{"signs": "auto-submitted, null return path"}, {"reason": "of an earlier version"}],
     Note.SENDER_APPROVED: [{"by": "U0JAN", "address": "a@k.example"}],
     Note.SENDER_REJECTED: [{"by": "U0JAN", "address": "a@k.example"}],
     Note.CUSTOMER_SILENT: [{"count": 1, "of": 3}, {"count": 3, "of": 3}],
     Note.MAIL_NOT_SENT: [{"address": "a@k.example", "reason": "550 no"}],
     Note.MAIL_WITHHELD: [
-        {"reason": "automatic", "detail": "X-Auto-Response-Suppress: All"},
+        {"reason": "automatic", "detail": "response suppressed"},
         {"reason": "cap", "detail": "10"},
         {"reason": "no_address", "detail": ""},
         {"reason": "row", "detail": "3"},
@@ -398,7 +399,7 @@ GOES = {None, "waiting", "sending", "sent"}
 
 def post(note: Note, data: dict[str, object], language: Language = Language.PL, mention: tuple[str, ...] = ()) -> str:
     """The words of a post in a thread."""
-    return said(check(thread_post(PostInThread(7, note, data, mention), NOW, staff_words(language), ZONE))[1])
+    return said(check(thread_post(PostInThread(7, note, data, mention), staff_words(language), ZONE))[1])
 
 
 @pytest.mark.parametrize("note", list(Note))
@@ -415,18 +416,30 @@ def test_every_note_and_the_mark_of_what_went_to_the_customer(note: Note, langua
 def test_some_posts_word_for_word() -> None:
     sending, sent, failed, *_ = (post(Note.ENGINEER_REPLY, data) for data in DATA[Note.ENGINEER_REPLY])
     assert sending == "✉️ DO KLIENTA od <@U0JAN> na adres a@k.example\nDzień dobry\n⏳ wysyłanie…"
-    assert sent.endswith("✅ wysłano dziś 11:00")
+    assert sent.endswith("✅ wysłano pon., 23 lis 2026, 11:00")
     assert failed.endswith("❌ NIE WYSŁANO, klient tego nie dostał: 550 no")
     assert post(Note.STATE_CHANGED, DATA[Note.STATE_CHANGED][0]) == (
         "Stan: otwarte, czeka na inżyniera; klient uzupełnił dane"
     )
     assert post(Note.TAKEN, DATA[Note.TAKEN][1]) == "🙋 <@U0JAN> przejmuje zgłoszenie od <@U0EWA>"
-    assert post(Note.BREACH, DATA[Note.BREACH][0]) == "🔴 Termin przekroczony! Odpowiedź dla klienta: dziś 11:00"
+    breach = post(Note.BREACH, DATA[Note.BREACH][0])  # its thread is read on other days as well: no "today"
+    assert breach == "🔴 Termin przekroczony! Odpowiedź dla klienta: pon., 23 lis 2026, 11:00"
     full, bare = (post(Note.CUSTOMER_WROTE, data) for data in DATA[Note.CUSTOMER_WROTE])
-    assert full == "📨 Klient: Anna <a@k.example>, dziś 11:00\nDzień dobry"
+    assert full == "📨 Klient: Anna <a@k.example>, pon., 23 lis 2026, 11:00\nDzień dobry"
     assert "⚠️ Wiadomość jest za duża i nie została pobrana; leży w skrzynce pocztowej" in bare
     assert "(wiadomość bez tekstu)" not in bare
     assert "i jeszcze 6" in bare
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_shows_a_program_is_said_in_the_language_of_the_staff(language: Language) -> None:
+    shown = [post(Note.AUTOMATIC_MAIL, {"signs": check.name}, language).rpartition(": ")[2] for check in CHECKS]
+    assert len(set(shown)) == len(CHECKS)
+    assert not set(shown) & {check.name for check in CHECKS}
+    many = post(Note.AUTOMATIC_MAIL, {"signs": ", ".join(check.name for check in CHECKS)}, language)
+    assert "…" not in many
+    why = post(Note.MAIL_WITHHELD, {"reason": "automatic", "detail": "response suppressed"}, Language.PL)
+    assert "(prośba o brak automatycznych odpowiedzi)" in why
 
 
 def test_a_file_is_a_line_with_its_name_as_code_and_why_it_is_held() -> None:
@@ -437,7 +450,7 @@ def test_a_file_is_a_line_with_its_name_as_code_and_why_it_is_held() -> None:
     ]
     files[2] |= {"verdict": "held", "reason": "dangerous_name: exe"}
     data = DATA[Note.CUSTOMER_WROTE][0] | {"files": files, "number": "HEZO-2026-000123"}
-    _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
+    _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), staff_words(), ZONE))
     assert said(blocks).split("\n")[2:] == [
         "🔒 <!channel> *b* `x` [a](https://zly.example)gpj.exe (1,2 MB, program): zatrzymany, bo typ .exe bywa groźny",
         "📎 picture.png (512 B, obraz)",
@@ -459,13 +472,13 @@ def test_what_slack_does_not_show_is_told_however_many_files_there_are() -> None
 def test_many_files_with_long_names_break_no_limit() -> None:
     file = {"name": "😀" * 300, "type": "😀", "size": 1, "verdict": "held", "reason": "😀" * 300}
     data = DATA[Note.CUSTOMER_WROTE][0] | {"files": [file] * 300, "number": "😀" * 300, "text": "ż" * 30_000}
-    check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
+    check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), staff_words(), ZONE))
 
 
 def test_a_customers_words_are_a_quotation_and_nothing_else() -> None:
     foreign = "<!channel> *pilne* <https://zly.example|bank>\n> cytat :fire:"
     data: dict[str, object] = {"author": "A", "address": "a@k", "text": foreign, "sent_at": NOW.isoformat()}
-    _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), NOW, staff_words(), ZONE))
+    _, blocks = check(thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data), staff_words(), ZONE))
     lines = blocks[0]["elements"]
     assert isinstance(lines, list)
     assert {"type": "rich_text_quote", "elements": [{"type": "text", "text": foreign}]} in lines
@@ -480,7 +493,7 @@ def test_long_words_are_cut_with_a_note_and_use_the_room(letter: str) -> None:
         "sent_at": NOW.isoformat(),
     }
     everybody = tuple(f"U{number:08d}" for number in range(30))
-    rendered = thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data, everybody), NOW, staff_words(), ZONE)
+    rendered = thread_post(PostInThread(7, Note.CUSTOMER_WROTE, data, everybody), staff_words(), ZONE)
     _, blocks = check(rendered)
     assert "… (całość w oryginale)" in said(blocks)
     assert len(json.dumps(blocks)) > 11_000
@@ -494,8 +507,8 @@ def test_no_words_break_a_post(note: Note, extra: dict[str, str], nasty: str) ->
             key: [nasty] * 30 if isinstance(value, list) else nasty if isinstance(value, str) else value
             for key, value in data.items()
         }
-        check(thread_post(PostInThread(7, note, hostile | extra), NOW, staff_words(), ZONE))
-        check(thread_post(PostInThread(7, note, {}), NOW, staff_words(), ZONE))
+        check(thread_post(PostInThread(7, note, hostile | extra), staff_words(), ZONE))
+        check(thread_post(PostInThread(7, note, {}), staff_words(), ZONE))
 
 
 @pytest.mark.parametrize(
@@ -503,7 +516,7 @@ def test_no_words_break_a_post(note: Note, extra: dict[str, str], nasty: str) ->
     ["https://zespół.example/" + "ż" * 2900, "https://a.example/" + "a" * 3000, "😀" * 3000, "javascript:x", ""],
 )
 def test_an_address_that_slack_would_not_take_leaves_the_words(earlier: str) -> None:
-    post = thread_post(PostInThread(7, Note.THREAD_BEGUN_ANEW, {"earlier": earlier}), NOW, staff_words(), ZONE)
+    post = thread_post(PostInThread(7, Note.THREAD_BEGUN_ANEW, {"earlier": earlier}), staff_words(), ZONE)
     _, blocks = check(post)
     assert "Wcześniejsze wpisy: poprzedni wątek" in said(blocks)
     assert '"link"' not in json.dumps(blocks)
@@ -524,19 +537,34 @@ def test_a_card_shows_the_dates_and_a_late_reminder_what_was_missed() -> None:
     ended = check(card(make_view(facts=facts, state=TicketState.RESOLVED), NOW, staff_words(), ZONE))
     assert "📅" not in said(ended[1])
     data: dict[str, object] = {"kind": "reply", "due_at": NOW.isoformat(), "late": [[80, NOW.isoformat()], [100, "?"]]}
-    post = thread_post(PostInThread(7, Note.BREACH, data), NOW, staff_words(), ZONE)
-    assert "przesunął). Wcześniej minęło: 80% – dziś 11:00" in said(check(post)[1])
+    post = thread_post(PostInThread(7, Note.BREACH, data), staff_words(), ZONE)
+    assert "przesunął). Wcześniej minęło: 80% – pon., 23 lis 2026, 11:00" in said(check(post)[1])
     data["late"] = [[100, NOW.isoformat()]]  # when that was stands above
-    post = thread_post(PostInThread(7, Note.BREACH, data), NOW, staff_words(), ZONE)
+    post = thread_post(PostInThread(7, Note.BREACH, data), staff_words(), ZONE)
     assert said(check(post)[1]).endswith("⏳ Powiadomienie spóźnione (bot był zatrzymany albo termin się przesunął)")
+
+
+def elements_in(blocks: list[Any]) -> list[object]:
+    """The elements of the lines of rich text blocks."""
+    return [element for one in blocks for said in one["elements"] for element in said["elements"]]
 
 
 def test_operator_notices() -> None:
     known = PostOperator("inbox_parked", {"inbox": 5, "source": "mail", "reason": "broken"})
-    assert "Odłożono odebrany wpis nr 5 (mail): broken" in said(check(operator_notice(known, staff_words()))[1])
+    blocks = check(operator_notice(known, staff_words()))[1]
+    assert "Nie udało się opracować maila, który przyszedł." in said(blocks)
+    for to_copy in ("hezo360 parked show inbox 5", "broken"):  # what is English whatever the staff read stands apart
+        assert {"type": "text", "text": to_copy, "style": {"code": True}} in elements_in(blocks)
     for other in (PostOperator("new_thing", {"x": 1}), PostOperator("inbox_parked", {"x": 1})):
         shown = said(check(operator_notice(other, staff_words()))[1])
         assert f"{other.what}: x: 1" in shown
+    dropped: dict[str, object] = {"kind": "inbox", "row": 5, "what": "mail", "reason": "broken", "operator": "jan"}
+    for ticket, about in (
+        ("-", "było odłożone (inbox 5"),
+        ("HEZO-2026-000001", "zgłoszenia HEZO-2026-000001 (inbox 5"),
+    ):
+        notice = operator_notice(PostOperator("parked_dropped", dropped | {"ticket": ticket}), staff_words())
+        assert about in said(check(notice)[1])
 
 
 def test_ephemeral_lines() -> None:

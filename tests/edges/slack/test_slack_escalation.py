@@ -190,7 +190,7 @@ def test_every_call_and_every_line(language: Language) -> None:
         line_of("priority", priority="critical"),
         line_of("slack_down", at=NOW.isoformat()),
     ):
-        told = said(check(history(line, NOW, staff, ZONE))[1])
+        told = said(check(history(line, staff, ZONE))[1])
         assert told
         assert "None" not in told
         assert "bot" not in told
@@ -203,7 +203,7 @@ def line_of(event: str, **data: object) -> PostEscalationLine:
 def test_words_of_a_customer_are_proposed_with_two_choices_and_then_with_the_decision() -> None:
     data: dict[str, object] = {"words": "proszę o eskalację", "address": "a@k.example", "message": 55}
     post = PostInThread(7, Note.ESCALATION_PROPOSED, data, (JAN,))
-    _, blocks = check(proposal(post, NOW, staff_words(), ZONE))
+    _, blocks = check(proposal(post, staff_words(), ZONE))
     assert said(blocks).splitlines()[-3:] == ["<@U0JAN> ", "Eskaluj", "To nie eskalacja"]
     buttons = blocks[-1]["elements"]
     assert isinstance(buttons, list)
@@ -254,7 +254,7 @@ def test_no_words_break_anything(subject: str, name: str, language: Language) ->
     check(head(what, NOW, words, ZONE))
     check(head(replace(what, escalation=replace(escalation, ended_at=NOW, outcome=name)), NOW, words, ZONE))
     check(call(PostEscalationCall(7, 3, 4, "step", 1, (name, subject)), what, NOW, words, ZONE))
-    check(history(line_of("ended", outcome=subject, by=name, because=name), NOW, words, ZONE))
+    check(history(line_of("ended", outcome=subject, by=name, because=name), words, ZONE))
     check(decided_proposal({"by": name, "address": name, "words": subject}, words))
 
 
