@@ -15,7 +15,7 @@ from bot.model import Language, Ticket
 from bot.ports import UnitOfWork
 from bot.rules.calendars import OFFICE_HOURS, calendar_from_config
 from bot.rules.duty_rota import Rota, Shift, WeeklyShift, on_duty, schedule
-from bot.rules.wording import format_date
+from bot.rules.wording import format_fixed
 from handlers.context import Context, tell
 
 LONGEST_SHIFT = timedelta(days=31)
@@ -88,8 +88,8 @@ async def report_gaps(uow: UnitOfWork, ctx: Context) -> None:
             continue
         language = Language(ctx.config.service.staff_language)
         data: dict[str, object] = {
-            "since": format_date(max(begins, ctx.now), language, ctx.zone),
-            "until": format_date(ends, language, ctx.zone),
+            "since": format_fixed(max(begins, ctx.now), language, ctx.zone),
+            "until": format_fixed(ends, language, ctx.zone),
         }
         what = "duty_gap" if ends < horizon else "duty_gap_open"
         await uow.outbox.add(PostOperator(what, data), dedupe_key=f"duty-gap:{begins.isoformat()}")
@@ -154,10 +154,10 @@ async def _keep(uow: UnitOfWork, ctx: Context, by: SlackPerson, shift: Shift) ->
     await uow.duty.add(DutyShift(0, shift.user, shift.starts_at, shift.ends_at, by.user, ctx.now, shift.substitute))
     language = Language(ctx.config.service.staff_language)
     data: dict[str, object] = {
-        "user": shift.user,
-        "since": format_date(shift.starts_at, language, ctx.zone),
-        "until": format_date(shift.ends_at, language, ctx.zone),
-        "by": by.user,
+        "since": format_fixed(shift.starts_at, language, ctx.zone),
+        "until": format_fixed(shift.ends_at, language, ctx.zone),
     }
-    await uow.outbox.add(PostOperator("duty_set", data))
-    await tell(uow, by, "shift_set", who=shift.user, since=data["since"], until=data["until"])
+    # Whoever stands in is called as well, and so has to read it.
+    extent, known = ("_with", data | {"substitute": shift.substitute}) if shift.substitute else ("", data)
+    await uow.outbox.add(PostOperator(f"duty_set{extent}", known | {"user": shift.user, "by": by.user}))
+    await tell(uow, by, f"shift_set{extent}", who=shift.user, **known)

@@ -16,7 +16,7 @@ from bot.commands import (
     TakeTicket,
     TieEscalation,
 )
-from bot.effects import CallWebhook, Note, PostEscalationCall
+from bot.effects import CallWebhook, Note, PostEscalationCall, PostOperator
 from bot.model import ClockKind, Priority, TicketState
 from tests.handlers.desk import ANNA, EWA, JOHN, OBCY
 from tests.handlers.escalating import JAN, MINUTE, OLA, ZOFIA, EscalationDesk
@@ -461,6 +461,14 @@ def test_shifts_that_people_set_stand_before_the_week_and_can_be_taken_back_and_
     ]  # fmt: skip
 
 
+def test_who_stands_in_is_announced_as_well() -> None:
+    desk = EscalationDesk()
+    desk.do(SetShift(OLA, EWA.user, warsaw(24, "09:00"), warsaw(24, "17:00"), JAN.user))
+    [told] = [effect for effect in desk.effects(PostOperator) if effect.what.startswith("duty_set")]
+    assert (told.what, told.data["user"], told.data["substitute"]) == ("duty_set_with", EWA.user, JAN.user)
+    assert desk.told() == [("shift_set_with", OLA.user)]
+
+
 def test_a_gap_is_announced_once_at_an_hour_at_which_somebody_can_close_it() -> None:
     desk = EscalationDesk(weekly=({"user": JAN.user, "days": [1, 2, 3, 4, 6, 7], "from": "00:00", "to": "00:00"},))
     for hour in ("10:00", "12:00"):  # Friday lies more than three days ahead
@@ -473,4 +481,4 @@ def test_a_gap_is_announced_once_at_an_hour_at_which_somebody_can_close_it() -> 
     for day in (25, 26):
         desk.clock.time = warsaw(day, "09:00")
         desk.look_for_gaps()
-    assert [gap["since"] for gap in desk.gaps()] == ["pt., 27 lis 2026, 00:00 (CET)"]
+    assert [gap["since"] for gap in desk.gaps()] == ["pt., 27 lis 2026, 00:00"]

@@ -26,7 +26,7 @@ def typed(desk: EscalationDesk, text: str, by: SlackPerson = JANS) -> TellUser:
 def test_a_shift_is_typed_shown_and_taken_back() -> None:
     desk = EscalationDesk()  # Monday, 10:00; Jan is on duty on working days from 8:00 to 18:00
     answer = typed(desk, f"on-duty set <@{EWA.user}|ewa> dziś 12:00 14:00 zastępca <@{ZOFIA.user}>")
-    assert (answer.what, answer.data["who"]) == ("shift_set", EWA.user)
+    assert (answer.what, answer.data["who"]) == ("shift_set_with", EWA.user)
     shown = typed(desk, "on-duty show")
     assert shown.what == "duty_shown"
     entries = shown.data["entries"]
