@@ -283,11 +283,12 @@ class CallWebhook:
 
 @dataclass(frozen=True, slots=True)
 class EditProposal:
-    """Shows in the ticket's thread who decided whether a customer's words ask for an escalation.
+    """Shows on a post that asked for a choice that it is made, in the ticket's thread.
 
     Attributes:
         ts: The post that asked.
-        data: by (Slack user id), accepted (bool), words, address.
+        data: Whether a customer's words ask for an escalation: by (Slack user id), accepted (bool), words, address.
+            The times that were offered: that of the `Note.AGREED_DATE` (its buttons go).
     """
 
     ticket_id: int

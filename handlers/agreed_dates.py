@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.effects import Note, PostInThread
+from bot.effects import EditProposal, Note, PostInThread
 from bot.model import ClockKind, ClockState, Message, SlaClock, Ticket, TicketState, Timer
 from bot.ports import UnitOfWork
 from bot.rules.agreed_dates import confirms
@@ -102,6 +102,14 @@ def proposal(
     return fact
 
 
+async def close_post(uow: UnitOfWork, ticket: Ticket) -> None:
+    """Take the buttons from the post that offers the proposed times: a press would only be told that it is late."""
+    proposed = _fact(ticket, PROPOSED) or {}
+    if proposed.get("post"):
+        data: dict[str, object] = {"event": "offered", "at": proposed["at"], "options": proposed["options"]}
+        await uow.outbox.add(EditProposal(ticket.id, str(proposed["post"]), data))
+
+
 def engineer_wrote(ticket: Ticket, at: datetime) -> None:
     """An engineer wrote to the customer: what was unanswered is answered, and a yes may now mean something else."""
     proposed, agreed = _fact(ticket, PROPOSED), _fact(ticket, AGREED)
@@ -171,6 +179,7 @@ async def confirm(
     assert date is not None
     previous, before = _fact(ticket, AGREED) or {}, appointment_of(ticket)
     previous.pop("appointment", None)
+    await close_post(uow, ticket)
     del ticket.facts[PROPOSED]
     ticket.facts[AGREED] = {**previous, "at": date.isoformat(), "by": by, "since": at.isoformat()}
     await journal(uow, ctx, ticket, by, "date_agreed", date=date.isoformat(), message=message_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.effects import Note, PostInThread
+from bot.effects import EditProposal, Note, PostInThread
 from bot.model import Message, Ticket
 from bot.people import SlackPerson
 from bot.ports import UnitOfWork
@@ -62,6 +62,7 @@ async def sent(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending, 
     proposal = waiting.get("proposed")
     if not isinstance(proposal, dict):
         return
+    await agreed_dates.close_post(uow, ticket)
     ticket.facts[agreed_dates.PROPOSED] = proposal
     by, dates = str(proposal["by"]), proposal.get("options")
     if not isinstance(dates, list):
@@ -72,6 +73,17 @@ async def sent(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending, 
     await journal(uow, ctx, ticket, by, "times_offered", dates=dates, message=message.id, use=use_id)
     data: dict[str, object] = {"event": "offered", "at": dates[0], "by": by, "options": dates}
     await uow.outbox.add(PostInThread(ticket.id, Note.AGREED_DATE, data))
+
+
+async def posted(uow: UnitOfWork, effect: PostInThread, ts: str) -> None:
+    """The post with a button for each time stands in the thread: they go when none of them is wanted any more."""
+    ticket = await uow.tickets.get(effect.ticket_id)
+    proposed = ticket.facts.get(agreed_dates.PROPOSED)
+    if isinstance(proposed, dict) and proposed.get("options") == effect.data["options"]:
+        ticket.facts[agreed_dates.PROPOSED] = {**proposed, "post": ts}
+        await uow.tickets.update(ticket)
+    else:  # somebody chose before it was posted
+        await uow.outbox.add(EditProposal(ticket.id, ts, effect.data))
 
 
 async def taken_back(uow: UnitOfWork, ticket: Ticket, sending: Sending) -> None:

@@ -257,7 +257,7 @@ def proposal(post: PostInThread, words: Words, zone: ZoneInfo) -> tuple[str, Blo
     return fallback(blocks), blocks
 
 
-def decided_proposal(data: Mapping[str, object], words: Words) -> tuple[str, Blocks]:
+def decided_proposal(data: Mapping[str, object], words: Words, _: ZoneInfo) -> tuple[str, Blocks]:
     """What replaces it when somebody has decided (`EditProposal.data`)."""
     decision = "accepted" if data.get("accepted") else "declined"
     said = {"by": person(str(data.get("by"))), "address": str(data.get("address")), "words": str(data.get("words"))}

@@ -102,6 +102,12 @@ def thread_post(post: PostInThread, words: Words, zone: ZoneInfo) -> tuple[str, 
     return fallback(blocks), blocks
 
 
+def decided_dates(data: Mapping[str, object], words: Words, zone: ZoneInfo) -> tuple[str, Blocks]:
+    """The times that were offered, when one is chosen or others are offered (`EditProposal.data`): without buttons."""
+    blocks = [block(_offered("date_were_offered", Post(data, words, zone, [])))]
+    return fallback(blocks), blocks
+
+
 def _buttons(post: PostInThread, words: Words, zone: ZoneInfo) -> Blocks:
     """The whole mail, where the post leaves something of it out; undo, while a reply waits; dates to pick from."""
     if post.note is Note.AGREED_DATE:
@@ -277,13 +283,17 @@ def _mail_not_sent(post: Post) -> list[Json]:
 def _agreed_date(post: Post) -> list[Json]:
     sentence = f"date_{post.get('event')}"
     known = f"thread.{sentence}" in post.words
-    options = post.data.get("options")
-    if post.get("event") == "offered" and isinstance(options, list):
-        if len(options) == 1:
-            return [post.say("date_offered_one", "bold", at=post.moment(str(options[0])))]
-        dates = [line(text(f"{place}. {post.moment(str(at))}")) for place, at in enumerate(options, 1)]
-        return [post.say(sentence, "bold"), *dates]
+    if post.get("event") == "offered" and isinstance(post.data.get("options"), list):
+        return _offered(sentence, post)
     return [post.say(sentence if known else "date_reminder", "bold", at=post.instant("at"), by=named(post.get("by")))]
+
+
+def _offered(sentence: str, post: Post) -> list[Json]:
+    listed = post.data.get("options")
+    dates = [post.moment(str(at)) for at in listed] if isinstance(listed, list) else []
+    if len(dates) == 1:
+        return [post.say(f"{sentence}_one", "bold", at=dates[0])]
+    return [post.say(sentence, "bold"), *(line(text(f"{place}. {at}")) for place, at in enumerate(dates, 1))]
 
 
 def _mail_withheld(post: Post) -> list[Json]:

@@ -10,7 +10,7 @@ from bot.edges.pacing import Pace
 from bot.edges.slack_escalation_card import decided_proposal, proposal
 from bot.edges.slack_links import message_url
 from bot.edges.slack_sending import sending_offer
-from bot.edges.slack_thread import thread_post
+from bot.edges.slack_thread import decided_dates, thread_post
 from bot.effects import (
     CallWebhook,
     EditProposal,
@@ -53,6 +53,7 @@ from bot.rules.calendars import calendar_from_config
 from bot.rules.countdown import leading_clock, out_of_date_at
 from bot.rules.wording import words
 from bot.sendings import SendingState
+from handlers import proposed_dates
 from handlers.card_refresh import card_timer
 from handlers.context import ContextMaker
 from storage.due_next import DueNextQueries
@@ -199,6 +200,8 @@ class SlackPerformer:
         async def keep(uow: UnitOfWork, ts: str) -> None:
             if effect.sending_id is not None:
                 await self._keep_sending(uow, effect.ticket_id, effect.sending_id, ts)
+            if effect.note is Note.AGREED_DATE and "options" in effect.data:
+                await proposed_dates.posted(uow, effect, ts)
             if effect.message_id is None:
                 return
             await uow.tickets.set_message_slack_ts(effect.message_id, ts)
@@ -257,7 +260,8 @@ class SlackPerformer:
     async def _edit(self, row: OutboxRow, effect: EditReply | EditProposal) -> None:
         channel, _ = await self._place(effect.ticket_id)
         if isinstance(effect, EditProposal):
-            await self._posts.update(row, channel, effect.ts, decided_proposal(effect.data, self._words))
+            decided = decided_dates if "options" in effect.data else decided_proposal
+            await self._posts.update(row, channel, effect.ts, decided(effect.data, self._words, self._zone))
             return
         async with self._database.read() as uow:
             if effect.message_id is not None:

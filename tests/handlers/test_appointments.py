@@ -14,9 +14,11 @@ import pytest
 
 from bot.commands import CloseTicket, NextTurn, SlackPerson
 from bot.edges.slack_channel_forms import told as sentence
-from bot.effects import Note, PostToCustomer, TellCustomer
+from bot.effects import EditProposal, Note, PostInThread, PostToCustomer, TellCustomer
 from bot.entitlement_commands import CancelDate, CorrectEntitlement, Decision, OfferTimes, PickDate
 from bot.model import ClockKind, ClockState, Language, TicketState
+from handlers.proposed_dates import posted
+from tests.fakes.memory_database import run
 from tests.handlers.desk import ANNA, EWA, Mail
 from tests.handlers.test_entitlements import EntitledDesk
 from tests.handlers.timekeeping import WARSAW, warsaw
@@ -39,6 +41,22 @@ class BookingDesk(EntitledDesk):
     def offer(self, *times: datetime, words: str = "") -> None:
         use_id = self.uses[0].id if self.uses else None
         self.do(OfferTimes(EWA, 1, times, HOUR, words, use_id))
+
+    def slack_posts_the_times(self, ts: str) -> None:
+        """The last post with a button for each time stands in the thread."""
+        rows = self.database.tables.outbox.values()
+        offers = [row.effect for row in rows if isinstance(row.effect, PostInThread) and "options" in row.effect.data]
+
+        async def keep() -> None:
+            async with self.database.begin() as uow:
+                await posted(uow, offers[-1], ts)
+
+        run(keep())
+
+    def without_buttons(self) -> list[tuple[str, object]]:
+        """Which posts lose their buttons, and the times that they offer."""
+        edits = [row.effect for row in self.database.tables.outbox.values() if isinstance(row.effect, EditProposal)]
+        return [(edit.ts, edit.data["options"]) for edit in edits]
 
     @property
     def events(self) -> list[str]:
@@ -106,6 +124,16 @@ def test_the_customer_picks_one_and_gets_an_invitation(words: str) -> None:
     assert (found["DTSTART"], found["DTEND"]) == ("20261127T090000Z", "20261127T100000Z")
     assert found["SUMMARY"] == "[HEZO-2026-000001] HEZO 360: zdalne wdrożenie urządzenia"
     assert (found["ORGANIZER"], found["ATTENDEE"]) == ("mailto:pomoc@myhezo.pl", f"mailto:{ANNA}")
+
+
+def test_the_buttons_of_times_that_are_chosen_or_replaced_go() -> None:
+    desk = BookingDesk()
+    desk.slack_posts_the_times("1.5")
+    desk.offer(THURSDAY + HOUR, FRIDAY)
+    assert desk.without_buttons() == [("1.5", [THURSDAY.isoformat(), FRIDAY.isoformat()])]
+    desk.answer("2")
+    desk.slack_posts_the_times("1.6")  # the customer was quicker
+    assert [ts for ts, _ in desk.without_buttons()] == ["1.5", "1.6"]
 
 
 def test_a_digit_picks_a_date_and_no_priority() -> None:

@@ -466,7 +466,7 @@ def test_who_stands_in_is_announced_as_well() -> None:
     desk.do(SetShift(OLA, EWA.user, warsaw(24, "09:00"), warsaw(24, "17:00"), JAN.user))
     [told] = [effect for effect in desk.effects(PostOperator) if effect.what.startswith("duty_set")]
     assert (told.what, told.data["user"], told.data["substitute"]) == ("duty_set_with", EWA.user, JAN.user)
-    assert desk.told() == [("shift_set_with", OLA.user)]
+    assert desk.told() == [("shift_set_with", EWA.user)]
 
 
 def test_a_gap_is_announced_once_at_an_hour_at_which_somebody_can_close_it() -> None:

@@ -20,7 +20,7 @@ from bot.edges.slack_appointments import (
 from bot.edges.slack_customer import to_customer
 from bot.edges.slack_ids import ModalPlace
 from bot.edges.slack_payloads import submission_problems, to_command
-from bot.edges.slack_thread import thread_post
+from bot.edges.slack_thread import decided_dates, thread_post
 from bot.effects import MailKind, Note, PostInThread, PostToCustomer
 from bot.entitlement_commands import CancelDate, OfferTimes, PickDate
 from bot.entitlements import UseState
@@ -97,6 +97,10 @@ def test_the_offered_times_in_the_thread_with_a_button_each() -> None:
     assert text.count("Klient wybrał: ") == 2
     values = [button["value"] for button in blocks[-1]["elements"]]  # type: ignore[attr-defined]  # JSON
     assert values == [f"{TICKET_ID}:{LATER}", f"{TICKET_ID}:{LATER + HOUR}"]
+    for options, told in ((dates, "📅 Do wyboru były terminy:\n1. "), (dates[:1], "📅 Zaproponowany był termin: ")):
+        _, blocks = check(decided_dates(post.data | {"options": options}, staff_words(), ZONE))
+        assert said(blocks).startswith(told)
+        assert [block["type"] for block in blocks] == ["rich_text"], "no button is left to press"
 
 
 def test_customers_pick_by_buttons_below_the_words() -> None:

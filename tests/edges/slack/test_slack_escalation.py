@@ -209,7 +209,7 @@ def test_words_of_a_customer_are_proposed_with_two_choices_and_then_with_the_dec
     assert isinstance(buttons, list)
     assert {button["value"] for button in buttons} == {"7:55"}
     for accepted, beginning in ((True, "✅ <@U0EWA>: eskalacja."), (False, "✖️ <@U0EWA>: to nie eskalacja.")):
-        _, blocks = check(decided_proposal(data | {"by": EWA, "accepted": accepted}, staff_words()))
+        _, blocks = check(decided_proposal(data | {"by": EWA, "accepted": accepted}, staff_words(), ZONE))
         assert said(blocks).startswith(beginning)
         assert "actions" not in json.dumps(blocks)
 
@@ -255,7 +255,7 @@ def test_no_words_break_anything(subject: str, name: str, language: Language) ->
     check(head(replace(what, escalation=replace(escalation, ended_at=NOW, outcome=name)), NOW, words, ZONE))
     check(call(PostEscalationCall(7, 3, 4, "step", 1, (name, subject)), what, NOW, words, ZONE))
     check(history(line_of("ended", outcome=subject, by=name, because=name), words, ZONE))
-    check(decided_proposal({"by": name, "address": name, "words": subject}, words))
+    check(decided_proposal({"by": name, "address": name, "words": subject}, words, ZONE))
 
 
 def test_what_goes_to_the_customer_is_marked_and_apart_from_what_never_does() -> None:
