@@ -80,6 +80,7 @@ from bot.edges.slack_thread_acts import acted
 from bot.edges.slack_thread_post import MAX_FILE_NAME, MAX_FILES, Post
 from bot.edges.slack_thread_reply import engineer_reply
 from bot.effects import MailKind, Note, PostInThread
+from bot.escalations import EscalationSource
 from bot.model import AttachmentVerdict, ClockKind
 from bot.rules.file_words import file_kind, format_size
 from bot.rules.sla import BREACH
@@ -347,7 +348,9 @@ def _escalation(post: Post) -> list[Json]:
         case _:
             source = post.named("escalation_source", "source")
             said = post.say("escalation_raised", "bold", source=source, by=post.by())
-            reason = cut(post.get("reason").strip(), ROOM_FOR_OWN_MAILS, post.words("cut"))
+            # A mail that escalates stands above already.
+            why = "" if post.get("source") == EscalationSource.MAIL else post.get("reason").strip()
+            reason = cut(why, ROOM_FOR_OWN_MAILS, post.words("cut"))
             return [said, quote(reason)] if reason else [said]
 
 

@@ -442,6 +442,12 @@ def test_what_shows_a_program_is_said_in_the_language_of_the_staff(language: Lan
     assert "(prośba o brak automatycznych odpowiedzi)" in why
 
 
+def test_a_mail_that_escalates_is_not_quoted_again_below_itself() -> None:
+    raised: dict[str, object] = {"event": "raised", "reason": "Halo?", "by": "a@k.example"}
+    assert "Halo?" not in post(Note.ESCALATION, raised | {"source": "mail"})
+    assert "Halo?" in post(Note.ESCALATION, raised | {"source": "engineer"})
+
+
 def test_a_file_is_a_line_with_its_name_as_code_and_why_it_is_held() -> None:
     nasty = "<!channel> *b* `x` [a](https://zly.example)\u202egpj.exe"
     sizes = {"picture.png": 512, "get_system_status.log": 34_000, nasty: 1_250_000}
