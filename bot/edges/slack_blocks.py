@@ -175,8 +175,9 @@ def _warnings(ticket: Ticket, now: datetime, words: Words, zone: ZoneInfo) -> It
         if facts.get(key) and not (key == "quoted_ticket" and "quotes_ticket" in reasons):
             yield rich(words, f"card.{key}", number=facts[key])
     links = facts.get("links")
-    if isinstance(links, list) and links:
-        yield rich(words, "card.links", numbers=", ".join(map(str, links)))
+    others = [str(link) for link in links if link != facts.get("joined")] if isinstance(links, list) else []
+    if others:
+        yield rich(words, "card.links", numbers=", ".join(others))
     similar = facts.get("similar")
     if isinstance(similar, list) and similar:
         yield rich(words, "card.similar", numbers=", ".join(map(str, similar)))

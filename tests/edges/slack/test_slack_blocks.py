@@ -442,6 +442,11 @@ def test_what_shows_a_program_is_said_in_the_language_of_the_staff(language: Lan
     assert "(prośba o brak automatycznych odpowiedzi)" in why
 
 
+def test_a_ticket_that_was_merged_names_the_other_one_once() -> None:
+    ended = make_view(state=TicketState.CLOSED, facts={"joined": "HEZO-2026-000009", "links": ["HEZO-2026-000009"]})
+    assert said(card(ended, NOW, staff_words(), ZONE)[1]).count("HEZO-2026-000009") == 1
+
+
 def test_a_mail_that_escalates_is_not_quoted_again_below_itself() -> None:
     raised: dict[str, object] = {"event": "raised", "reason": "Halo?", "by": "a@k.example"}
     assert "Halo?" not in post(Note.ESCALATION, raised | {"source": "mail"})
