@@ -188,14 +188,14 @@ def _customer_files(post: Post) -> list[Json]:
     lines = [post.say("customer_files"), *files]
     if isinstance(missing, list) and missing:
         names = one_line(", ".join(one_line(str(name), MAX_FILE_NAME) for name in missing), 2 * MAX_FILE_NAME)
-        lines.append(post.say("customer_files_missing", "bold", names=names, reason=post.get("reason")))
+        lines.append(post.say("customer_files_missing", "bold", names=names, reason=post.reason()))
     return lines
 
 
 def _files_not_shown(post: Post) -> list[Json]:
     names = post.data.get("names")
     listed = names[:MAX_FILES] if isinstance(names, list) else []
-    why = post.say("files_not_shown", "bold", reason=post.get("reason"), command=_list_command(post))
+    why = post.say("files_not_shown", "bold", reason=post.reason(), command=_list_command(post))
     return [why, *(line(_file_name(str(name))) for name in listed)]
 
 
@@ -253,7 +253,7 @@ def _late(post: Post) -> list[Json]:
 
 def _bounced(post: Post) -> list[Json]:
     sentence = "bounced" if post.data.get("failed") else "delayed"
-    return [post.say(sentence, "bold", address=named(post.get("address")), reason=post.get("reason"))]
+    return [post.say(sentence, "bold", address=named(post.get("address")), reason=post.reason())]
 
 
 def _automatic_mail(post: Post) -> list[Json]:
@@ -278,7 +278,7 @@ def _customer_silent(post: Post) -> list[Json]:
 
 
 def _mail_not_sent(post: Post) -> list[Json]:
-    return [post.say("mail_not_sent", "bold", address=named(post.get("address")), reason=post.get("reason"))]
+    return [post.say("mail_not_sent", "bold", address=named(post.get("address")), reason=post.reason())]
 
 
 def _agreed_date(post: Post) -> list[Json]:

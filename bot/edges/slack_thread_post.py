@@ -15,6 +15,7 @@ ROOM_FOR_FRAMES = 500
 """JSON characters of the elements around quoted words."""
 MAX_FILES = 15
 MAX_FILE_NAME = 80
+MAX_REASON = 500
 MAX_SIGNS = 4
 """They fit into a line."""
 
@@ -56,6 +57,11 @@ class Post:
             name: f"automatic_sign.{re.sub('[ -]', '_', name)}" for name in self.get(key).split(", ")[:MAX_SIGNS]
         }
         return ", ".join(self.words(one) if one in self.words else name for name, one in sentences.items())
+
+    def reason(self) -> Json | str:
+        """What a program or a server said of its failure, as it is: it may be in any language."""
+        reason = one_line(self.get("reason"), MAX_REASON)
+        return text(reason, "code") if reason else ""
 
     def by(self) -> Json:
         """Who did it; the bot says that nobody had to."""

@@ -42,11 +42,11 @@ def _reply_mark(post: Post, status: str) -> Json:
         case "sent":
             return post.say("reply_sent", "bold", at=post.instant("at"))
         case "failed":
-            return post.say("reply_failed", "bold", reason=post.get("reason"))
+            return post.say("reply_failed", "bold", reason=post.reason())
         case "undone" | "deleted" | "became_note":
             return post.say(f"reply_{status}", "bold", by=post.by())
         case "no_files":
-            return post.say("reply_no_files", "bold", reason=post.get("reason"))
+            return post.say("reply_no_files", "bold", reason=post.reason())
         case "withheld":
             return post.say("reply_withheld", "bold", state=post.named("state", "state"))
         case _:
