@@ -245,7 +245,7 @@ async def take_back(
     sending.state, sending.ended_by = SendingState.UNDONE, by
     await uow.sendings.update(sending)
     await proposed_dates.taken_back(uow, ticket, sending)
-    await journal(uow, ctx, ticket, by, "reply_undone", sending=sending.id, because=because)
+    await journal(uow, ctx, ticket, by, "reply_undone", sending=sending.id, because=because, ts=sending.slack_ts)
     await show(uow, ticket, sending, because, by=by, **data)
 
 

@@ -105,6 +105,7 @@ async def edited(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) ->
         case _:
             sending.text, sending.files, sending.state = message.text, message.files, _state_of(message)
             await uow.sendings.update(sending)
+            await journal(uow, ctx, ticket, message.by.user, "thread_edited", sending=sending.id, ts=sending.slack_ts)
             if state is SendingState.NOTE or not before.strip():
                 await _offer(uow, ctx, ticket, sending, message)
 
@@ -128,6 +129,7 @@ async def deleted(command: ThreadMessageDeleted, uow: UnitOfWork, ctx: Context) 
     else:
         sending.state = SendingState.DELETED
         await uow.sendings.update(sending)
+        await journal(uow, ctx, ticket, command.by.user, "thread_deleted", sending=sending.id, ts=sending.slack_ts)
 
 
 async def own_deleted(command: OwnMessageDeleted, uow: UnitOfWork, ctx: Context) -> None:

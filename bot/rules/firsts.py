@@ -133,6 +133,11 @@ def _same_use(command: RecordEntitlement, line: JournalEntry) -> bool:
     return line.data.get("entitlement") == command.kind and line.data.get("serial") in {command.serial, None}
 
 
+def _same_words(command: ReplyToCustomer, line: JournalEntry) -> bool:
+    """Whether it is about the colleague's message that the window began with; a call is about any words."""
+    return line.kind == "called" or (command.source_ts is not None and line.data.get("ts") == command.source_ts)
+
+
 _ENDS = Rule(DECIDED | ANSWERED | WORKED_ON)
 _WRITES = Rule(frozenset({"called"}))
 _PROPOSES = Rule(frozenset({"called", "date_agreed", "date_cancelled"}))
@@ -164,7 +169,7 @@ WEIGHS: dict[type, Rule] = {
         agrees=lambda command, line: line.data.get("until") == command.until.isoformat(),
     ),
     WakeTicket: Rule(frozenset({"snoozed", "woken"})),
-    ReplyToCustomer: _WRITES,
+    ReplyToCustomer: Rule(frozenset({"called", "thread_edited", "thread_deleted", "reply_undone"}), _same_words),
     AskForData: _WRITES,
     ResolveTicket: Rule(WORKED_ON | {"called", "reopened"}),
     AgreeDate: _PROPOSES,
