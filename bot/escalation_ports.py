@@ -39,5 +39,11 @@ class DutyRepo(Protocol):
     async def remove(self, shift_id: int, at: datetime) -> bool:
         """Take a shift back; it stays stored with the time. False when it was taken back before or never was."""
 
+    async def newest(self) -> int:
+        """The id of the shift that was set last; 0 where none was."""
+
+    async def hold(self) -> None:
+        """Nobody else changes the rota until this transaction ends."""
+
     async def between(self, since: datetime, until: datetime) -> tuple[DutyShift, ...]:
         """The shifts that stand and touch the span, in the order in which they were set."""

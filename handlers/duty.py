@@ -16,13 +16,16 @@ from bot.ports import UnitOfWork
 from bot.rules.calendars import OFFICE_HOURS, calendar_from_config
 from bot.rules.duty_rota import Rota, Shift, WeeklyShift, on_duty, schedule
 from bot.rules.wording import format_fixed
-from handlers.context import Context, tell
+from handlers.context import Context, said_at, tell
 
 LONGEST_SHIFT = timedelta(days=31)
 """A longer one is a slip of the pen; whoever means it sets two."""
 
 _LOOK_BACK = LONGEST_SHIFT
 """A rota whose last shift ended within this time is still a rota: that nobody is on duty now is a gap."""
+
+_UNREAD = timedelta(seconds=10)
+"""Whoever types a command has not read what somebody else set so shortly before."""
 
 _FAR = timedelta(days=366)
 _WEEK = timedelta(days=7)
@@ -108,7 +111,7 @@ async def set_shift(command: SetShift, uow: UnitOfWork, ctx: Context) -> None:
         await tell(uow, by, "shift_not_staff", who=unknown[0])
     elif command.user == command.substitute:
         await tell(uow, by, "shift_same_person", who=command.user)
-    else:
+    elif not await _is_set_meanwhile(uow, ctx, by, (command.starts_at, command.ends_at)):
         await _keep(uow, ctx, by, Shift(command.user, command.starts_at, command.ends_at, command.substitute))
         await report_gaps(uow, ctx)
 
@@ -119,6 +122,7 @@ async def swap(command: SwapShifts, uow: UnitOfWork, ctx: Context) -> None:
     if not ctx.may_act(by):
         await tell(uow, by, "not_allowed")
         return
+    await uow.duty.hold()
     rota = await rota_of(uow, ctx)
     one, other = on_duty(rota, command.one_at), on_duty(rota, command.other_at)
     if one is None or other is None or min(one.ends_at, other.ends_at) <= ctx.now:
@@ -126,6 +130,8 @@ async def swap(command: SwapShifts, uow: UnitOfWork, ctx: Context) -> None:
         return
     if one.user == other.user:
         await tell(uow, by, "swap_same_person", who=one.user)
+        return
+    if await _is_set_meanwhile(uow, ctx, by, *((each.starts_at, each.ends_at) for each in (one, other))):
         return
     for mine, theirs in ((one, other), (other, one)):
         substitute = mine.substitute if mine.substitute != theirs.user else mine.user
@@ -135,14 +141,46 @@ async def swap(command: SwapShifts, uow: UnitOfWork, ctx: Context) -> None:
 
 
 async def remove(command: RemoveShift, uow: UnitOfWork, ctx: Context) -> None:
-    """What was set before it, or the weekly pattern, counts again."""
-    if not ctx.may_act(command.by):
-        await tell(uow, command.by, "not_allowed")
-    elif not await uow.duty.remove(command.shift_id, ctx.now):
-        await tell(uow, command.by, "shift_gone")
-    else:
-        await tell(uow, command.by, "shift_removed")
-        await report_gaps(uow, ctx)
+    """What was set before it, or the weekly pattern, counts again; nobody is taken off duty in silence either."""
+    by = command.by
+    if not ctx.may_act(by):
+        await tell(uow, by, "not_allowed")
+        return
+    await uow.duty.hold()
+    standing = await uow.duty.between(ctx.now - _LOOK_BACK, ctx.now + _FAR)
+    if not await uow.duty.remove(command.shift_id, ctx.now):
+        await tell(uow, by, "shift_gone")
+        return
+    await tell(uow, by, "shift_removed")
+    for shift in standing:
+        if shift.id == command.shift_id:
+            known = _span_of(ctx, shift.starts_at, shift.ends_at) | {"user": shift.user, "by": by.user}
+            await uow.outbox.add(PostOperator("duty_removed", known))
+    await report_gaps(uow, ctx)
+
+
+def _span_of(ctx: Context, starts_at: datetime, ends_at: datetime) -> dict[str, object]:
+    """When a shift begins and ends, as those who are called read it."""
+    language = Language(ctx.config.service.staff_language)
+    return {
+        "since": format_fixed(starts_at, language, ctx.zone),
+        "until": format_fixed(ends_at, language, ctx.zone),
+    }
+
+
+async def _is_set_meanwhile(uow: UnitOfWork, ctx: Context, by: SlackPerson, *spans: tuple[datetime, datetime]) -> bool:
+    """Whether somebody else has set a shift in one of these spans that `by` cannot know of; they are told which."""
+    await uow.duty.hold()
+    for begins, ends in spans:
+        for shift in reversed(await uow.duty.between(begins, ends)):
+            unknown = shift.set_at > (by.at or ctx.now) - _UNREAD if by.saw is None else shift.id > by.saw
+            if unknown and shift.set_by != by.user:
+                await tell(
+                    uow, by, "shift_meanwhile", who=shift.set_by, at=said_at(ctx, shift.set_at), to=shift.user,
+                    since=said_at(ctx, shift.starts_at), until=said_at(ctx, shift.ends_at),
+                )  # fmt: skip
+                return True
+    return False
 
 
 def _is_staff(user: str, ctx: Context) -> bool:
@@ -152,11 +190,7 @@ def _is_staff(user: str, ctx: Context) -> bool:
 async def _keep(uow: UnitOfWork, ctx: Context, by: SlackPerson, shift: Shift) -> None:
     """Store a shift and say it where those read who are called: nobody is put on duty in silence."""
     await uow.duty.add(DutyShift(0, shift.user, shift.starts_at, shift.ends_at, by.user, ctx.now, shift.substitute))
-    language = Language(ctx.config.service.staff_language)
-    data: dict[str, object] = {
-        "since": format_fixed(shift.starts_at, language, ctx.zone),
-        "until": format_fixed(shift.ends_at, language, ctx.zone),
-    }
+    data = _span_of(ctx, shift.starts_at, shift.ends_at)
     # Whoever stands in is called as well, and so has to read it.
     extent, known = ("_with", data | {"substitute": shift.substitute}) if shift.substitute else ("", data)
     await uow.outbox.add(PostOperator(f"duty_set{extent}", known | {"user": shift.user, "by": by.user}))

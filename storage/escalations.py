@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, text, update
 
 from bot.escalations import DutyShift, Escalation
 from storage.errors import StaleTicket
@@ -76,6 +76,7 @@ class StoredDuty:
     """`bot.escalation_ports.DutyRepo` over the table duty_shifts."""
 
     def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
         self._connection = transaction.connection
 
     async def add(self, shift: DutyShift) -> DutyShift:
@@ -90,6 +91,15 @@ class StoredDuty:
             update(duty_shifts).where(duty_shifts.c.id == shift_id, _STANDS).values(removed_at=at)
         )
         return result.rowcount == 1
+
+    async def newest(self) -> int:
+        """The id of the shift that was set last; 0 where none was."""
+        return int(await self._connection.scalar(select(func.max(duty_shifts.c.id))) or 0)
+
+    async def hold(self) -> None:
+        """Nobody else changes the rota until this transaction ends."""
+        if self._transaction.locks_rows:
+            await self._connection.execute(text("LOCK TABLE duty_shifts IN SHARE ROW EXCLUSIVE MODE"))
 
     async def between(self, since: datetime, until: datetime) -> tuple[DutyShift, ...]:
         """The shifts that stand and touch the span, in the order in which they were set."""

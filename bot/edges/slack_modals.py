@@ -128,6 +128,7 @@ class Modals:
             return await self._hotline(asked, by, place)
         if asked.what == CALL_FORM:
             return call_form(None, asked.words, look.escalation_phone, look.words, place)
+        place = replace(place, saw=await self._screens.newest_shift())
         return duty_form(by.user, look.clock.now(), look.words, place)
 
     async def _ticket(self, action: Action, ticket_id: int, by: SlackPerson, place: ModalPlace) -> Json:

@@ -31,6 +31,9 @@ class Screens(CustomerScreens, Conversation, Registry, Protocol):
     async def escalation(self, escalation_id: int) -> tuple[Escalation, TicketView]:
         """The escalation and its ticket; LookupError when there is none."""
 
+    async def newest_shift(self) -> int:
+        """The id of the shift that was set last; 0 where none was."""
+
     async def ticket_of_thread(self, channel: str, thread_ts: str) -> int | None:
         """The ticket whose thread that is."""
 

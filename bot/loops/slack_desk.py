@@ -77,6 +77,11 @@ class SlackDesk:
             escalation = await uow.escalations.get(escalation_id)
             return escalation, await uow.tickets.view(escalation.ticket_id)
 
+    async def newest_shift(self) -> int:
+        """The id of the shift that was set last; 0 where none was."""
+        async with self._database.read() as uow:
+            return await uow.duty.newest()
+
     async def ticket_of_thread(self, channel: str, thread_ts: str) -> int | None:
         """The ticket whose thread that is."""
         async with self._database.read() as uow:

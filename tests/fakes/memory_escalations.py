@@ -87,6 +87,13 @@ class MemoryDuty:
         self._tables.drop(self._tables.duty_shifts, shift_id)
         return known
 
+    async def newest(self) -> int:
+        """The id of the shift that was set last; 0 where none was."""
+        return max(self._tables.duty_shifts, default=0)
+
+    async def hold(self) -> None:
+        """One transaction at a time anyway."""
+
     async def between(self, since: datetime, until: datetime) -> tuple[DutyShift, ...]:
         """The shifts that stand and touch the span, in the order in which they were set."""
         found = [each for each in self._tables.duty_shifts.values() if each.ends_at > since and each.starts_at < until]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.commands import DecideProposal, SlackPerson, TypedCommand
-from bot.effects import EditProposal, TellUser
+from bot.commands import DecideProposal, SetShift, SlackPerson, TypedCommand
+from bot.effects import EditProposal, PostOperator, TellUser
 from tests.handlers.desk import ANNA, EWA
 from tests.handlers.escalating import JAN, ZOFIA, EscalationDesk
 from tests.handlers.timekeeping import warsaw
@@ -37,11 +37,14 @@ def test_a_shift_is_typed_shown_and_taken_back() -> None:
     ]  # fmt: skip
     assert typed(desk, f"on-duty remove #{number}").what == "shift_removed"
     assert typed(desk, f"on-duty remove #{number}").what == "shift_gone"
+    [said] = [effect for effect in desk.effects(PostOperator) if effect.what == "duty_removed"]
+    assert (said.data["user"], said.data["by"]) == (EWA.user, JAN.user)
 
 
 def test_me_is_who_types_and_a_swap_exchanges_two() -> None:
     desk = EscalationDesk()
     typed(desk, "dyżur ustaw ja jutro 18:00 20:00", replace(ZOFIA, response_url=JANS.response_url))
+    desk.clock.move(minutes=1)
     desk.do(TypedCommand(replace(JAN, at=desk.clock.now()), "on-duty swap jutro 10:00 jutro 19:00"))
     on_duty = desk.duties(warsaw(24, "08:00"), warsaw(24, "20:00"))
     assert [user for _, user in on_duty] == [ZOFIA.user, JAN.user]
@@ -98,3 +101,27 @@ def test_a_declined_proposal_escalates_nothing() -> None:
     desk.do(DecideProposal(JAN, 1, message + 99, accept=True, post_ts="1.2"))
     assert desk.escalations() == []
     assert desk.journal(1, "escalation_proposal_decided") == [{"message": message, "accepted": False}]
+
+
+def test_of_two_who_set_or_swap_duty_at_once_the_second_learns_what_was_set() -> None:
+    desk = EscalationDesk()
+    assert typed(desk, f"on-duty set <@{EWA.user}> dziś 12:00 14:00").what == "shift_set"
+    zofia = replace(ZOFIA, channel="C0ESCALATION", response_url=JANS.response_url)
+    told = typed(desk, f"on-duty set <@{ZOFIA.user}> dziś 13:00 15:00", zofia)
+    assert (told.what, told.data["who"], told.data["to"]) == ("shift_meanwhile", JAN.user, EWA.user)
+    assert len(desk.database.tables.duty_shifts) == 1
+    [first] = desk.database.tables.duty_shifts
+    form = SetShift(replace(zofia, saw=0), ZOFIA.user, warsaw(23, "13:00"), warsaw(23, "15:00"))
+    desk.clock.move(minutes=5)
+    desk.do(form)
+    assert len(desk.database.tables.duty_shifts) == 1, "the form was open before"
+    desk.do(replace(form, by=replace(zofia, saw=first)))
+    assert len(desk.database.tables.duty_shifts) == 2, "who has seen it may"
+    desk.clock.move(minutes=5)
+    on_duty = desk.duties(warsaw(23, "12:00"), warsaw(23, "15:00"))
+    swap = "on-duty swap dziś 12:30 dziś 14:00"
+    desk.do(TypedCommand(replace(JANS, at=desk.clock.now()), swap))
+    swapped = desk.duties(warsaw(23, "12:00"), warsaw(23, "15:00"))
+    assert swapped != on_duty
+    desk.do(TypedCommand(replace(zofia, at=desk.clock.now()), swap))
+    assert desk.duties(warsaw(23, "12:00"), warsaw(23, "15:00")) == swapped, "two swaps would be none"

@@ -190,6 +190,10 @@ class Desk:
             raise LookupError(ticket_id)
         return self.view
 
+    async def newest_shift(self) -> int:
+        """None was ever set."""
+        return 0
+
     async def ticket_of_thread(self, channel: str, thread_ts: str) -> int | None:
         """Every thread is that of the one ticket, but for those of `elsewhere`."""
         assert channel
