@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,49 @@ async def test_the_split_shortcut_says_why_it_cannot(world: World) -> None:
     world.support.members.append(guest)
     await split(guest, theirs.ts)
     await asked(world, guest, "inżynierowie i menedżerowie")
+
+
+async def test_snoozing_and_giving_on_from_windows_that_were_open_before(world: World) -> None:
+    people, card = world.slack.people, await reported(world)
+    second = await opened(world, world.marek, card, "ticket_assign")
+    first = await opened(world, world.ewa, card, "ticket_assign")
+    assert await people.submit_view(world.ewa, first, {"person": world.zofia}) is None
+    await world.in_thread(card, "przekazuje zgłoszenie")
+    assert await people.submit_view(world.marek, second, {"person": world.marek}) is None
+    shown = str(people.open_views(world.marek)[-1].body["blocks"])
+    assert "przekazanie zgłoszenia" in shown
+    for named in (world.ewa, world.zofia):
+        assert named in shown
+    for view in reversed(people.open_views(world.marek)):
+        await people.close_view(world.marek, view.id)
+
+    second = await opened(world, world.marek, card, "ticket_snooze")
+    first = await opened(world, world.ewa, card, "ticket_snooze")
+    assert await people.submit_view(world.ewa, first, {"snooze_why": "magazyn"}) is None
+    await world.in_thread(card, "💤")
+    later = int((world.clock.now() + timedelta(days=2)).timestamp())
+    assert await people.submit_view(world.marek, second, {"snooze_until": later}) is None
+    assert "odłożenie zgłoszenia do" in texts(people.open_views(world.marek)[-1].body["blocks"])
+    assert await people.submit_view(world.marek, second, {"first_act_confirm": ["send"]}) is None
+    await world.in_slack(
+        world.support, lambda m: m.thread_ts == card.ts and "💤" in texts(m.blocks) and world.marek in str(m.blocks)
+    )
+
+
+async def test_two_who_submit_at_the_same_instant(world: World) -> None:
+    people, card = world.slack.people, await reported(world)
+    windows = {user: await opened(world, user, card, "ticket_priority") for user in (world.marek, world.ewa)}
+    await asyncio.gather(
+        people.submit_view(world.marek, windows[world.marek], {"priority": "question"}),
+        people.submit_view(world.ewa, windows[world.ewa], {"priority": "non_critical"}),
+    )
+
+    def second_knows() -> bool:
+        """One of the two is asked in the window, or reads a line of their own."""
+        lines = [line.text for user in windows for line in world.slack.workspace.ephemerals(world.support.id, user)]
+        views = [texts(view.body["blocks"]) for user in windows for view in people.open_views(user)]
+        return any("zaszła inna" in said for said in [*lines, *views])
+
+    await world.slack.workspace.wait_for(second_knows, PATIENCE, "the second to learn who was first")
+    await world.in_thread(card, "terminy liczone na nowo")
+    assert sum("terminy liczone na nowo" in said for said in world.thread(card)) == 1
