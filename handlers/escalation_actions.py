@@ -191,7 +191,7 @@ async def _open(command: _Press, uow: UnitOfWork, ctx: Context) -> tuple[Ticket,
         await tell(uow, by, what, number=ticket.number, **who)
         return None
     if escalation.ticket_id != ticket.id:
-        first = await firsts.who_did(uow, ctx, ticket, by, {"merged", "joined"})
+        first = await firsts.who_did(uow, ctx, ticket, by, {"escalation_tied"})
         await tell(uow, by, "escalation_moved", number=ticket.number, other=ticket.facts.get("joined"), **first)
         return None
     return ticket, escalation

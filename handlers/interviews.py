@@ -24,7 +24,7 @@ from bot.rules.interview_export import as_json
 from bot.rules.interview_questions import LONGEST_ANSWER, Question, questions
 from bot.rules.ticket_states import Action
 from handlers import customer_mails, customer_words
-from handlers.context import Context, journal, tell
+from handlers.context import Context, journal, said_at, tell
 from handlers.replacement_presses import write
 from handlers.ticket_actions import allowed
 
@@ -191,9 +191,21 @@ async def _pressed(command: InterviewPress, uow: UnitOfWork, ctx: Context) -> tu
         return None
     interview = await uow.interviews.get(command.interview_id)
     if interview.ticket_id != ticket.id:  # it is held in another ticket by now
-        await tell(uow, by, "interview_gone")
+        await tell(uow, by, "interview_gone", **await _who_moved_it(interview, uow, ctx, by))
         return None
     return ticket, interview
+
+
+async def _who_moved_it(interview: Interview, uow: UnitOfWork, ctx: Context, by: SlackPerson) -> dict[str, object]:
+    """Who holds it in its present ticket, which is not locked for that; nothing where it was they themselves."""
+    begun = [
+        line
+        for line in await uow.journal_of(interview.ticket_id)
+        if line.kind == "interview_begin" and line.data.get("interview") == interview.id
+    ]
+    if not begun or begun[-1].actor == by.user:
+        return {}
+    return {"who": begun[-1].actor, "at": said_at(ctx, begun[-1].at)}
 
 
 async def _show(uow: UnitOfWork, ticket: Ticket, interview: Interview) -> None:

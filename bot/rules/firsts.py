@@ -190,7 +190,7 @@ WEIGHS: dict[type, Rule] = {
         frozenset({"escalation_acknowledged", "escalation_reassigned", "escalation_snoozed", "escalation_ended"}),
         _ESCALATION,
     ),
-    TieEscalation: Rule(DECIDED | {"escalation_ended"}),
+    TieEscalation: Rule(DECIDED | {"escalation_tied", "escalation_ended"}),
     AskUser: _UNCHECKED,
     LogConfirmation: _UNCHECKED,
     RefuteFault: _REPLACED,

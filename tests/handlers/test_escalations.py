@@ -390,7 +390,7 @@ def test_a_mail_that_names_no_ticket_is_a_case_that_can_be_tied_to_one() -> None
     assert desk.ticket(case.id).state is TicketState.CLOSED
     assert "To skandal!" in [post.data.get("text") for post in desk.posts if post.ticket == target.number]
     desk.do(AcknowledgeEscalation(JAN, case.id, desk.last.id))
-    assert desk.told()[1:] == [("escalation_moved", None)]
+    assert desk.told()[1:] == [("escalation_moved", EWA.user)]
     desk.pass_until(desk.clock.now() + 11 * MINUTE)
     assert [call[1] for call in desk.calls()] == ["step", "repeat"], "the chain goes on, and only once"
     desk.acknowledge()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import SlackPerson
+from bot.commands import SlackPerson, TieEscalation
 from bot.effects import TellUser
 from bot.entitlement_commands import ChooseEntitlement, Decision, RecordEntitlement
 from bot.entitlements import Entitlement
@@ -15,8 +15,8 @@ from bot.interview_commands import AnswerInterview, AskInterview, BeginInterview
 from bot.replacement_commands import AskUser, CancelReplacement, RefuteFault, SendReturnWaybill, VerifyFault
 from bot.replacements import Stage
 from bot.rules.interview_questions import questions
-from tests.handlers.desk import EWA, Desk
-from tests.handlers.escalating import ZOFIA
+from tests.handlers.desk import ANNA, EWA, OBCY, Desk
+from tests.handlers.escalating import ZOFIA, EscalationDesk
 from tests.handlers.replacing import BACK, OLD, ReplacementDesk
 from tests.handlers.test_entitlements import CHANGE, SERIAL, EntitledDesk
 from tests.handlers.test_interviews import InterviewDesk
@@ -132,3 +132,23 @@ def test_what_was_decided_about_a_service_says_who_and_when() -> None:
     said = told(desk)
     assert (said.what, said.data["who"]) == ("entitlement_is_agreed", EWA.user)
     assert "at" in said.data
+
+
+def test_an_interview_that_is_held_elsewhere_says_who_holds_it() -> None:
+    desk = InterviewDesk()
+    desk.write(ANNA, f"Problem niekrytyczny. Druga sprawa. {OLD}, HZ360-2026-000101", subject="Wdrożenie")
+    desk.begin(ticket_id=desk.tickets[1].id)
+    desk.do(AskInterview(replace(zofia(desk), saw=None), 1, desk.interview.id))
+    assert (told(desk).what, told(desk).data["who"]) == ("interview_gone", EWA.user)
+
+
+def test_the_wrong_of_two_tickets_for_an_escalation_is_not_tied_by_a_window_of_before() -> None:
+    desk = EscalationDesk()
+    desk.write(OBCY, "To skandal!", subject="Skarga", to="escalation@myhezo.pl")
+    case = desk.last.ticket_id
+    second = replace(ZOFIA, saw=desk.database.tables.journal[case][-1].id)
+    number = desk.ticket(1).number
+    desk.do(TieEscalation(EWA, case, desk.last.id, number))
+    desk.do(TieEscalation(second, case, desk.last.id, "HEZO-2026-000999"))
+    assert_was_first(desk, "escalation_tied")
+    assert told(desk).data["other"] == number
