@@ -16,18 +16,22 @@ NOT_COUNTED_ON = timedelta(days=1)
 """From here on a card is not shown anew by itself (`bot.rules.countdown`): "yesterday" would soon be wrong."""
 
 
-def deadline(view: TicketView, now: datetime, words: Words, zone: ZoneInfo) -> str:
-    """The clock that counts, when it is due and what is left of it; or why no clock runs."""
+def deadline(view: TicketView, now: datetime, words: Words, zone: ZoneInfo, *, for_good: bool = False) -> str:
+    """The clock that counts, when it is due and what is left of it; or why no clock runs.
+
+    Args:
+        for_good: It stands in a thread and is never edited, so there is no "today" in it.
+    """
     seen = countdown(view.clocks, now)
     if seen is None:
         return _no_deadline(view, words, zone)
     colour = NO_ALARM if seen.is_customers else COLOURS[seen.alarm]
-    return f"{colour} {_words(seen, now, words, zone)}"
+    return f"{colour} {_words(seen, now, words, zone, for_good)}"
 
 
-def _words(seen: Countdown, now: datetime, words: Words, zone: ZoneInfo) -> str:
+def _words(seen: Countdown, now: datetime, words: Words, zone: ZoneInfo, for_good: bool) -> str:
     due = format_instant(seen.clock.due_at, words.language, zone, now)
-    if seen.late and seen.span >= NOT_COUNTED_ON:  # the card may stand like this for days
+    if for_good or (seen.late and seen.span >= NOT_COUNTED_ON):  # the card may stand like this for days
         due = format_fixed(seen.clock.due_at, words.language, zone)
     name = words(f"clock.{seen.clock.kind}")
     # That a device is to come back is said as it is: nobody is silent about that.

@@ -42,7 +42,7 @@ def call(
     asks = rich(words, f"escalation_call.{effect.kind}", "bold", number=shown.view.ticket.number, **count)
     lines = [
         line(*asks, *people(effect.mention)),
-        line(text(_late(shown.view, now, words, zone) or deadline(shown.view, now, words, zone))),
+        line(text(_late(shown.view, now, words, zone) or deadline(shown.view, now, words, zone, for_good=True))),
         *(line(*rich(words, f"escalation.nobody_{who}")) for who in effect.nobody),
     ]
     if effect.call == 1:

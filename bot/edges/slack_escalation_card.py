@@ -187,7 +187,8 @@ def _why(shown: EscalationShown, look: _Look) -> Iterator[Json]:
         yield look.say("raised", source=source, at=at)
     else:
         yield look.say("raised_by", source=source, by=look.who(escalation.raised_by), at=at)
-    if theirs is None or escalation.reason.strip() != theirs.text.strip():  # else it stands below
+    below = "" if theirs is None else theirs.text.strip()
+    if escalation.reason.strip() != below:
         yield from _quoted(escalation.reason, look)
     joined = escalation.facts.get("joined")
     for one in joined[-MAX_JOINED:] if isinstance(joined, list) else ():
@@ -195,7 +196,8 @@ def _why(shown: EscalationShown, look: _Look) -> Iterator[Json]:
         at = look.at(datetime.fromisoformat(str(since)))
         sentence = "joined_by_itself" if by == "bot" else "joined"
         yield look.say(sentence, source=look.source(source), by=look.who(str(by)), at=at)
-        yield from _quoted(str(reason), look)
+        if str(reason).strip() != below:
+            yield from _quoted(str(reason), look)
 
 
 def _quoted(foreign: str, look: _Look) -> Iterator[Json]:

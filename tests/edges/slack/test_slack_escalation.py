@@ -118,6 +118,8 @@ def test_the_head_message_as_things_change() -> None:
     assert words_of(shown(words)).count("Nic nie działa!") == 1
     joined = make_escalation(facts={"joined": [["mail", "Halo?", "a@k.example", NOW.isoformat(), None]]})
     assert "Kolejny powód: wiadomość na adres eskalacji (a@k.example), dziś 11:00\nHalo?" in words_of(shown(joined))
+    again = make_escalation(facts={"joined": [["mail", "Nic nie działa!", "a@k.example", NOW.isoformat(), None]]})
+    assert words_of(shown(again)).count("Nic nie działa!") == 1, "it stands below as their last words"
 
 
 def test_an_ended_escalation_says_how_and_offers_nothing() -> None:
@@ -174,6 +176,7 @@ def test_every_call_and_every_line(language: Language) -> None:
         assert first.rstrip().endswith("<@U0JAN> <@S0TEAM>")
         assert deadline.startswith("🔴 ")
         assert " 12 min " in deadline, "to the minute: nobody edits it"
+        assert "2026, 10:48" in deadline, "nor is it read on its day alone"
         assert "<@U0JAN> <!subteam^S0TEAM>" in text, "the notification mentions as the message does"
         assert len(gaps) == len(Called)
     first_call = PostEscalationCall(7, 3, 1, CallKind.STEP, 0, (JAN,))
