@@ -298,7 +298,7 @@ async def replace_a_device(scene: Scene) -> None:
     await scene.move(interview, "interview_fill", answers, "10.0.0.254")
     await scene.picture("interview", "#thread-pane", "Wyślij pytania klientowi", height=700)
     await scene.open(interview, "interview_ask")
-    await scene.window("interview-ask", "dostanie pytania bez odpowiedzi")
+    await scene.window("interview-ask", "dostanie pytania, na które nie ma jeszcze odpowiedzi")
 
 
 @asynccontextmanager
