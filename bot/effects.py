@@ -283,12 +283,13 @@ class CallWebhook:
 
 @dataclass(frozen=True, slots=True)
 class EditProposal:
-    """Shows on a post that asked for a choice that it is made, in the ticket's thread.
+    """Shows on a post that asked for a choice that it is made, in the ticket's thread or in the customer's.
 
     Attributes:
-        ts: The post that asked.
+        ts: The post that asked; "" where `data` says which.
         data: Whether a customer's words ask for an escalation: by (Slack user id), accepted (bool), words, address.
-            The times that were offered: that of the `Note.AGREED_DATE` (its buttons go).
+            The times that were offered (their buttons go): that of the `Note.AGREED_DATE`; in the customer's thread
+            message (`Message.id` of the words above the buttons), author_name (as of `PostToCustomer`).
     """
 
     ticket_id: int

@@ -102,9 +102,11 @@ def proposal(
     return fact
 
 
-async def close_post(uow: UnitOfWork, ticket: Ticket) -> None:
-    """Take the buttons from the post that offers the proposed times: a press would only be told that it is late."""
+async def close_posts(uow: UnitOfWork, ticket: Ticket) -> None:
+    """Take the buttons from the posts that offer the proposed times: a press would only be told that it is late."""
     proposed = _fact(ticket, PROPOSED) or {}
+    if isinstance(words := proposed.get("words"), dict):
+        await uow.outbox.add(EditProposal(ticket.id, "", words))
     if proposed.get("post"):
         data: dict[str, object] = {"event": "offered", "at": proposed["at"], "options": proposed["options"]}
         await uow.outbox.add(EditProposal(ticket.id, str(proposed["post"]), data))
@@ -179,7 +181,7 @@ async def confirm(
     assert date is not None
     previous, before = _fact(ticket, AGREED) or {}, appointment_of(ticket)
     previous.pop("appointment", None)
-    await close_post(uow, ticket)
+    await close_posts(uow, ticket)
     del ticket.facts[PROPOSED]
     ticket.facts[AGREED] = {**previous, "at": date.isoformat(), "by": by, "since": at.isoformat()}
     await journal(uow, ctx, ticket, by, "date_agreed", date=date.isoformat(), message=message_id)

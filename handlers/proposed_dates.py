@@ -15,7 +15,7 @@ from bot.people import SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.appointments import Appointment
 from bot.sendings import Sending, SendingState
-from handlers import agreed_dates
+from handlers import agreed_dates, customer_words
 from handlers.context import Context, journal
 
 PROPOSING = "proposing"
@@ -62,7 +62,10 @@ async def sent(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending, 
     proposal = waiting.get("proposed")
     if not isinstance(proposal, dict):
         return
-    await agreed_dates.close_post(uow, ticket)
+    await agreed_dates.close_posts(uow, ticket)
+    if customer_words.goes_by_slack(ticket):
+        name = f"{message.author_name} ({ctx.config.service.name})"
+        proposal = {**proposal, "words": {"message": message.id, "author_name": name}}
     ticket.facts[agreed_dates.PROPOSED] = proposal
     by, dates = str(proposal["by"]), proposal.get("options")
     if not isinstance(dates, list):

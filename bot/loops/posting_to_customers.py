@@ -11,7 +11,7 @@ from bot.edges.pacing import Pace
 from bot.edges.slack_channel_forms import offer, told
 from bot.edges.slack_channel_ids import Offered
 from bot.edges.slack_customer import to_customer
-from bot.effects import OfferReport, PostToCustomer, TellCustomer
+from bot.effects import EditProposal, MailKind, OfferReport, PostToCustomer, TellCustomer
 from bot.errors import Refused
 from bot.loops.slack_posts import Follow, Posts
 from bot.ports import Chat, OutboxRow, UnitOfWork
@@ -76,6 +76,19 @@ class CustomerPosts:
             if "thread_not_found" not in str(refusal):
                 raise
             await self._open_thread(row, effect, channel)
+
+    async def without_choices(self, row: OutboxRow, effect: EditProposal) -> None:
+        """Take the buttons from below words that offered times; where these were never posted there are none."""
+        async with self._database.read() as uow:
+            ticket = await uow.tickets.get(effect.ticket_id)
+            message = await uow.tickets.message(int(str(effect.data["message"])))
+        if ticket.customer_channel is None or message.customer_ts is None:
+            await self._posts.sent(row)
+            return
+        name = str(effect.data.get("author_name") or "")
+        words = PostToCustomer(MailKind.REPLY, ticket.id, ticket.requester, message.text, message.author, name)
+        rendered = to_customer(words, opens_thread=message.customer_ts == ticket.customer_ts)
+        await self._posts.update(row, ticket.customer_channel, message.customer_ts, rendered)
 
     async def _open_thread(self, row: OutboxRow, effect: PostToCustomer, channel: str) -> None:
         async def keep(uow: UnitOfWork, ts: str) -> None:

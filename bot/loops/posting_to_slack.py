@@ -258,6 +258,9 @@ class SlackPerformer:
         await self._posts.sent(row)
 
     async def _edit(self, row: OutboxRow, effect: EditReply | EditProposal) -> None:
+        if isinstance(effect, EditProposal) and "message" in effect.data:
+            await self._customers.without_choices(row, effect)
+            return
         channel, _ = await self._place(effect.ticket_id)
         if isinstance(effect, EditProposal):
             decided = decided_dates if "options" in effect.data else decided_proposal

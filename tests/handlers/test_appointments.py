@@ -313,6 +313,8 @@ def test_in_a_shared_channel_the_customer_picks_by_a_button() -> None:
     assert AGREED not in desk.clocks(1)
     desk.do(PickDate(SlackPerson("U0KLIENT", "Anna", "C0KLIENT", is_stranger=True), 1, FRIDAY))
     assert desk.due(AGREED) == "27 10:00"
+    [edit] = [row.effect for row in desk.database.tables.outbox.values() if isinstance(row.effect, EditProposal)]
+    assert edit.data == {"message": posts[-1].message_id, "author_name": "Ewa Kowalska (HEZO 360)"}
     message = list(desk.database.tables.messages.values())[-1]
     assert message.automatic
     names = [file.name for file in desk.database.tables.attachments.values() if file.message_id == message.id]
