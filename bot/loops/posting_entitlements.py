@@ -10,7 +10,7 @@ from bot.edges.slack_entitlement import UseShown, moved_panel, panel
 from bot.effects import PostEntitlement
 from bot.entitlements import DeviceStanding
 from bot.errors import Refused, RetryLater
-from bot.loops.slack_posts import Posts
+from bot.loops.slack_posts import Posts, is_lost
 from bot.model import Contract, Language
 from bot.ports import Clock, OutboxRow, UnitOfWork
 from bot.rules.entitlements import deadline, local_day, standing, standings
@@ -43,7 +43,7 @@ class EntitlementPosts:
                 rendered = panel(shown, self._words, self._zone)
                 await self._posts.update(row, ticket.slack_channel, use.slack_ts, rendered)
             except Refused as refusal:
-                if "message_not_found" not in str(refusal):
+                if not is_lost(refusal):
                     raise
             else:
                 return
@@ -61,7 +61,12 @@ class EntitlementPosts:
         async with self._database.read() as uow:
             channel = (await uow.tickets.get(ticket_id)).slack_channel
         assert channel is not None, "its message stands there"
-        await self._posts.update(row, channel, ts, moved_panel(shown, self._words))
+        try:
+            await self._posts.update(row, channel, ts, moved_panel(shown, self._words))
+        except Refused as refusal:
+            if not is_lost(refusal):
+                raise
+            await self._posts.sent(row)
 
     async def _shown(self, use_id: int) -> UseShown:
         async with self._database.read() as uow:

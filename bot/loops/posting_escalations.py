@@ -6,6 +6,7 @@ on. It is not shown in the channel as well (`reply_broadcast`): there every esca
 is now. The head message itself is posted without mentions, so that nobody is called twice; its first edit brings them.
 
 A deleted head message silences nobody: it is posted anew, and a call whose thread is gone goes to the channel itself.
+So it is with a head message in a channel that was archived or left, once another one is configured.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from bot.edges.slack_escalation import call, history
 from bot.edges.slack_escalation_card import EscalationShown, head
 from bot.edges.slack_links import message_url
 from bot.effects import PostEscalationCall, PostEscalationCard, PostEscalationLine
-from bot.errors import Refused, RetryLater
+from bot.errors import ChannelUnusable, HezoError, Refused, RetryLater
 from bot.escalations import Escalation
-from bot.loops.slack_posts import Posts, Rendered
+from bot.loops.slack_posts import Posts, Rendered, has_no_thread, is_lost
 from bot.model import Direction, Language, Message
 from bot.ports import Chat, Clock, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
@@ -61,8 +62,8 @@ class EscalationPosts:
         if channel and ts:
             try:
                 await self._posts.update(row, channel, ts, rendered)
-            except Refused as refusal:
-                if "message_not_found" not in str(refusal):
+            except (Refused, ChannelUnusable) as error:
+                if not (is_lost(error) or self._is_elsewhere(error, channel)):
                     raise
             else:
                 return
@@ -98,10 +99,14 @@ class EscalationPosts:
             raise RetryLater("the escalation's head message is not in Slack yet")
         try:
             await self._posts.post(row, escalation.slack_channel, escalation.slack_ts, rendered)
-        except Refused as refusal:
-            if "thread_not_found" not in str(refusal):
+        except (Refused, ChannelUnusable) as error:
+            if not (has_no_thread(error) or self._is_elsewhere(error, escalation.slack_channel)):
                 raise
-            await self._posts.post(row, escalation.slack_channel, None, rendered)
+            await self._posts.post(row, self._config.slack.escalation_channel, None, rendered)
+
+    def _is_elsewhere(self, error: HezoError, channel: str) -> bool:
+        """Whether escalations are shown in another channel by now, and the old one can be used no more."""
+        return isinstance(error, ChannelUnusable) and channel != self._config.slack.escalation_channel
 
     async def _shown(self, escalation_id: int) -> EscalationShown:
         async with self._database.read() as uow:

@@ -12,7 +12,7 @@ from bot.edges import slack_interview
 from bot.edges.slack_replacement_panel import ReplacementShown, panel
 from bot.effects import PostInterviewPanel, PostReplacementPanel
 from bot.errors import Refused, RetryLater
-from bot.loops.slack_posts import Follow, Posts, Rendered
+from bot.loops.slack_posts import Follow, Posts, Rendered, is_lost
 from bot.ports import OutboxRow, UnitOfWork
 from bot.replacements import Replacement
 from bot.rules.wording import Words
@@ -72,7 +72,7 @@ class PanelPosts:
             try:
                 await self._posts.update(row, ticket.slack_channel, ts, rendered)
             except Refused as refusal:
-                if "message_not_found" not in str(refusal):
+                if not is_lost(refusal):
                     raise
             else:
                 return

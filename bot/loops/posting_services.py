@@ -8,7 +8,7 @@ from bot.config import Config
 from bot.edges.slack_services import NoticeShown, digest
 from bot.effects import PostServiceDigest
 from bot.errors import Refused
-from bot.loops.slack_posts import Posts
+from bot.loops.slack_posts import Posts, is_lost
 from bot.model import Language
 from bot.ports import OutboxRow, UnitOfWork
 from bot.rules.wording import words
@@ -36,7 +36,7 @@ class ServicePosts:
             try:
                 await self._posts.update(row, channel, ts, rendered)
             except Refused as refusal:
-                if "message_not_found" not in str(refusal):
+                if not is_lost(refusal):
                     raise
             else:
                 return

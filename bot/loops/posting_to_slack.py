@@ -46,7 +46,7 @@ from bot.loops.posting_escalations import EscalationPosts
 from bot.loops.posting_panels import PanelPosts
 from bot.loops.posting_services import ServicePosts
 from bot.loops.posting_to_customers import CustomerPosts
-from bot.loops.slack_posts import Posts
+from bot.loops.slack_posts import Posts, has_no_thread, is_lost
 from bot.model import JournalEntry, Language, Ticket, TicketView
 from bot.ports import Chat, OutboxRow, UnitOfWork
 from bot.rules.calendars import calendar_from_config
@@ -125,11 +125,25 @@ class SlackPerformer:
             case PostInThread():
                 await self._in_thread(row, effect)
             case EditReply() | EditProposal():
-                await self._edit(row, effect)
-            case PostEntitlement():
-                await self._entitlements.perform(row, effect)
-            case PostReplacementPanel() | PostInterviewPanel():
-                await self._panels.perform(row, effect)
+                try:
+                    await self._edit(row, effect)
+                except Refused as refusal:
+                    if not is_lost(refusal):
+                        raise
+                    await self._posts.sent(row)  # nobody sees any more what was to be changed
+            case PostEntitlement() | PostReplacementPanel() | PostInterviewPanel():
+                try:
+                    await self._panel(row, effect)
+                except Refused as refusal:
+                    if not has_no_thread(refusal):
+                        raise
+                    await self._behind_a_new_head(row, effect)
+
+    async def _panel(self, row: OutboxRow, effect: PostEntitlement | PostReplacementPanel | PostInterviewPanel) -> None:
+        if isinstance(effect, PostEntitlement):
+            await self._entitlements.perform(row, effect)
+        else:
+            await self._panels.perform(row, effect)
 
     async def _card(self, row: OutboxRow, effect: PostCard) -> None:
         async with self._database.read() as uow:
@@ -170,9 +184,8 @@ class SlackPerformer:
 
     def _is_lost(self, error: HezoError, channel: str, ticket: Ticket) -> bool:
         """Whether a head message can not be edited any more: it was deleted, or its channel is another's by now."""
-        if isinstance(error, Refused):
-            return any(code in str(error) for code in ("message_not_found", "cant_update_message"))
-        return isinstance(error, ChannelUnusable) and channel != self._channel_of(ticket)
+        is_elsewhere = isinstance(error, ChannelUnusable) and channel != self._channel_of(ticket)
+        return is_lost(error) or is_elsewhere
 
     async def _earlier_thread(self, channel: str | None, ts: str | None) -> str | None:
         """A link to the thread of a head message that is posted anew; Slack keeps the replies to a deleted one."""
@@ -216,7 +229,7 @@ class SlackPerformer:
             await self._posts.post(row, channel, head, rendered, keep)
         except (Refused, ChannelUnusable) as error:
             is_moved = isinstance(error, ChannelUnusable) and await self._has_moved(effect.ticket_id)
-            if not is_moved and "thread_not_found" not in str(error):
+            if not is_moved and not has_no_thread(error):
                 raise
             await self._behind_a_new_head(row, effect)
 
@@ -225,7 +238,9 @@ class SlackPerformer:
             ticket = await uow.tickets.get(ticket_id)
         return ticket.slack_channel != self._channel_of(ticket)
 
-    async def _behind_a_new_head(self, row: OutboxRow, effect: PostInThread) -> None:
+    async def _behind_a_new_head(
+        self, row: OutboxRow, effect: PostInThread | PostEntitlement | PostReplacementPanel | PostInterviewPanel
+    ) -> None:
         """The head message is gone with its thread: the card is shown first, which posts it anew, then this again."""
         async with self._database.begin() as uow:
             if await uow.outbox.mark_sent(row.id, {"again": True}):

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.edges.pacing import Pace
+from bot.effects import PostOperator
+from bot.errors import HezoError, Refused
 from bot.loops.noting import noting
 from bot.ports import Chat, OutboxRow, UnitOfWork
 from storage.engine import Database
@@ -20,6 +22,19 @@ Follow = Callable[[UnitOfWork, str], Awaitable[None]]
 
 EDITS = "chat.update"
 """Edits are paced together: Slack counts them by method, posts by channel."""
+CLOSED = "edit_window_closed"
+"""Slack: the workspace's settings allow edits for some time only, or not at all."""
+_LOST = ("message_not_found", "cant_update_message")
+
+
+def is_lost(error: HezoError) -> bool:
+    """Whether a message cannot be edited any more: it was deleted, or an earlier installation of the app wrote it."""
+    return isinstance(error, Refused) and any(code in str(error) for code in _LOST)
+
+
+def has_no_thread(error: HezoError) -> bool:
+    """Whether the message is gone in whose thread it was to be posted."""
+    return isinstance(error, Refused) and "thread_not_found" in str(error)
 
 
 class Posts:
@@ -48,11 +63,25 @@ class Posts:
     async def update(
         self, row: OutboxRow, channel: str, ts: str, rendered: Rendered, keep: Follow | None = None
     ) -> None:
-        """Replace a message. Raises as `bot.ports.Chat`."""
+        """Replace a message; where edits are forbidden it stays as it is, and operators are told, once a day.
+
+        Raises as `bot.ports.Chat`.
+        """
         text, blocks = rendered
-        async with self._pace.turn(EDITS, urgent=row.urgent):
-            await self._chat.update(channel, ts, text, blocks)
+        try:
+            async with self._pace.turn(EDITS, urgent=row.urgent):
+                await self._chat.update(channel, ts, text, blocks)
+        except Refused as refusal:
+            if CLOSED not in str(refusal):
+                raise
+            await self._tell_of_closed(row, channel)
         await self.sent(row, ts, keep)
+
+    async def _tell_of_closed(self, row: OutboxRow, channel: str) -> None:
+        """What waited for edits to be allowed would hold up all that stands behind it; the next edit tries again."""
+        notice = PostOperator(CLOSED, {"channel": channel})
+        async with self._database.begin() as uow:
+            await uow.outbox.add(notice, dedupe_key=f"{CLOSED}:{channel}:{row.created_at:%Y-%m-%d}")
 
     async def sent(self, row: OutboxRow, ts: str | None = None, keep: Follow | None = None) -> None:
         """Mark a row as sent, together with what follows of it; `ts` is None where nothing was to be posted."""

@@ -107,11 +107,25 @@ class Office:
         seen = next(seen for seen in pressable(line["blocks"]) if seen.action == action)
         return await self.slack.people.press(user, self.support, line, seen)
 
-    async def form(self, user: User, action: str) -> Body:
-        """Press it; gives the form that opens."""
+    async def press_behind_more(self, user: User, action: str) -> Body:
+        """Press what is behind "More…"; gives the window that it stands in."""
         user.views.clear()
-        assert (await self.press(user, action)).acked.is_set()
-        await self.until(lambda: user.views, f"the form of {action}")
+        await self.press(user, "ticket_more")
+        await self.until(lambda: user.views, "what is behind more")
+        more = user.views[-1]
+        seen = next(seen for seen in pressable(more["blocks"]) if seen.action == action)
+        assert (await self.slack.people.press_in_view(user, more, seen)).acked.is_set()
+        return more
+
+    async def form(self, user: User, action: str) -> Body:
+        """Press it, or what is behind "More…"; gives the form that opens."""
+        user.views.clear()
+        if self.shown(action) is None and self.shown("ticket_more") is not None:
+            await self.press_behind_more(user, action)
+            await self.until(lambda: user.views[1:], f"the form of {action}")
+        else:
+            assert (await self.press(user, action)).acked.is_set()
+            await self.until(lambda: user.views, f"the form of {action}")
         return user.views[-1]
 
     async def fill_in(self, user: User, action: str, text: str) -> None:
@@ -132,7 +146,7 @@ class Office:
 
     def outbox(self, condition: str = "1 = 1") -> list[tuple[Any, ...]]:
         """What stands in the outbox and is not done: id, type, state, error."""
-        asked = f"SELECT id, type, state, error FROM outbox WHERE state NOT IN ('sent', 'dropped') AND {condition}"  # noqa: S608
+        asked = f"SELECT id, type, state, error FROM outbox WHERE state NOT IN ('sent', 'cancelled') AND {condition}"  # noqa: S608
         return rows(self.database, asked)
 
     def is_idle(self) -> bool:

@@ -50,12 +50,7 @@ async def edit_the_card(office: Office, _number: int) -> Wanted:
     user, other = office.ewa, office.marek
     if f"user_id': '{office.ewa.id}" in str(office.card):
         user, other = other, user
-    seen = next(seen for seen in pressable(office.card["blocks"]) if seen.action == "ticket_more")
-    user.views.clear()
-    await office.slack.people.press(user, office.support, office.card, seen)
-    await office.until(lambda: user.views, "more")
-    take = next(seen for seen in pressable(user.views[-1]["blocks"]) if seen.action == "ticket_take_over")
-    await office.slack.people.press_in_view(user, user.views[-1], take)
+    await office.press_behind_more(user, "ticket_take_over")
 
     def is_there() -> bool:
         return f"user_id': '{user.id}" in str(office.card["blocks"]) and other.id not in str(office.card["blocks"])
