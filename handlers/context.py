@@ -24,6 +24,7 @@ class Context:
         now: Aware, UTC.
         token_key: Signs the reply tokens (`bot.rules.mail_matching`).
         reading: What the mail in hand alone says, where it was read ahead (`bot.rules.first_reading`).
+        typed: The words that somebody typed for the command in hand: where it cannot be done, they are given back.
         no_mail_because: Why the mail in hand must not be answered automatically (RFC 3834 §2); "" when it may.
     """
 
@@ -32,6 +33,12 @@ class Context:
     token_key: bytes = field(repr=False)
     no_mail_because: str = ""
     reading: FirstReading | None = field(default=None, repr=False)
+    typed: str = field(default="", repr=False)
+
+    @property
+    def own(self) -> dict[str, object]:
+        """The typed words, for `tell`; nothing where there are none."""
+        return {"own": self.typed} if self.typed else {}
 
     @property
     def zone(self) -> ZoneInfo:

@@ -188,7 +188,7 @@ async def _open(command: _Press, uow: UnitOfWork, ctx: Context) -> tuple[Ticket,
         what = "escalation_resolved" if escalation.facts.get("because") == "resolved" else "escalation_over"
         ended_by = escalation.facts.get("ended_by")
         who = {"who": ended_by, "at": said_at(ctx, escalation.ended_at)} if ended_by not in {None, "bot"} else {}
-        await tell(uow, by, what, number=ticket.number, **who)
+        await tell(uow, by, what, number=ticket.number, **who, **ctx.own)
         return None
     if escalation.ticket_id != ticket.id:
         first = await firsts.who_did(uow, ctx, ticket, by, {"escalation_tied"})

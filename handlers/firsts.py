@@ -7,6 +7,7 @@ submitted before the first could be seen.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from bot.commands import Command, SlackPerson
 from bot.effects import PostCard
@@ -35,13 +36,9 @@ async def somebody_was_first(command: Command, uow: UnitOfWork, ctx: Context) ->
         return False
     language = Language(ctx.config.service.staff_language)
     did, data = said_of(first, words("staff", language), ctx.zone, ctx.now)
-    own = typed_in(command)
-    await tell(
-        uow, by, "was_first_words" if own else "was_first",
-        **data | {
-            "number": ticket.number, "who": first.actor, "at": said_at(ctx, first.at), "own": own, "did": did,
-        },
-    )  # fmt: skip
+    known = {"number": ticket.number, "who": first.actor, "at": said_at(ctx, first.at), "did": did}
+    typed = replace(ctx, typed=typed_in(command))
+    await tell(uow, by, "was_first", **data | known | typed.own)
     await uow.outbox.add(PostCard(ticket.id))  # whose buttons know of it from now on: a second press is a decision
     return True
 

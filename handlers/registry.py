@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from bot.commands import (
@@ -95,6 +96,7 @@ from bot.replacement_commands import (
     VerifyFault,
     WaiveReturn,
 )
+from bot.rules.firsts import typed_in
 from handlers import (
     acted,
     acting,
@@ -267,4 +269,4 @@ HANDLERS: dict[type[Command], Handler] = {
 async def dispatch(command: Command, uow: UnitOfWork, ctx: Context) -> None:
     """Let the command's handler run inside the caller's transaction, unless somebody else was first."""
     if not await firsts.somebody_was_first(command, uow, ctx):
-        await HANDLERS[type(command)](command, uow, ctx)
+        await HANDLERS[type(command)](command, uow, replace(ctx, typed=typed_in(command)))

@@ -145,6 +145,7 @@ async def _pressed(command: ReplacementPress, move: Move, uow: UnitOfWork, ctx: 
         await tell(
             uow, by, "replacement_not_now",
             number=ticket.number, replacement_stage=replacement.stage, who=replacement.changed_by, **since,
+            **ctx.own,
         )  # fmt: skip
         return None
     return Pressed(uow, ctx, by, move, ticket, replacement)

@@ -149,7 +149,7 @@ async def tell_the_state(uow: UnitOfWork, ctx: Context, by: SlackPerson, ticket:
     """It cannot be done in this state; whoever was first, where a colleague brought the ticket there, is named."""
     first = who_brought_it_here(await uow.journal_of(ticket.id), by.user)
     who = {} if first is None else {"who": first.actor, "at": said_at(ctx, first.at)}
-    await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state, **who)
+    await tell(uow, by, "not_in_this_state", number=ticket.number, state=ticket.state, **who, **ctx.own)
 
 
 async def store(uow: UnitOfWork, ticket: Ticket) -> None:

@@ -127,10 +127,14 @@ def _shown(name: str, value: object, words: Words) -> object:
     return value
 
 
+_SAYS_OWN = frozenset({"answered_meanwhile"})
+"""What holds the reader's own words in its sentence."""
+
+
 def tell(effect: TellUser, words: Words) -> str:
     """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who`, `to` and `substitute` become mentions.
 
-    Where it is known who did it, or when, `said` says more.
+    Where it is known who did it, or when, `said` says more. `own` are words of the reader's that came to nothing.
 
     Raises:
         KeyError: there is no such sentence, or `data` lacks one of its placeholders.
@@ -141,7 +145,11 @@ def tell(effect: TellUser, words: Words) -> str:
     named |= {name: mention(str(named[name])) for name in ("who", "to", "substitute") if name in named}
     if "did" in named:  # what somebody did is a sentence of its own (`bot.rules.first_words`)
         named["did"] = fill(words, str(named["did"]), **named)
-    return said(words, f"tell.{effect.what}", named)
+    told = said(words, f"tell.{effect.what}", named)
+    own = effect.data.get("own")
+    if not own or effect.what in _SAYS_OWN:
+        return told
+    return f"{told}\n{fill(words, 'tell.words_back', own=own)}"
 
 
 def titled(ticket: Ticket, words: Words) -> dict[str, str]:

@@ -30,6 +30,12 @@ def required(values: Mapping[str, object], key: str) -> str:
     return value
 
 
+def blocks_of(view: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The blocks of a modal, as far as they are any."""
+    blocks = view.get("blocks")
+    return [one for one in blocks if isinstance(one, Mapping)] if isinstance(blocks, list) else []
+
+
 def state(view: Mapping[str, object], block_id: str) -> Mapping[str, object]:
     """What a modal's field holds; empty where it is not there."""
     found: object = view

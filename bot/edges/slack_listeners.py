@@ -63,6 +63,7 @@ from bot.edges.slack_payloads import (
 )
 from bot.edges.slack_screens import Look, Screens
 from bot.edges.slack_second_answer import SecondAnswers, unconfirmed
+from bot.edges.slack_still_possible import StillPossible
 from bot.edges.slack_text import Json
 from bot.edges.slack_ticket_payloads import oversized
 from bot.edges.slack_views import loading_view
@@ -151,6 +152,7 @@ class Listeners:
         self._second = SecondAnswers(screens, look)
         self._modals = Modals(screens, self._names, look)
         self._customers = CustomerForms(config, identity.team_id, client, screens, self._names, look.hotline)
+        self._possible = StillPossible(self._modals, self._names, look.words)
         self._windows = Windows(client, config)
         self._token = config.bot_token.get_secret_value()
         self._api_url = config.api_url
@@ -195,7 +197,7 @@ class Listeners:
             return BoltResponse(status=200)
         if body.get("type") == "block_suggestion":
             return BoltResponse(status=200, body={"options": await self._options(body)})
-        errors = self._errors(body)
+        errors = self._errors(body) or await self._possible.problems(body)
         found = LookedUp() if errors else await self._lookups.look_up(body)
         if errors or found.errors:
             return BoltResponse(status=200, body={"response_action": "errors", "errors": errors or found.errors})

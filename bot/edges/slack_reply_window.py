@@ -30,7 +30,8 @@ from bot.sendings import Sending, SendingState
 async def check_possible(action: Action, view: TicketView, by: SlackPerson, screens: Screens, look: Look) -> None:
     """StaffError when that cannot be done to the ticket as it is now: it says so to who pressed, and who was first."""
     ticket, words = view.ticket, look.words
-    if action in actions_of(ticket):
+    possible = actions_of(ticket)
+    if action in possible or (action is Action.SNOOZE and Action.WAKE in possible):  # it can be put off anew
         return
     data: dict[str, object] = {"number": ticket.number, "state": words(f"state.{ticket.state}")}
     first = who_brought_it_here(await screens.lines_since(ticket.id, 0), by.user)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.edges.slack_fields import state
+from bot.edges.slack_fields import blocks_of, state
 from bot.edges.slack_ids import ACTION_IDS, REPLY_MODAL, VALUE, ModalPlace
 from bot.edges.slack_payloads import modal_place, to_command
 from bot.edges.slack_same_answer import Conversation
@@ -71,12 +71,7 @@ def unconfirmed(view: Mapping[str, object]) -> dict[str, str]:
 
 
 def _confirm_block(view: Mapping[str, object], asking: Asking) -> str | None:
-    return next((one for one in map(_id, _blocks(view)) if one.partition(":")[0] == asking.confirm), None)
-
-
-def _blocks(view: Mapping[str, object]) -> list[Mapping[str, object]]:
-    blocks = view.get("blocks")
-    return [one for one in blocks if isinstance(one, Mapping)] if isinstance(blocks, list) else []
+    return next((one for one in map(_id, blocks_of(view)) if one.partition(":")[0] == asking.confirm), None)
 
 
 def _id(shown: Mapping[str, object]) -> str:
@@ -150,7 +145,7 @@ class SecondAnswers:
                     "label": plain(words(f"modal.{asking.sentences}_label"), 2000),
                     "element": {"type": "checkboxes", "action_id": VALUE, "options": [option]},
                 },
-                *(one for one in _blocks(view) if _id(one).partition(":")[0] not in ours),
+                *(one for one in blocks_of(view) if _id(one).partition(":")[0] not in ours),
             ],
         }
 

@@ -266,7 +266,7 @@ def test_a_resolution_is_held_back_with_its_words_where_somebody_called_meanwhil
     desk.do(ResolveTicket(desk.jan, 1, "Gotowe, kabel.", "Klient zadowolony."))
     assert desk.ticket(1).state is TicketState.OPEN
     told = desk.last_told()
-    assert told.what == "was_first_words"
+    assert told.what == "was_first"
     assert "Gotowe, kabel." in str(told.data["own"])
     assert "Klient zadowolony." in str(told.data["own"])
     assert "Gotowe" not in "".join(mail.text for mail in desk.mails)
@@ -301,6 +301,14 @@ def test_ones_own_changes_are_ones_own() -> None:
     desk.do(SetPriority(ewa, 1, Priority.QUESTION))
     assert desk.ticket(1).priority is Priority.QUESTION
     assert desk.effects(TellUser) == []
+
+
+def test_words_for_a_ticket_that_was_closed_at_the_same_instant_are_given_back() -> None:
+    desk = looking()
+    desk.do(CloseTicket(EWA, 1))
+    desk.do(ResolveTicket(desk.jan, 1, "Gotowe, kabel."))
+    told = desk.last_told()
+    assert (told.what, told.data["who"], told.data["own"]) == ("not_in_this_state", EWA.user, "Gotowe, kabel.")
 
 
 # Escalations
@@ -378,7 +386,7 @@ def assert_nothing_went(desk: ThreadDesk, did: str) -> None:
     desk.pass_time(timedelta(minutes=1))
     assert WORDS not in "".join(mail.text for mail in desk.mails)
     told = [row.effect for row in desk.database.tables.outbox.values() if isinstance(row.effect, TellUser)][-1]
-    assert (told.what, told.data["did"], told.data["own"]) == ("was_first_words", did, WORDS)
+    assert (told.what, told.data["did"], told.data["own"]) == ("was_first", did, WORDS)
 
 
 def test_words_that_their_author_changed_meanwhile_do_not_go_as_they_were() -> None:

@@ -36,7 +36,7 @@ def told(desk: Desk) -> TellUser:
 
 def assert_was_first(desk: Desk, did: str) -> None:
     said = told(desk)
-    assert (said.what.removesuffix("_words"), said.user) == ("was_first", ZOFIA.user)
+    assert (said.what, said.user) == ("was_first", ZOFIA.user)
     assert (said.data["who"], said.data["did"]) == (EWA.user, f"first.{did}")
 
 

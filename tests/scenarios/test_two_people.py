@@ -177,3 +177,35 @@ async def test_two_who_submit_at_the_same_instant(world: World) -> None:
     await world.slack.workspace.wait_for(second_knows, PATIENCE, "the second to learn who was first")
     await world.in_thread(card, "terminy liczone na nowo")
     assert sum("terminy liczone na nowo" in said for said in world.thread(card)) == 1
+
+
+async def test_what_is_not_possible_any_more_is_said_in_the_window_and_no_word_is_lost(world: World) -> None:
+    people, card = world.slack.people, await reported(world)
+    second = await opened(world, world.marek, card, "ticket_resolve")
+    await people.fill(world.marek, second, "reply_text", "Wymieniliśmy kabel.")
+    await world.press(world.ewa, card, "ticket_close")
+    await world.in_slack(world.support, lambda m: m.ts == card.ts and "ticket_reopen" in str(m.blocks))
+    refused = await people.submit_view(world.marek, second)
+    assert refused is not None
+    assert list(refused) == ["reply_text"]
+    assert "„zamknięte”" in refused["reply_text"]
+    assert "Ewa Kowalska" in refused["reply_text"], "a field mentions nobody: the name stands there"
+    shown = people.open_views(world.marek)[-1]
+    assert shown.state["reply_text"]["value"]["value"] == "Wymieniliśmy kabel."
+    for view in reversed(people.open_views(world.marek)):
+        await people.close_view(world.marek, view.id)
+
+    await world.press(world.marek, card, "ticket_reopen")
+    await world.in_slack(world.support, lambda m: m.ts == card.ts and "ticket_reply" in str(m.blocks))
+    form = await opened(world, world.ewa, card, "ticket_escalate")
+    assert await people.submit_view(world.ewa, form, {"reason": "Klient nie może czekać."}) is None
+    alert = await world.in_slack(world.escalation, lambda m: "escalation_resolve" in str(m.blocks))
+    windows = {}
+    for user in (world.ewa, world.zofia):
+        assert (await people.click(user, world.escalation.id, alert.ts, "escalation_resolve")).ok
+        windows[user] = await world.modal(user, "escalation_resolve")
+    assert await people.submit_view(world.ewa, windows[world.ewa], {"outcome": "Oddzwoniłam."}) is None
+    await world.in_slack(world.escalation, lambda m: m.ts == alert.ts and "escalation_resolve" not in str(m.blocks))
+    refused = await people.submit_view(world.zofia, windows[world.zofia], {"outcome": "Zadzwonię."})
+    assert refused is not None
+    assert "jest już zakończona (przez: Ewa Kowalska" in refused["outcome"]

@@ -677,3 +677,6 @@ def test_who_was_first_is_named_where_it_is_known(language: Language) -> None:
     )
     assert "<@" not in alone
     assert "<@U0EWA>" in named
+    back = tell(TellUser("C1", "U1", "not_in_this_state", data | {"own": "Gotowe & <b>"}), staff_words(language))
+    assert back.startswith(alone)
+    assert "Gotowe &amp; &lt;b&gt;" in back
