@@ -197,10 +197,9 @@ class Listeners:
             return BoltResponse(status=200)
         if body.get("type") == "block_suggestion":
             return BoltResponse(status=200, body={"options": await self._options(body)})
-        errors = self._errors(body) or await self._possible.problems(body)
-        found = LookedUp() if errors else await self._lookups.look_up(body)
-        if errors or found.errors:
-            return BoltResponse(status=200, body={"response_action": "errors", "errors": errors or found.errors})
+        found = await self._look_up(body)
+        if found.errors:
+            return BoltResponse(status=200, body={"response_action": "errors", "errors": found.errors})
         question = await self._second.question({**body, **found.facts})
         if question is not None:
             return BoltResponse(status=200, body={"response_action": "update", "view": question})
@@ -218,6 +217,14 @@ class Listeners:
         if kind == "view_submission":
             return BoltResponse(status=200, body={"response_action": "clear"})
         return BoltResponse(status=200)
+
+    async def _look_up(self, body: Mapping[str, Any]) -> LookedUp:
+        """What is wrong with a submitted form, or what was found of what it names; both looked for at once."""
+        errors = self._errors(body)
+        if errors:
+            return LookedUp(errors)
+        errors, found = await asyncio.gather(self._possible.problems(body), self._lookups.look_up(body))
+        return LookedUp(errors) if errors else found
 
     async def _options(self, body: Mapping[str, Any]) -> list[Json]:
         """What an open menu offers to staff; to others nothing."""
