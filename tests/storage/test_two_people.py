@@ -5,14 +5,30 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from bot.commands import CloseTicket, Command, SetPriority, SetShift, SlackPerson, TakeTicket
+from bot.commands import (
+    AcknowledgeEscalation,
+    CloseTicket,
+    Command,
+    EscalateTicket,
+    NextTurn,
+    ReplyToCustomer,
+    SetPriority,
+    SetShift,
+    SlackPerson,
+    TakeTicket,
+)
 from bot.commands_acting import AssignTicket, HoldTicket, LinkTickets, MarkSpam, MergeTicket, SnoozeTicket
+from bot.commands_sending import UndoSending
 from bot.config import Config
 from bot.effects import TellUser
-from bot.model import Priority, Ticket
+from bot.interview_commands import BeginInterview
+from bot.model import Device, Priority, Ticket
+from bot.replacement_commands import BeginReplacement
 from bot.rules.sla import terms_from_config
 from handlers.context import Context
 from handlers.registry import dispatch
@@ -21,18 +37,28 @@ from tests.handlers.desk import KEY, Desk
 from tests.storage.making import NOON, a_ticket
 
 EWA, JAN = SlackPerson("U0EWA", "Ewa", "C0SUPPORT", saw=0), SlackPerson("U0ZOFIA", "Zofia", "C0SUPPORT", saw=0)
+SERIAL = "FG121GTK25004672"
 CONFIG: Config = Desk().config
+SLOW = CONFIG.model_copy(update={"replies": CONFIG.replies.model_copy(update={"undo_within": timedelta(seconds=20)})})
+"""With time for taking words back."""
 TERMS = {priority: terms.to_json() for priority, terms in terms_from_config(CONFIG.sla).items()}
 
 
 async def stored(database: Database) -> Ticket:
     async with database.begin() as uow:
-        return await uow.tickets.add(a_ticket(terms=TERMS, priority=Priority.NON_CRITICAL, accepted_at=NOON))
+        return await uow.tickets.add(
+            a_ticket(
+                terms=TERMS,
+                priority=Priority.NON_CRITICAL,
+                accepted_at=NOON,
+                devices=(Device(SERIAL, "FortiGate-121G"),),
+            )
+        )
 
 
 async def do(database: Database, command: Command) -> None:
     async with database.begin() as uow:
-        await dispatch(command, uow, Context(NOON + timedelta(minutes=1), CONFIG, KEY))
+        await dispatch(command, uow, Context(NOON + timedelta(minutes=1), SLOW, KEY))
 
 
 async def told(database: Database) -> list[TellUser]:
@@ -92,3 +118,46 @@ async def test_two_calls_are_two_calls_and_who_has_seen_the_first_may_overrule_i
     async with database.read() as uow:
         assert (await uow.tickets.get(1)).priority is Priority.QUESTION
     assert await told(database) == []
+
+
+PRESSES: dict[str, tuple[tuple[Command, ...], Command, Command]] = {
+    "escalate": ((), EscalateTicket(EWA, 1, "a"), EscalateTicket(JAN, 1, "b")),
+    "acknowledge": (
+        (EscalateTicket(EWA, 1, "a"),), AcknowledgeEscalation(EWA, 1, 1), AcknowledgeEscalation(JAN, 1, 1)
+    ),
+    "replace": ((), BeginReplacement(EWA, 1, SERIAL), BeginReplacement(JAN, 1, SERIAL)),
+    "replace from two tickets": ((), BeginReplacement(EWA, 1, SERIAL), BeginReplacement(JAN, 2, SERIAL)),
+    "interview": ((), BeginInterview(EWA, 1, SERIAL), BeginInterview(JAN, 1, SERIAL)),
+    "undo": (
+        (ReplyToCustomer(EWA, 1, "Proszę o logi.", NextTurn.CUSTOMER),), UndoSending(EWA, 1, 1), UndoSending(JAN, 1, 1)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRESSES)
+async def test_of_two_who_press_at_the_same_instant_the_second_learns_who_was_first(
+    database: Database, name: str
+) -> None:
+    before, *pair = PRESSES[name]
+    for _ in range(2):
+        await stored(database)
+    for command in before:
+        await do(database, command)
+    async with database.read() as uow:
+        line = await uow.last_line(1)
+    await asyncio.gather(*(as_the_loop_does(database, seen(each, line)) for each in pair))
+    [said] = [each for each in await told(database) if each.user != each.data.get("who")]
+    assert said.data["who"] in {EWA.user, JAN.user}
+
+
+def seen(command: Any, line: int) -> Any:
+    """The command by somebody who has seen the journal up to that line."""
+    return replace(command, by=replace(command.by, saw=line))
+
+
+async def as_the_loop_does(database: Database, command: Command) -> None:
+    """What breaks a rule of the database at the same instant is tried again (`bot.rules.retrying`)."""
+    try:
+        await do(database, command)
+    except IntegrityError:
+        await do(database, command)
