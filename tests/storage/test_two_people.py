@@ -23,6 +23,7 @@ from bot.commands import (
     TakeTicket,
 )
 from bot.commands_acting import AssignTicket, HoldTicket, LinkTickets, MarkSpam, MergeTicket, SnoozeTicket
+from bot.commands_channels import ReportProblem
 from bot.commands_sending import UndoSending
 from bot.config import Config
 from bot.effects import TellUser
@@ -35,6 +36,8 @@ from handlers.registry import dispatch
 from storage.engine import Database
 from tests.handlers.desk import KEY, Desk
 from tests.storage.making import NOON, a_ticket
+from tests.storage.ports import StoredPorts
+from tests.storage.test_contracts import G121, HEADER, MILK
 
 EWA, JAN = SlackPerson("U0EWA", "Ewa", "C0SUPPORT", saw=0), SlackPerson("U0ZOFIA", "Zofia", "C0SUPPORT", saw=0)
 SERIAL = "FG121GTK25004672"
@@ -161,3 +164,29 @@ async def as_the_loop_does(database: Database, command: Command) -> None:
         await do(database, command)
     except IntegrityError:
         await do(database, command)
+
+
+async def test_of_two_customers_who_report_the_same_message_one_opens_a_ticket_and_one_adds_to_it(
+    database: Database,
+) -> None:
+    await StoredPorts(database).import_contracts(HEADER + MILK.format(G121))
+    async with database.begin() as uow:
+        [contract] = (await uow.contracts.by_keys(["HZ3602026000101"])).values()
+        await uow.contracts.map_channel(contract.id, "C0SHARED")
+    serial = contract.devices[0].serial
+    reports = [
+        ReportProblem(
+            SlackPerson(user, name, "C0SHARED", is_stranger=True), "C0SHARED", "1772452740.000100", contract.id, serial,
+            Priority.CRITICAL, words,
+        )
+        for user, name, words in (("U0PIOTR", "Piotr", "Nie działa."), ("U0OLA", "Ola", "Brak dostępu."))
+    ]  # fmt: skip
+    await asyncio.gather(*(as_the_loop_does(database, each) for each in reports))
+    async with database.read() as uow:
+        ticket = await uow.tickets.of_customer_thread("C0SHARED", "1772452740.000100")
+        assert ticket is not None
+        said = " ".join(message.text for message in await uow.tickets.messages(ticket.id))
+        with pytest.raises(LookupError):
+            await uow.tickets.get(ticket.id + 1)
+    assert "Nie działa." in said
+    assert "Brak dostępu." in said
