@@ -28,6 +28,8 @@ from tests.support.other_slack.steps import STEPS, Wanted
 
 PATIENCE = 60.0
 """Seconds for one step with its fault; Slack alone may take ten to show a file, each time."""
+SET_ASIDE = "Odłożone czeka na decyzję"
+"""So the operators' message begins."""
 CANNED = {"title": "gotowy", "pl": "To jest gotowy tekst."}
 
 _OK_BUT_NOTHING = '{"ok": true}'
@@ -112,7 +114,7 @@ class Sweep:
             if fault.method == "users.info":  # names are remembered
                 await office.restart()
             office.slack.api.faults.waiting = waiting
-            told_before = office.told("Odłożono")
+            told_before = office.told(SET_ASIDE)
             wanted = await STEPS[fault.method](office, self._number)
             outcome, is_well = await self._outcome(wanted, waiting, told_before, fault.times)
             office.slack.api.faults.waiting = []
@@ -121,7 +123,7 @@ class Sweep:
             await self._settle()
             if (count := wanted.count()) > 1:
                 outcome, is_well = f"{count} TIMES", False
-            is_announced = wanted.said() or office.told("Odłożono") > told_before
+            is_announced = wanted.said() or office.told(SET_ASIDE) > told_before
         unannounced = [line for line in errors if not ("given up" in line and is_announced)]
         return Result(str(fault), outcome, is_well, time.monotonic() - began, unannounced)
 
@@ -142,9 +144,7 @@ class Sweep:
         found = await self._until(came_to)
         if found == "set aside":
             office.slack.api.faults.waiting = []
-            is_told = await self._until(
-                lambda: "told" if wanted.said() or office.told("Odłożono") > told_before else ""
-            )
+            is_told = await self._until(lambda: "told" if wanted.said() or office.told(SET_ASIDE) > told_before else "")
             await self._retry()
             is_done = await self._until(lambda: "done" if wanted.is_there() else "")
             said = f"set aside, {'told' if is_told else 'NOT TOLD'}, {'done by a retry' if is_done else 'LOST'}"
@@ -169,10 +169,12 @@ class Sweep:
             await parked.retry(ParkedKind(one.kind), one.id, "operator")
 
     async def _settle(self) -> None:
-        """Nothing waits any more."""
+        """Nothing waits any more; that something was given up is said, too."""
+        parked = ParkedRows(self._office.bot.database)
         await self._until(lambda: "" if self._office.outbox("state <> 'parked'") else "settled")
-        for one in await ParkedRows(self._office.bot.database).all():
-            await ParkedRows(self._office.bot.database).drop(one.kind, one.id, "sweep")
+        for one in await parked.all():
+            await parked.drop(one.kind, one.id, "sweep")
+        await self._until(lambda: "" if self._office.outbox() else "settled")
         for user in (self._office.ewa, self._office.marek):
             user.views.clear()
 

@@ -163,4 +163,4 @@ async def test_a_panel_whose_thread_is_gone_comes_behind_the_new_head(office: Of
     assert found is not None
     assert found[0]["thread_ts"] == office.card["ts"]
     await office.quiet()
-    assert office.told("Odłożono") == 0
+    assert office.told("Odłożone czeka") == 0
