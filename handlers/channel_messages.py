@@ -95,10 +95,16 @@ async def in_thread(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> bo
 
 
 async def edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) -> bool:
-    """A customer changed their words: what is new is shown like a message, and heard like one. Else False."""
+    """A customer changed their words: what is new is shown like a message, and heard like one. Else False.
+
+    Raises:
+        RetryLater: they are not yet a report, which they become first.
+    """
     message = command.message
     ticket = await uow.tickets.of_customer_thread(message.channel, message.thread_ts)
     if ticket is None:
+        if ctx.is_customer(command.by) and await uow.inbox.waits(message_key(message.channel, message.ts)):
+            raise RetryLater("the words that were changed are not yet a report")
         return False
     known = [m for m in await uow.tickets.messages(ticket.id) if m.customer_ts == message.ts]
     if ctx.is_customer(command.by) and not (known and says_the_same(message.text, [m.text for m in known])):
