@@ -33,13 +33,14 @@ async def return_level(uow: UnitOfWork, ctx: Context, ticket: Ticket, clock: Sla
             data: dict[str, object] = {"kind": clock.kind, "level": level, "due_at": clock.due_at.isoformat()}
             await uow.outbox.add(PostInThread(ticket.id, Note.REMINDER, data, urgent=True))
         return
-    terms = clock_levels.terms_of(ticket).returns
+    terms, was_written = clock_levels.terms_of(ticket).returns, False
     if level < BREACH or (level == BREACH and terms.within in terms.reminders):
         parts = letters.return_reminder(replacements.speaker_of(ctx, ticket, replacement), clock.due_at, ctx.now)
-        await customer_mails.notice(uow, ctx, ticket, parts, MailKind.REMINDER)
+        was_written = await customer_mails.notice(uow, ctx, ticket, parts, MailKind.REMINDER)
         await uow.tickets.update(ticket)
     if level < BREACH:
-        await replacements.say(uow, ticket, replacement, "reminded", {"due_at": clock.due_at.isoformat()})
+        if was_written:  # else the thread says why the customer read nothing
+            await replacements.say(uow, ticket, replacement, "reminded", {"due_at": clock.due_at.isoformat()})
         return
     mention = await duty.on_call(uow, ctx, ticket)
     await replacements.say(

@@ -494,6 +494,15 @@ def test_the_customer_is_reminded_of_the_return_by_day_and_it_is_escalated_in_th
     assert desk.escalations() == ["returned"]
 
 
+def test_nobody_claims_a_reminder_that_could_not_be_sent() -> None:
+    desk = returning()
+    desk.send_waybill()
+    desk.database.tables.tickets[1].requester = "żółw@klient.example"
+    desk.pass_until(warsaw(26, "10:00"))
+    assert "reminded" not in desk.events()
+    assert desk.posts[-1].note == "mail_withheld"
+
+
 def test_sla_explain_tells_of_both_clocks() -> None:
     desk = returning()
     desk.pass_until(warsaw(30, "10:00"))
