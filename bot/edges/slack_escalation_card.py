@@ -210,9 +210,9 @@ def _last_words(shown: EscalationShown, look: _Look) -> Iterator[Json]:
     if theirs is not None:
         yield look.say("customer_said", "bold", at=look.at(theirs.sent_at))
         yield from _said(theirs, look)
-    if ours is None:
+    if ours is None and shown.escalation.is_open:  # how it ended was mailed by itself
         yield look.say("we_said_nothing", "bold")
-    else:
+    elif ours is not None:
         yield look.say("we_said", "bold", author=one_line(ours.author_name) or "–", at=look.at(ours.sent_at))
         yield from _said(ours, look)
 

@@ -125,6 +125,7 @@ def test_the_head_message_as_things_change() -> None:
 def test_an_ended_escalation_says_how_and_offers_nothing() -> None:
     ended = make_escalation(ended_at=NOW, outcome="Wysłano urządzenie", facts={"because": "resolved", "ended_by": EWA})
     text = words_of(shown(ended, next_call=None))
+    assert "Nikt z nas jeszcze klientowi nie odpowiedział" not in text, "they were told how it ended"
     assert text.startswith("🟢 Eskalacja zakończona\n")
     assert "Zakończenie: Wysłano urządzenie (<@U0EWA>," in text
     assert "dziś" not in text, "it stands like this for good"
