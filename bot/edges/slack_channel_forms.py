@@ -23,7 +23,7 @@ from bot.edges.slack_channel_ids import (
 from bot.edges.slack_ids import VALUE
 from bot.edges.slack_text import Blocks, Json, block, clean, fallback, line, plain, text
 from bot.effects import OfferReport, TellCustomer
-from bot.model import Contract, Priority
+from bot.model import Contract, Language, Priority
 from bot.rules.question_text import PRIORITY_CHOICES
 from bot.rules.wording import Words, format_span, words
 
@@ -57,6 +57,17 @@ def form_button(said: str, offered: Offered) -> Json:
 def told(effect: TellCustomer) -> str:
     """An answer to a customer's click, as mrkdwn without any markup."""
     return words("customer", effect.language)(f"tell_{effect.what}", **effect.data)
+
+
+def told_form(said: str, language: Language) -> Json:
+    """A window that only says something, for a shortcut that was used outside of any conversation."""
+    w = words("customer", language)
+    return {
+        "type": "modal",
+        "title": plain(w("form_title"), 24),
+        "close": plain(w("form_close"), 24),
+        "blocks": [block([line(text(said))])],
+    }
 
 
 def report_form(contracts: Sequence[Contract], begun: str, place: ReportPlace) -> Json:

@@ -14,7 +14,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config_slack import SlackConfig
-from bot.edges.slack_channel_forms import report_form
+from bot.edges.slack_channel_forms import report_form, told_form
 from bot.edges.slack_channel_ids import REPORT_MESSAGE_SHORTCUT, REPORT_OPEN, REPORT_SHORTCUT, Offered, ReportPlace
 from bot.edges.slack_customer_screens import CustomerScreens
 from bot.edges.slack_errors import named, translate
@@ -85,7 +85,7 @@ class CustomerForms:
                 name = (await self._names.of({by.user}, anybody=True)).get(by.user, by.name)
             if not contracts:
                 where = "report_not_here" if by.channel or place.channel else "report_choose_channel"
-                await self._say(by, language, where)
+                await self._refuse(body, by, language, where)
                 return
             view = report_form(contracts, begun, replace(place, name=name))
             await self._windows.open(str(body["trigger_id"]), view)
@@ -135,6 +135,14 @@ class CustomerForms:
             if not cursor:
                 break
         return theirs[0] if len(theirs) == 1 else ""
+
+    async def _refuse(self, body: Mapping[str, Any], by: SlackPerson, language: Language, what: str) -> None:
+        """Say it where they pressed; a shortcut beside the search field belongs to no channel and gets a window."""
+        if by.channel is not None or by.response_url is not None:
+            await self._say(by, language, what)
+            return
+        said = words("customer", language)(f"tell_{what}", hotline=self._hotline)
+        await self._windows.open(str(body["trigger_id"]), told_form(said, language))
 
     async def _say(self, by: SlackPerson, language: Language, what: str) -> None:
         await self._windows.say(by, words("customer", language)(f"tell_{what}", hotline=self._hotline))

@@ -146,6 +146,10 @@ async def test_an_engineer_opens_a_ticket_from_a_message_and_a_customer_reports_
     await people.post(shared.piotr, shared.channel.id, "Dziękuję, to pilne? Proszę o kontakt.", thread_ts=opened.ts)
     await world.in_thread(card, "to pilne?")
 
+    assert (await people.global_shortcut(world.marek, REPORT_SHORTCUT)).ok  # no customer, and in no conversation
+    [told] = people.open_views(world.marek)
+    assert "Prosimy zgłosić problem w kanale, który mamy wspólny z Państwa firmą" in texts(told.body["blocks"])
+
     assert (await people.global_shortcut(shared.piotr, REPORT_SHORTCUT)).ok
     view = await world.modal(shared.piotr, REPORT_MODAL)
     filled = {DEVICE_BLOCK: DEVICE, LEVEL_BLOCK: "question", DESCRIPTION_BLOCK: "Jak włączyć VDOM?"}
