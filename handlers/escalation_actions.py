@@ -47,16 +47,8 @@ async def raise_by_hand(command: EscalateTicket, uow: UnitOfWork, ctx: Context) 
     asked = await _message(uow, ticket, command.message_id)
     source = EscalationSource.ENGINEER if asked is None else EscalationSource.CUSTOMER
     requester = None if asked is None else asked.author
-    await tell_who_escalated(uow, ctx, ticket, by)
+    await escalations.tell_who_escalated(uow, ctx, ticket, by)
     await escalations.raise_escalation(uow, ctx, ticket, source, command.reason, by.user, requester=requester)
-
-
-async def tell_who_escalated(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: SlackPerson) -> None:
-    """Whoever escalates what somebody has escalated already learns of that; theirs joins it."""
-    found = await uow.escalations.open_of_ticket(ticket.id)
-    if found is not None and found.raised_by not in {by.user, "bot"}:
-        at = said_at(ctx, found.began_at)
-        await tell(uow, by, "escalation_runs", number=ticket.number, who=found.raised_by, at=at)
 
 
 async def _message(uow: UnitOfWork, ticket: Ticket, message_id: int | None) -> Message | None:

@@ -42,6 +42,7 @@ async def log(command: LogEscalationCall, uow: UnitOfWork, ctx: Context) -> None
         await _open_case(command, uow, ctx)
         return
     requester = ticket.requester if address is None else address.lower()
+    await escalations.tell_who_escalated(uow, ctx, ticket, by)
     await escalations.raise_escalation(
         uow, ctx, ticket, EscalationSource.PHONE, _reason(command), by.user, requester=requester or None
     )

@@ -40,6 +40,7 @@ from bot.commands import TimerDue
 from bot.effects import Note, PostCard, PostEscalationCall, PostEscalationCard, PostEscalationLine, PostInThread
 from bot.escalations import Escalation, EscalationSource
 from bot.model import ClockState, SlaClock, Ticket, Timer
+from bot.people import SlackPerson
 from bot.ports import UnitOfWork
 from bot.rules.calendars import ALWAYS, calendar_from_config
 from bot.rules.escalation import (
@@ -55,7 +56,7 @@ from bot.rules.escalation import (
 from bot.rules.sla import SlaTerms
 from handlers import escalation_alerts, escalation_mails
 from handlers.called_people import people_of
-from handlers.context import Context, journal
+from handlers.context import Context, journal, said_at, tell
 
 ESCALATION = "escalation"
 """The kind of the timers that call."""
@@ -110,6 +111,14 @@ async def raise_escalation(
     await show(uow, ticket, escalation)
     await go_on(uow, ctx, ticket, escalation)
     return escalation
+
+
+async def tell_who_escalated(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: SlackPerson) -> None:
+    """Whoever escalates what somebody has escalated already learns of that; theirs joins it."""
+    found = await uow.escalations.open_of_ticket(ticket.id)
+    if found is not None and found.raised_by not in {by.user, "bot"}:
+        at = said_at(ctx, found.began_at)
+        await tell(uow, by, "escalation_runs", number=ticket.number, who=found.raised_by, at=at)
 
 
 async def _join(

@@ -47,6 +47,7 @@ class UseShown:
         before: What is used without it.
         now: What is used with it.
         until: Until when it is promised.
+        saw: The newest line of the ticket's journal before it was read (`bot.commands.SlackPerson`).
     """
 
     use: EntitlementUse
@@ -55,6 +56,7 @@ class UseShown:
     before: Standing
     now: Standing
     until: datetime | None
+    saw: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def _buttons(shown: UseShown, words: Words) -> list[Json]:
             names = ["correct"]
         case _:
             names = []
-    value = PressedUse(use.ticket_id, use.id, shown.before.taken).to_value()
+    value = PressedUse(use.ticket_id, use.id, shown.before.taken, shown.saw).to_value()
     return [_button(name, value, words) for name in names]
 
 

@@ -22,20 +22,26 @@ NOTE_BLOCK, CORRECTION_BLOCK = "entitlement_note", "entitlement_reason"
 REPORT_BLOCK, WORDS_BLOCK = "report_files", "report_words"
 
 _ID = r"[1-9][0-9]{0,17}"
-_PRESSED = re.compile(rf"({_ID}):({_ID}):([0-9]{{1,6}})")
+_PRESSED = re.compile(rf"({_ID}):({_ID}):([0-9]{{1,6}})(?:@([0-9]{{1,18}}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class PressedUse:
-    """What a button of a use carries as its value; `taken` is the count that its message shows."""
+    """What a button of a use carries as its value.
+
+    Attributes:
+        taken: The count that its message shows.
+        saw: As of `bot.commands.SlackPerson`.
+    """
 
     ticket_id: int
     use_id: int
     taken: int
+    saw: int | None = None
 
     def to_value(self) -> str:
         """The value of the button."""
-        return f"{self.ticket_id}:{self.use_id}:{self.taken}"
+        return f"{self.ticket_id}:{self.use_id}:{self.taken}" + ("" if self.saw is None else f"@{self.saw}")
 
     @classmethod
     def from_value(cls, value: object) -> PressedUse:
@@ -47,4 +53,4 @@ class PressedUse:
         found = _PRESSED.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             raise ValueError("no button of an entitlement")
-        return cls(int(found[1]), int(found[2]), int(found[3]))
+        return cls(int(found[1]), int(found[2]), int(found[3]), None if found[4] is None else int(found[4]))

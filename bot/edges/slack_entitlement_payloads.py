@@ -6,6 +6,7 @@ As in `bot.edges.slack_payloads`, which asks here: nothing in them is trusted.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,7 @@ def decided_command(action_id: str, value: object, by: SlackPerson) -> SlackComm
     if action_id == services.DISMISS:
         return services.dismissed(value, by)
     pressed = PressedUse.from_value(value)
+    by = replace(by, saw=pressed.saw)
     return DecideEntitlement(by, pressed.ticket_id, pressed.use_id, DECISIONS_BY_ID[action_id], pressed.taken)
 
 

@@ -70,6 +70,7 @@ class EntitlementPosts:
 
     async def _shown(self, use_id: int) -> UseShown:
         async with self._database.read() as uow:
+            saw = await uow.last_line((await uow.entitlements.get(use_id)).ticket_id)
             use = await uow.entitlements.get(use_id)
             contract = await uow.contracts.get(use.contract_id)
             uses = await uow.entitlements.of_contract(use.contract_id)
@@ -83,6 +84,7 @@ class EntitlementPosts:
             standing(use.kind, serial, contract, uses, day, today, terms, without=use.id),
             standing(use.kind, serial, contract, uses, day, today, terms),
             deadline(use, terms),
+            saw,
         )
 
 

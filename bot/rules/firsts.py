@@ -44,6 +44,7 @@ from bot.entitlement_commands import (
     CancelDate,
     ChooseEntitlement,
     CorrectEntitlement,
+    DecideEntitlement,
     DeliverReport,
     OfferTimes,
     RecordEntitlement,
@@ -209,6 +210,7 @@ WEIGHS: dict[type, Rule] = {
         lambda command, line: _INTERVIEW(command, line) and not _same_answers(command, line),
     ),
     ChooseEntitlement: _OF_USE,
+    DecideEntitlement: _OF_USE,
     CorrectEntitlement: _OF_USE,
     DeliverReport: _OF_USE,
     RecordEntitlement: Rule(

@@ -19,6 +19,7 @@ from bot.commands import (
     ConfirmDate,
     DecideSender,
     EscalateTicket,
+    LogEscalationCall,
     NextTurn,
     ReassignEscalation,
     ResolveEscalation,
@@ -328,6 +329,8 @@ def test_who_escalates_second_joins_and_learns_who_was_first() -> None:
     told = desk.last_told()
     assert (told.what, told.data["who"]) == ("escalation_runs", EWA.user)
     assert desk.journal(1, "escalation_joined")[0]["reason"] == "Klient dzwonił"
+    desk.do(LogEscalationCall(desk.jan, 1, "Anna", "Nadal nic."))
+    assert (desk.last_told().what, desk.last_told().data["who"]) == ("escalation_runs", EWA.user)
 
 
 def test_an_escalation_is_not_given_on_put_off_or_ended_unseen() -> None:

@@ -152,3 +152,17 @@ def test_the_wrong_of_two_tickets_for_an_escalation_is_not_tied_by_a_window_of_b
     desk.do(TieEscalation(second, case, desk.last.id, "HEZO-2026-000999"))
     assert_was_first(desk, "escalation_tied")
     assert told(desk).data["other"] == number
+
+
+def test_a_service_that_was_given_another_meaning_is_not_decided_by_a_button_of_before() -> None:
+    desk = EntitledDesk()
+    [asked] = desk.uses
+    second = zofia(desk)
+    for _ in range(2):  # both reviews of the year are taken
+        desk.do(RecordEntitlement(EWA, 1, REVIEW, SERIAL, done_on=desk.clock.time.date()))
+    desk.do(ChooseEntitlement(EWA, 1, asked.id, REVIEW, SERIAL))
+    assert desk.uses[0].state == "asked", "nothing is left of it: somebody has to grant it"
+    desk.decide(Decision.GRANT, taken=2, use=0, by=second)
+    assert_was_first(desk, "entitlement_chosen")
+    desk.decide(Decision.GRANT, taken=2, use=0, by=zofia(desk))
+    assert desk.uses[0].state == "agreed"

@@ -108,7 +108,7 @@ TWO_PEOPLE: dict[type, set[Second]] = {
     i.AskInterview: {Second.ASKED},
     i.AnswerInterview: {Second.ASKED},
     i.ExportInterview: {Second.BOTH},
-    e.DecideEntitlement: {Second.TOLD},  # the button carries the count that it showed
+    e.DecideEntitlement: {Second.ASKED, Second.TOLD},  # the button carries the count that it showed as well
     e.ChooseEntitlement: {Second.ASKED, Second.TOLD},
     e.CorrectEntitlement: {Second.ASKED, Second.TOLD},
     e.RecordEntitlement: {Second.ASKED},

@@ -125,7 +125,7 @@ LEADS_TO: dict[str, type] = {
 
 NO_IDS = frozenset({"all", "call", "meeting", "other", "phone", "strangers_too", "value", "written"})
 """Texts of the same modules that are values of fields."""
-VALUES = ("7", "7@5", "7:3", "7:3:1", "3", "7:1795000000")
+VALUES = ("7", "7@5", "7:3", "7:3:1", "7:3:1@5", "3", "7:1795000000")
 
 
 def names_in_the_code() -> set[str]:
