@@ -33,6 +33,7 @@ from bot.commands_acting import (
     AskForData,
     AssignTicket,
     HoldTicket,
+    LogCall,
     MarkSpam,
     MergeTicket,
     ReopenTicket,
@@ -51,6 +52,7 @@ from bot.entitlement_commands import (
 )
 from bot.interview_commands import AnswerInterview, AskInterview, BeginInterview
 from bot.model import JournalEntry
+from bot.people import NextTurn
 from bot.replacement_commands import (
     AskUser,
     CancelReplacement,
@@ -134,8 +136,15 @@ def _same_use(command: RecordEntitlement, line: JournalEntry) -> bool:
     return line.data.get("entitlement") == command.kind and line.data.get("serial") in {command.serial, None}
 
 
-def _same_words(command: ReplyToCustomer, line: JournalEntry) -> bool:
-    """Whether it is about the colleague's message that the window began with; a call is about any words."""
+def _resolves(command: ReplyToCustomer | LogCall, _line: JournalEntry) -> bool:
+    """What answers the report for good ends a ticket on which somebody may be working."""
+    return command.next_turn is NextTurn.RESOLVED
+
+
+def _of_reply(command: ReplyToCustomer, line: JournalEntry) -> bool:
+    """A call is about any words, work about those that resolve, the rest about the message the window began with."""
+    if line.kind in WORKED_ON:
+        return _resolves(command, line)
     return line.kind == "called" or (command.source_ts is not None and line.data.get("ts") == command.source_ts)
 
 
@@ -170,7 +179,8 @@ WEIGHS: dict[type, Rule] = {
         agrees=lambda command, line: line.data.get("until") == command.until.isoformat(),
     ),
     WakeTicket: Rule(frozenset({"snoozed", "woken"})),
-    ReplyToCustomer: Rule(frozenset({"called", "thread_edited", "thread_deleted", "reply_undone"}), _same_words),
+    ReplyToCustomer: Rule(WORKED_ON | {"called", "thread_edited", "thread_deleted", "reply_undone"}, _of_reply),
+    LogCall: Rule(DECIDED | ANSWERED | WORKED_ON, _resolves),
     AskForData: _WRITES,
     ResolveTicket: Rule(WORKED_ON | {"called", "reopened"}),
     AgreeDate: _PROPOSES,

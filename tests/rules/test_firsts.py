@@ -57,7 +57,7 @@ TWO_PEOPLE: dict[type, set[Second]] = {
     a.WakeTicket: {Second.ASKED, Second.TOLD},
     a.LinkTickets: {Second.TOLD},
     a.SplitTicket: {Second.TOLD},
-    a.LogCall: {Second.BOTH},  # two calls are two calls
+    a.LogCall: {Second.BOTH, Second.ASKED},  # two calls are two calls; one that resolves ends the ticket
     c.ReplyToCustomer: {Second.ASKED, Second.WORDS},
     a.AskForData: {Second.ASKED, Second.WORDS},
     a.ResolveTicket: {Second.ASKED, Second.WORDS},
@@ -181,6 +181,8 @@ def test_ones_own_and_the_bots_lines_are_nobody_elses() -> None:
         (c.ConfirmDate(JAN, 7), line("date_proposed", date=NOON.isoformat())),
         (e.CancelDate(JAN, 7), line("date_agreed", "anna@klient.example", date=NOON.isoformat())),
         (a.ResolveTicket(JAN, 7, "Gotowe"), line("replacement_begin", serial="FGT60FTK20001234")),
+        (a.LogCall(JAN, 7, a.CallDirection.INCOMING, "", "Już działa", c.NextTurn.RESOLVED), line("asked_for_data")),
+        (c.ReplyToCustomer(JAN, 7, "Gotowe", c.NextTurn.RESOLVED), line("taken")),
         (c.ReassignEscalation(JAN, 7, 3, "U0OLA", "Ola"), line("escalation_reassigned", escalation=3, owner="U0MAREK")),
         (c.ResolveEscalation(JAN, 7, 3, "Już"), line("escalation_acknowledged", escalation=3, owner="U0EWA")),
         (r.AskUser(JAN, 7, 2), line("replacement_ask", replacement=2)),
@@ -220,6 +222,7 @@ def test_what_would_be_passed_over_is_asked_about(second: Any, first: JournalEnt
             line("entitlement_asked", entitlement="firmware", serial="X"),
         ),
         (a.LogCall(JAN, 7, a.CallDirection.INCOMING, "", "", c.NextTurn.NOBODY), line("called")),
+        (c.ReplyToCustomer(JAN, 7, "Proszę o logi.", c.NextTurn.CUSTOMER), line("taken")),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, JournalEntry) else value.kind,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from bot.commands import (
     SetShift,
     SlackPerson,
     TakeTicket,
+    TimerDue,
 )
 from bot.commands_acting import AssignTicket, HoldTicket, LinkTickets, MarkSpam, MergeTicket, SnoozeTicket
 from bot.commands_channels import ReportProblem
@@ -31,9 +32,11 @@ from bot.interview_commands import BeginInterview
 from bot.model import Device, Priority, Ticket
 from bot.replacement_commands import BeginReplacement
 from bot.rules.sla import terms_from_config
+from bot.sendings import SendingState
 from handlers.context import Context
 from handlers.registry import dispatch
 from storage.engine import Database
+from storage.queues import TimerQueue
 from tests.handlers.desk import KEY, Desk
 from tests.storage.making import NOON, a_ticket
 from tests.storage.ports import StoredPorts
@@ -59,9 +62,9 @@ async def stored(database: Database) -> Ticket:
         )
 
 
-async def do(database: Database, command: Command) -> None:
+async def do(database: Database, command: Command, now: datetime = NOON + timedelta(minutes=1)) -> None:
     async with database.begin() as uow:
-        await dispatch(command, uow, Context(NOON + timedelta(minutes=1), SLOW, KEY))
+        await dispatch(command, uow, Context(now, SLOW, KEY))
 
 
 async def told(database: Database) -> list[TellUser]:
@@ -190,3 +193,25 @@ async def test_of_two_customers_who_report_the_same_message_one_opens_a_ticket_a
             await uow.tickets.get(ticket.id + 1)
     assert "Nie działa." in said
     assert "Brak dostępu." in said
+
+
+@pytest.mark.parametrize("undo_first", [False, True])
+async def test_words_that_are_taken_back_as_their_time_ends_either_go_or_do_not(
+    database: Database, undo_first: bool
+) -> None:
+    await stored(database)
+    await do(database, ReplyToCustomer(EWA, 1, "Proszę o logi.", NextTurn.CUSTOMER))
+    later = NOON + timedelta(minutes=2)
+    timer = next(each for each in await TimerQueue(database).due(later, 50) if each.kind == "sending")
+    both: list[Command] = [TimerDue(timer), UndoSending(JAN, 1, 1)]
+    if undo_first:
+        both.reverse()
+    await asyncio.gather(*(do(database, each, later) for each in both))
+    async with database.read() as uow:
+        sending = await uow.sendings.get(1)
+        written = [message.text for message in await uow.tickets.messages(1)]
+    said = [(each.what, each.data.get("who")) for each in await told(database)]
+    if sending.state is SendingState.SENT:
+        assert (written, said) == (["Proszę o logi."], [("undo_too_late", EWA.user)])
+    else:
+        assert (sending.state, written, said) == (SendingState.UNDONE, [], [])
