@@ -147,7 +147,7 @@ async def test_an_engineer_opens_a_ticket_from_a_message_and_a_customer_reports_
     await world.in_thread(card, "to pilne?")
 
     assert (await people.global_shortcut(world.marek, REPORT_SHORTCUT)).ok  # no customer, and in no conversation
-    [told] = people.open_views(world.marek)
+    [told] = await world.slack.workspace.wait_for(lambda: people.open_views(world.marek), PATIENCE, "a window")
     assert "Prosimy zgłosić problem w kanale, który mamy wspólny z Państwa firmą" in texts(told.body["blocks"])
 
     assert (await people.global_shortcut(shared.piotr, REPORT_SHORTCUT)).ok
