@@ -288,7 +288,7 @@ class EditProposal:
     Attributes:
         ts: The post that asked; "" where `data` says which.
         data: Whether a customer's words ask for an escalation: by (Slack user id), accepted (bool), words, address.
-            The times that were offered (their buttons go): that of the `Note.AGREED_DATE`; in the customer's thread
+            The times that were offered (their buttons go): that of the `Note.AGREED_DATE`. In the customer's thread:
             message (`Message.id` of the words above the buttons), author_name (as of `PostToCustomer`).
     """
 

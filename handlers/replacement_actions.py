@@ -93,7 +93,10 @@ async def ask(command: AskUser, pressed: Pressed) -> None:
     text = letters.asking(pressed.speaker(), replacements.promised(ticket), command.words)
     await pressed.moved(moves.ask(replacement, pressed.at))
     yes = pressed.ctx.customer_words(ticket.language)("replacement_yes")
-    await pressed.write(text, NextTurn.CUSTOMER, choices=((yes, moves.yes_value(ticket.id, replacement.id)),))
+    button = (yes, moves.yes_value(ticket.id, replacement.id))
+    message = await pressed.write(text, NextTurn.CUSTOMER, choices=(button,))
+    if message is not None:
+        replacements.keep_question(pressed.ctx, ticket, replacement, message)
 
 
 @press(Move.CONFIRM)

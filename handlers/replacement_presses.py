@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from bot.commands import NextTurn, SlackPerson
 from bot.effects import Note, PostInThread
-from bot.model import ClockState, Ticket
+from bot.model import ClockState, Message, Ticket
 from bot.ports import UnitOfWork
 from bot.replacement_commands import ReplacementPress
 from bot.replacements import Replacement
@@ -93,9 +93,9 @@ class Pressed:
         reason: str = "replied",
         files: Files = (),
         choices: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        """Write to the customer in the name of who pressed."""
-        await write(
+    ) -> Message | None:
+        """Write to the customer in the name of who pressed; gives the stored message, None where nobody is reached."""
+        return await write(
             self.uow, self.ctx, self.ticket, self.by, text, next_turn, reason=reason, files=files, choices=choices
         )
 
@@ -162,16 +162,16 @@ async def write(
     reason: str = "replied",
     files: Files = (),
     choices: tuple[tuple[str, str], ...] = (),
-) -> None:
+) -> Message | None:
     """Write to the customer in the engineer's name, or tell the engineers that nothing can be written there.
 
-    The caller stores the ticket.
+    Gives the stored message, None where nothing was written. The caller stores the ticket.
     """
     if not customer_words.can_be_reached(ticket):
         data: dict[str, object] = {"reason": "no_address", "detail": ticket.requester}
         await journal(uow, ctx, ticket, by.user, "mail_withheld", **data)
         await uow.outbox.add(PostInThread(ticket.id, Note.MAIL_WITHHELD, data))
-        return
+        return None
     message = await customer_mails.engineer_reply(
         uow, ctx, ticket, by.user, by.name, text, files=files, choices=choices
     )
@@ -180,6 +180,7 @@ async def write(
     }  # fmt: skip
     await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, shown, message_id=message.id))
     await contacted(uow, ctx, ticket, by, next_turn, reason, message.id)
+    return message
 
 
 async def contacted(

@@ -28,19 +28,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.effects import Note, PostCard, PostInThread, PostReplacementPanel
-from bot.model import ClockKind, ClockState, Device, Priority, Ticket
+from bot.effects import EditProposal, Note, PostCard, PostInThread, PostReplacementPanel
+from bot.model import ClockKind, ClockState, Device, Message, Priority, Ticket
 from bot.ports import UnitOfWork
 from bot.replacements import Replacement, Stage, Via
 from bot.rules import clock_terms
 from bot.rules import replacement as moves
 from bot.rules.clock_terms import Measure
-from bot.rules.replacement import Move
+from bot.rules.replacement import Move, moves_of
 from bot.rules.replacement_text import Speaker
 from bot.rules.sla import SlaTerms
 from bot.rules.ticket_replacements import note
-from handlers import clocks
+from handlers import clocks, customer_words
 from handlers.context import Context, journal
+
+QUESTIONS = "fault_questions"
+"""The key of the ticket's facts that keeps, by the replacement's id, the words whose button confirms its fault."""
 
 
 async def begin(uow: UnitOfWork, ctx: Context, ticket: Ticket, device: Device, by: str, at: datetime) -> Replacement:
@@ -75,8 +78,31 @@ async def moved(
     stored = await uow.replacements.update(replace(replacement, changed_by=by))
     await journal(uow, ctx, ticket, by, f"replacement_{move}", replacement=stored.id, **data)
     await say(uow, ticket, stored, move, {"by": by, **data})
+    if move is Move.ASK or Move.CONFIRM not in moves_of(stored):
+        await _close_question(uow, ticket, stored)
     await show(uow, ticket, stored)
     return stored
+
+
+def keep_question(ctx: Context, ticket: Ticket, replacement: Replacement, message: Message) -> None:
+    """Remember the words with the button that confirms the fault, where they have one. The caller stores the ticket."""
+    if customer_words.goes_by_slack(ticket):
+        asked = {"message": message.id, "author_name": f"{message.author_name} ({ctx.config.service.name})"}
+        ticket.facts[QUESTIONS] = {**_questions(ticket), str(replacement.id): asked}
+
+
+async def _close_question(uow: UnitOfWork, ticket: Ticket, replacement: Replacement) -> None:
+    """Take the button away: a press would only be told that it is late."""
+    questions = _questions(ticket)
+    asked = questions.pop(str(replacement.id), None)
+    if isinstance(asked, dict):
+        ticket.facts[QUESTIONS] = questions
+        await uow.outbox.add(EditProposal(ticket.id, "", asked))
+
+
+def _questions(ticket: Ticket) -> dict[str, object]:
+    kept = ticket.facts.get(QUESTIONS)
+    return dict(kept) if isinstance(kept, dict) else {}
 
 
 async def show(uow: UnitOfWork, ticket: Ticket, replacement: Replacement) -> None:

@@ -16,7 +16,7 @@ from bot.commands_sending import UndoSending
 from bot.config import ServiceSections
 from bot.edges.slack_appointments import picked
 from bot.edges.slack_channel_forms import told as sentence
-from bot.effects import FetchFiles, PostToCustomer, TellCustomer
+from bot.effects import EditProposal, FetchFiles, PostToCustomer, TellCustomer
 from bot.model import ClockKind, ClockState, Language, Priority, TicketState
 from bot.replacement_commands import (
     BeginReplacement,
@@ -258,6 +258,8 @@ def test_a_customer_in_a_shared_channel_confirms_by_a_button() -> None:
         assert desk.stage == "verified"
     desk.do(press)
     assert (desk.stage, desk.it.confirmed_via, desk.it.confirmed_by) == ("confirmed", Via.SLACK, "U0ANNA")
+    [edit] = desk.effects(EditProposal)
+    assert edit.data["author_name"] == "Ewa Kowalska (HEZO 360)", "the button goes, the words stay"
     assert (desk.clocks(1), desk.ticket(1).state) == (["delivery"], TicketState.OPEN)
     assert "dostarczymy najpóźniej" in desk.effects(PostToCustomer)[-1].text
     before, posts = desk.it, len(desk.effects(PostToCustomer))

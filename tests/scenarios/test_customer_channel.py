@@ -202,8 +202,8 @@ async def test_a_time_is_picked_and_a_replacement_confirmed_by_buttons_in_their_
     await shared.press(question, f"{PICK}1")
     await shared.answer(message.ts, "dostarczymy najpóźniej")
     await shows(world, panel, "Dostawa najpóźniej", "✅ Potwierdzona z użytkownikiem")
-    await shared.press(question, f"{PICK}1")
-    await shared.told(shared.piotr, f"Awaria urządzenia {SERIAL} jest już potwierdzona")
+    await world.slack.workspace.wait_for(lambda: PICK not in str(question.blocks), PATIENCE, "the button goes")
+    assert "zweryfikowaliśmy usterkę" in texts(question.blocks)
     parcel = {
         "carrier": "DPD", "waybill": "0000012345678Q", "address": "ul. Mleczna 1, 00-001 Warszawa",
         "contact": "Piotr Mleczko", "phone": "600 100 200",
