@@ -26,12 +26,14 @@ class Context:
         reading: What the mail in hand alone says, where it was read ahead (`bot.rules.first_reading`).
         typed: The words that somebody typed for the command in hand: where it cannot be done, they are given back.
         no_mail_because: Why the mail in hand must not be answered automatically (RFC 3834 §2); "" when it may.
+        in_touch: An engineer has the customer on the phone: that somebody will get in touch is not promised then.
     """
 
     now: datetime
     config: Config
     token_key: bytes = field(repr=False)
     no_mail_because: str = ""
+    in_touch: bool = False
     reading: FirstReading | None = field(default=None, repr=False)
     typed: str = field(default="", repr=False)
 

@@ -283,7 +283,7 @@ async def _promise(uow: UnitOfWork, ctx: Context, ticket: Ticket, w: Words, prom
     """Until when an engineer gets in touch; nothing where no such clock runs."""
     if promised is None:
         promised = next(iter(await clocks.running(uow, ticket, ClockKind.REACTION, ClockKind.REPLY)), None)
-    if promised is None:
+    if promised is None or ctx.in_touch:
         return ""
     due = promised.due_at
     # A mail may be read tomorrow: no "today" in it.

@@ -57,7 +57,7 @@ async def open_for(command: OpenTicket, uow: UnitOfWork, ctx: Context) -> Ticket
     device = next((one for one in contract.devices if one.serial == command.serial), None)
     arrived = _arrived(command, device, contract.number, ctx)
     found = await understand_message(arrived, None, uow, ctx)
-    ticket, message = await report_received.handle(found, uow, ctx)
+    ticket, message = await report_received.handle(found, uow, replace(ctx, in_touch=command.by_phone))
     await journal(
         uow, ctx, ticket, by.user, "opened_by_engineer",
         contract=contract.number, by_phone=command.by_phone, source=command.source,

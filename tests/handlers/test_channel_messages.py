@@ -341,6 +341,8 @@ def test_a_call_to_the_hotline_was_our_first_contact() -> None:
     ticket = desk.ticket(1)
     assert (ticket.contacted_at, ticket.assignee) == (MONDAY, EWA.user)
     assert desk.clocks(1) == []
+    assert "Przyjęliśmy je pod numerem" in desk.mails[-1].text
+    assert "skontaktuje się" not in desk.mails[-1].text, "they are on the phone"
 
 
 def test_it_may_be_answered_in_the_channel_and_lack_its_serial() -> None:
