@@ -266,6 +266,8 @@ class _Connection:
         try:
             answer = await self._take(request.payload)
             await send_async_response(client, request, answer, 0.0)
+        except (ConnectionError, aiohttp.ClientError) as error:  # it is recorded, and known when Slack sends it again
+            log.info("an acknowledgement did not reach Slack", extra={"hezo": {"problem": type(error).__name__}})
         finally:
             self._in_hand -= 1
             if self._in_hand == 0:
