@@ -1,4 +1,7 @@
-"""One fault of each kind at each call of another Slack; `tests.harness.slack_faults` has them all."""
+"""One fault of each kind at each call of another Slack, and people who act at random.
+
+`tests.harness.slack_faults` has all faults, `tests.harness.slack_monkey` plays longer and in trouble.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.slack_faults import CANNED, Sweep
+from tests.harness.slack_monkey import play
 from tests.support.other_slack.faults import Fault
 from tests.support.other_slack.office import opened, reported
 
@@ -59,3 +63,7 @@ async def test_what_becomes_of_calls_that_slack_does_not_take(tmp_path: Path) ->
                 assert (result.outcome, result.errors) == (outcome, []), fault
         # A trigger is used twice where nobody can know that it was used once.
         office.slack.workspace.violations = [v for v in office.slack.workspace.violations if "used twice" not in v]
+
+
+async def test_people_who_press_whatever_they_see(tmp_path: Path) -> None:
+    assert await play(tmp_path, seed=1, acts=60, is_calm=True) == []

@@ -149,15 +149,16 @@ class Office:
         asked = f"SELECT id, type, state, error FROM outbox WHERE state NOT IN ('sent', 'cancelled') AND {condition}"  # noqa: S608
         return rows(self.database, asked)
 
-    def is_idle(self) -> bool:
-        """Whether all that came is understood, and all that was to go has gone."""
-        return not self.outbox() and not rows(self.database, "SELECT 1 FROM inbox WHERE state = 'new'")
+    def is_idle(self, *, parked: bool = False) -> bool:
+        """Whether all that came is understood, and all that was to go has gone; `parked`: or was set aside."""
+        left = self.outbox("state <> 'parked'" if parked else "1 = 1")
+        return not left and not rows(self.database, "SELECT 1 FROM inbox WHERE state = 'new'")
 
-    async def quiet(self, within: float = 60.0) -> None:
+    async def quiet(self, within: float = 60.0, *, parked: bool = False) -> None:
         """Let the clock run fast until all that came is understood, and all that was to go has gone."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within
-        while not self.is_idle():
+        while not self.is_idle(parked=parked):
             assert loop.time() < end, self.outbox()
             self.clock.move(timedelta(seconds=1))
             await asyncio.sleep(0.05)  # the clock is to run, and nothing tells when all is done

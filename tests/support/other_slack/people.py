@@ -164,6 +164,20 @@ class People:
         held: Body = {"type": element["type"], str(value_key(element["type"])): value}
         view["state"]["values"].setdefault(block["block_id"], {})[element["action_id"]] = held
 
+    async def suggestions(self, user: User, view: Body, block: Body, typed: str) -> list[Body]:
+        """What a menu offers whose options the app gives."""
+        payload = {
+            "type": "block_suggestion",
+            **self._who(user),
+            "container": {"type": "view", "view_id": view["id"]},
+            "view": copy.deepcopy(view),
+            "action_id": block["element"]["action_id"],
+            "block_id": block["block_id"],
+            "value": typed,
+        }
+        envelope = await self.sockets.interact("interactive", payload, accepts=True)
+        return list((envelope.answer or {}).get("options") or [])
+
     async def submit(self, user: User, view: Body) -> dict[str, str]:
         """Press the form's button. Gives the errors shown beside fields, "" for the form itself."""
         if empty := _left_empty(view):

@@ -40,6 +40,7 @@ class SocketMode:
 
     Attributes:
         opened: How many sockets were opened so far.
+        patience: Seconds that people wait for an ack.
         cut_at_ack: So many sockets are cut when an ack comes, which is lost with them.
         lost_acks: So many acks are lost, and the socket stands.
         refuses: With these statuses sockets are refused, one after the other.
@@ -48,6 +49,7 @@ class SocketMode:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.opened = 0
+        self.patience = PATIENCE
         self.cut_at_ack = self.lost_acks = 0
         self.refuses: list[int] = []
         self._half_open: dict[web.WebSocketResponse, bool] = {}
@@ -144,7 +146,7 @@ class SocketMode:
         """An envelope that a person waits for; sent once."""
         envelope = await self.send(kind, payload, accepts_response_payload=accepts)
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self.patience):
                 await envelope.acked.wait()
         return envelope
 
