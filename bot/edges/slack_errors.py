@@ -24,9 +24,10 @@ LONGEST_RETRY_AFTER = timedelta(hours=1)
 TOKEN_ERRORS = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}
 )
-PASSING = frozenset({"service_unavailable", "request_timeout", "team_added_to_org"})
-IN_DOUBT = frozenset({"internal_error", "fatal_error"})
-"""Slack: "it is possible that some aspect of the operation succeeded before the error was raised"."""
+PASSING = frozenset({"request_timeout", "team_added_to_org"})
+IN_DOUBT = frozenset({"internal_error", "fatal_error", "service_unavailable"})
+"""Slack: "it is possible that some aspect of the operation succeeded before the error was raised"; of the last it does
+not say so, and a look-up costs little."""
 
 UNUSABLE = frozenset(
     {

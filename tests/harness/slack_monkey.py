@@ -95,7 +95,7 @@ class Monkey:
         faults.waiting = [each for each in faults.waiting if each.times]
         if not self.is_calm and not faults.waiting and self.random.random() < TROUBLE:
             kind, what = self.random.choice(FAULTS)
-            done = self.random.random() < 0.5
+            done = kind != "ratelimited" and self.random.random() < 0.5
             faults.waiting.append(Fault("*", kind, accepted=done, seconds=1, error=what, body=what))
 
     def _heads(self) -> list[Body]:

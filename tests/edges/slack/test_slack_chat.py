@@ -134,7 +134,9 @@ async def test_a_slow_answer_is_in_doubt(slack: SlackSandbox, office: Office, cl
         await SlackChat(client, timedelta(seconds=0.2)).post(office.support.id, "Wpis", BLOCKS, key="out-1")
 
 
-@pytest.mark.parametrize(("code", "error"), [("internal_error", InDoubt), ("service_unavailable", RetryLater)])
+@pytest.mark.parametrize(
+    ("code", "error"), [("internal_error", InDoubt), ("service_unavailable", InDoubt), ("request_timeout", RetryLater)]
+)
 async def test_errors_that_pass(
     slack: SlackSandbox, office: Office, chat: SlackChat, code: str, error: type[RetryLater]
 ) -> None:
