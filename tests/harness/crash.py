@@ -19,19 +19,14 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-import asyncpg  # type: ignore[import-untyped]  # ships no type information
 
 from storage.migrating import upgrade
 from tests.harness.mails import (
     NO_CAPS,
-    Ask,
     check_mails,
     check_reminders,
     check_replies,
@@ -43,7 +38,7 @@ from tests.harness.mails import (
     send_all,
 )
 from tests.harness.trouble import PATIENCE, Bots, Outcome, Plan, Trouble
-from tests.support.bot_process import rows, until
+from tests.support.bot_process import Ask, asking, until
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.mailservers import MailServers
 from tests.support.postgres import running_postgres
@@ -56,23 +51,6 @@ MOST_TWICE = 0.02
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS_OPEN = {"calendar": {"windows": {day: ["00:00-24:00"] for day in DAYS}}}
 """Of the section `sla`: reminders come whatever day it is."""
-
-
-def postgres_ask(dsn: str) -> Ask:
-    """Questions to PostgreSQL, from a thread of their own."""
-
-    async def fetch(query: str) -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(dsn)
-        try:
-            return [tuple(row) for row in await connection.fetch(query)]
-        finally:
-            await connection.close()
-
-    def ask(query: str) -> list[tuple[Any, ...]]:
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(asyncio.run, fetch(query)).result()
-
-    return ask
 
 
 @asynccontextmanager
@@ -107,14 +85,14 @@ async def run(plan: Plan, folder: Path, servers: MailServers | None, postgres: A
     settings: dict[str, Any] = {"intake": NO_CAPS, "retry": {"in_doubt_wait": DOUBT}, "sla": ALWAYS_OPEN}
     began = time.monotonic()
     async with make_world(folder, servers, start=None, **settings) as world:
-        ask: Ask = partial(rows, folder / "hezo360.sqlite3")
         database_port = None
         if postgres is not None:
             name = f"crash_{plan.seed}"
             await postgres.create_database(name)
             await upgrade(postgres.url(name))
             world.tree["database"] = {"url": postgres.url(name)}
-            ask, database_port = postgres_ask(postgres.dsn(name)), postgres.port
+            database_port = postgres.port
+        ask = asking(world.tree["database"]["url"])
         world.tree["slack"] |= {"timeout": "4s", "silence_limit": "8s"}
         await world.fill_registry()
         async with behind_proxies(world, database_port) as proxies:

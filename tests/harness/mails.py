@@ -11,16 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import cache, partial
-from typing import Any
 
 import aiosmtplib
 
 from bot.effects import MailKind
 from bot.sandbox.mail import Delivery
+from tests.support.bot_process import Ask
 from tests.support.world import World, parsed, text_of, texts
-
-Ask = Callable[[str], list[tuple[Any, ...]]]
-"""Asks the bot's database, beside the running bots."""
 
 NO_CAPS = {
     "automatic_mails_per_sender_and_hour": 100_000,

@@ -13,8 +13,9 @@ from bot.sandbox.slack.model import Message
 from tests.scenarios.test_answering import asked
 from tests.support.post_office import PATIENCE
 from tests.support.world import REPORT, World, make_world, text_of, texts
+from tests.support.world_database import on_both_databases
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, on_both_databases]
 CANNED = {"title": "Prośba o logi", "pl": "Proszę o logi urządzenia {serial} (zgłoszenie {number}).", "en": "Logs."}
 
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tests.support.world import REPORT, World, text_of, texts
+from tests.support.world_database import on_both_databases
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, on_both_databases]
 
 
 async def test_a_date_is_proposed_confirmed_and_reminded_of(world: World) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.slack.model import File, Message
-from tests.support.bot_process import rows
 from tests.support.post_office import PATIENCE
 from tests.support.world import REPORT, World, running, texts
 
@@ -88,8 +87,8 @@ async def test_screenshots_and_logs_are_shown_programs_are_held_and_logos_left_o
     assert len(with_files) == 1
     assert with_files[0].text.startswith("📎 Pliki z wiadomości klienta")
     assert not any(file.name.endswith(".exe") for file in world.slack.workspace.files.values())
-    database = tmp_path / "hezo360.sqlite3"
-    kept = rows(database, "SELECT name, verdict, length(content) FROM attachments JOIN blobs USING (sha256)")
+    stored = "SELECT name, verdict, length(content) FROM attachments JOIN blobs USING (sha256) ORDER BY attachments.id"
+    kept = world.ask(stored)
     assert [(verdict, size) for _, verdict, size in kept] == [
         ("kept", len(screenshot)),
         ("kept", len(LOG)),

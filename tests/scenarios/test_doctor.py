@@ -31,6 +31,8 @@ from tests.support.manifest import manifest_app
 from tests.support.token_endpoint import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, token_endpoint
 from tests.support.world import World, make_world
 
+pytestmark = pytest.mark.sqlite_only("what is planted here is planted in SQLite's file")
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:

@@ -12,8 +12,9 @@ from bot.sandbox.slack.model import Message
 from tests.support.post_office import PATIENCE
 from tests.support.webhook_receiver import SECRET, receiving
 from tests.support.world import REPORT, World, parsed, running, text_of, texts
+from tests.support.world_database import on_both_databases
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, on_both_databases]
 
 CRITICAL = f"{REPORT}\nPriorytet: krytyczny"
 PAGER = "biuro@stolarnia.test"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bot_process import BotProcess, rows, until
+from tests.support.bot_process import BotProcess, until
 from tests.support.mailservers import MailServers
 from tests.support.post_office import PATIENCE
 from tests.support.smtp_tap import Hold
@@ -72,9 +72,8 @@ async def test_no_copy_is_missed_because_the_mailbox_could_not_be_read(tmp_path:
         await tap.wait_until_held()
         await world.sandbox.imap.stop()
         tap.cut()
-        database = tmp_path / "hezo360.sqlite3"
         asked = "SELECT 1 FROM outbox WHERE state = 'in_doubt' AND error LIKE '%until the mailboxes are read%'"
-        await until(lambda: bool(rows(database, asked)), PATIENCE, "the bot waits for the mailbox")
+        await until(lambda: bool(world.ask(asked)), PATIENCE, "the bot waits for the mailbox")
         await world.sandbox.imap.start()
         await assert_all_came_once(world, world.anna)
         await world.bot.stop()

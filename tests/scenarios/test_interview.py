@@ -6,8 +6,9 @@ import pytest
 
 from tests.scenarios.test_replacement import OLD, shows
 from tests.support.world import REPORT, World, text_of
+from tests.support.world_database import on_both_databases
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, on_both_databases]
 
 
 async def test_the_questions_come_back_answered_inline(world: World) -> None:

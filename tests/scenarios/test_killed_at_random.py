@@ -22,7 +22,7 @@ from tests.harness.mails import (
     mixture,
     send_all,
 )
-from tests.support.bot_process import BotProcess, rows, until
+from tests.support.bot_process import BotProcess, until
 from tests.support.mailservers import MailServers
 from tests.support.world import World, make_world
 
@@ -58,13 +58,12 @@ async def test_many_mails_and_many_kills(tmp_path: Path, servers: MailServers) -
         code, said = await bot.command("contracts", "import", str(registry))
         assert code == 0, said
         answers: dict[str, str] = {}
+        ask = world.ask
         await bot.start()
         try:
             sending = asyncio.create_task(send_all(world, mails, answers, ANSWERS))
             await kill_and_start(world, bot, chance, KILLS)
             await sending
-            database = tmp_path / "hezo360.sqlite3"
-            ask = partial(rows, database)
             await until(lambda: is_idle(ask, len(mails) + len(answers)), 60, "everything is handled and sent")
             await until(partial(is_delivered, world, mails), 60, "the mail server has delivered every reply")
         finally:

@@ -10,8 +10,9 @@ import pytest
 from bot.sandbox.slack.model import Message
 from tests.support.post_office import PATIENCE
 from tests.support.world import REPORT, WARSAW, World, parsed, text_of, texts
+from tests.support.world_database import on_both_databases
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, on_both_databases]
 
 OLD, NEW = "FG121GTK25004672", "FG121GTK25009999"
 NORTHWINDS = "FG1K0FTB22900191"

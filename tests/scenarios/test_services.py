@@ -13,8 +13,9 @@ from bot.edges.slack_services import ADDRESS_BLOCK, DISMISS
 from bot.sandbox.slack.people_base import Upload
 from tests.scenarios.test_entitlements import shows
 from tests.support.world import parsed, running, text_of, texts
+from tests.support.world_database import on_both_databases
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, on_both_databases]
 
 EARLY = datetime(2026, 8, 3, 5, 0, tzinfo=UTC)
 """A Monday, 7:00 in Warsaw; 42 per cent of the dairy's contract year are over."""

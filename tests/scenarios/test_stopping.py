@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bot_process import BotProcess, rows, until
+from tests.support.bot_process import BotProcess, until
 from tests.support.post_office import PATIENCE
 from tests.support.smtp_tap import Hold
 from tests.support.world import REPORT, make_world, tapped, text_of
@@ -35,7 +35,7 @@ async def test_the_mail_in_hand_is_finished_and_more_signals_do_no_harm(tmp_path
         bot.signal(signal.SIGINT)
         tap.release()
         assert await bot.ended() == 0
-        assert rows(tmp_path / "hezo360.sqlite3", STATES) == [("sent",)]
+        assert world.ask(STATES) == [("sent",)]
         assert len(world.mails_to(world.anna)) == 1
         said = bot.log.read_text()
         assert '"stopped"' in said
@@ -54,10 +54,10 @@ async def test_a_server_that_never_answers_holds_up_the_stop_only_for_the_bound(
         started = asyncio.get_running_loop().time()
         assert await bot.stop() == 0
         assert asyncio.get_running_loop().time() - started < 30  # without the bound: until the server answers
-        assert rows(tmp_path / "hezo360.sqlite3", STATES) == [("sending",)]
+        assert world.ask(STATES) == [("sending",)]
         assert "Traceback" not in bot.log.read_text()
         await bot.start()
-        await until(lambda: rows(tmp_path / "hezo360.sqlite3", STATES) == [("sent",)], PATIENCE, "the doubt is settled")
+        await until(lambda: world.ask(STATES) == [("sent",)], PATIENCE, "the doubt is settled")
         assert len(world.mails_to(world.anna)) == 1
         assert await bot.stop() == 0
 

@@ -14,8 +14,9 @@ from bot.sandbox.slack.model import Message
 from tests.scenarios.test_answering import asked
 from tests.support.post_office import PATIENCE
 from tests.support.world import REPORT, World, running, texts
+from tests.support.world_database import on_both_databases
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, on_both_databases]
 
 
 @pytest.fixture

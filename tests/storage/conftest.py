@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # ships no type information
@@ -16,7 +16,7 @@ from storage.schema import metadata
 from tests.fakes.memory_database import MemoryDatabase
 from tests.storage.making import FakeClock, compose, make_database
 from tests.storage.ports import FakePorts, Ports, StoredPorts
-from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.postgres import PostgresServer
 
 EMPTY = "; ".join(
     [
@@ -28,12 +28,12 @@ EMPTY = "; ".join(
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres(postgres_server: PostgresServer) -> PostgresServer:
     """A server with a migrated database "hezo360"."""
-    with running_postgres() as server, asyncio.Runner() as runner:
-        runner.run(execute(server.dsn("postgres"), "CREATE DATABASE hezo360"))
-        runner.run(upgrade(server.url("hezo360")))
-        yield server
+    with asyncio.Runner() as runner:
+        runner.run(postgres_server.create_database("hezo360"))
+        runner.run(upgrade(postgres_server.url("hezo360")))
+    return postgres_server
 
 
 async def execute(dsn: str, statement: str) -> None:

@@ -9,9 +9,13 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # ships no type information
 
 ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE = 120.0
@@ -139,6 +143,28 @@ async def until(condition: Callable[[], bool], within: float, what: str) -> None
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise TimeoutError(f"not within {within} s: {what}") from None
+
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+"""Asks the bot's database, beside the running bots."""
+
+
+def asking(url: str) -> Ask:
+    """Questions to the database that a configuration names."""
+    scheme, _, place = url.partition(":///")
+    return partial(rows, Path(place)) if scheme.startswith("sqlite") else partial(_rows_of_postgresql, url)
+
+
+def _rows_of_postgresql(url: str, query: str) -> list[tuple[Any, ...]]:
+    async def fetch() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as pool:  # the caller's loop is busy with the world
+        return pool.submit(asyncio.run, fetch()).result()
 
 
 def rows(database: Path, query: str) -> list[tuple[Any, ...]]:

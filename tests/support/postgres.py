@@ -40,10 +40,10 @@ class PostgresServer:
         """What asyncpg takes."""
         return self.url(database).replace("+asyncpg", "")
 
-    async def create_database(self, name: str) -> None:
-        """An empty database of that name."""
+    async def create_database(self, name: str, template: str = "template1") -> None:
+        """A database of that name, empty or a copy of one that nobody is connected to."""
         connection = await asyncpg.connect(self.dsn("postgres"))
-        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         await connection.close()
 
 

@@ -25,10 +25,12 @@ from bot.sandbox.slack.blocks_check import elements_of
 from bot.sandbox.slack.model import Channel, Message
 from bot.sandbox.slack.server import SlackSandbox
 from storage.contract_import import import_contracts
+from tests.support.bot_process import asking
 from tests.support.mailservers import MailServers
 from tests.support.manifest import assert_kept_to_the_rules, manifest_app
 from tests.support.post_office import PATIENCE, PEOPLE, DebianOffice, EmbeddedOffice, PostOffice
 from tests.support.smtp_tap import SmtpTap
+from tests.support.world_database import database_for
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -132,6 +134,10 @@ class World:
     def number(self, count: int) -> str:
         """The number of the first, second, ... ticket."""
         return f"HEZO-{self.clock.now().astimezone(WARSAW).year}-{count:06d}"
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the bot's database, beside the bot."""
+        return asking(self.tree["database"]["url"])(query)
 
     async def start_bot(self) -> None:
         """Start the bot."""
@@ -314,7 +320,7 @@ async def make_world(
         "engineers": [ewa, marek],
         "managers": [zofia],
     }
-    tree = config_for(mail, slack, f"sqlite+aiosqlite:///{tmp_path}/hezo360.sqlite3", people, **changes)
+    tree = config_for(mail, slack, await database_for(tmp_path), people, **changes)
     world = World(clock, mail, slack, tree, support, escalation, ewa, marek, zofia)
     try:
         yield world
