@@ -25,6 +25,7 @@ from storage.hastening import hasten
 
 log = logging.getLogger(__name__)
 
+GLANCE = 5.0
 AT_ONCE = 20
 """Where everything broke, people still can read: the longest neglected first."""
 
@@ -34,25 +35,39 @@ class AuditLoop:
 
     Args:
         at_once: How many findings are told in one look.
+        glance: How often, in seconds, the clock is compared with what it showed.
     """
 
-    def __init__(self, database: Database, contexts: ContextMaker, *, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, database: Database, contexts: ContextMaker, *, at_once: int = AT_ONCE, glance: float = GLANCE
+    ) -> None:
         self._database = database
         self._contexts = contexts
         self._clock = contexts.clock
         self._at_once = at_once
+        self._glance = glance
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look until `stopping` is set; at first after a minute, in which what was missed is made up for."""
         begun = self._clock.now()
         while True:
-            # The bound is no wall-clock time: however that jumps, we look again.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY.total_seconds()):
-                    await self._clock.wait_until(self._clock.now() + LOOK_EVERY, stopping)
+            await self._rest(stopping)
             if stopping.is_set():
                 return
             await self._look(stopping, begun)
+
+    async def _rest(self, stopping: asyncio.Event) -> None:
+        """Wait until the next look is due; it is at once where the clock is set back, as that puts off what waits."""
+        loop = asyncio.get_running_loop()
+        due, until = self._clock.now() + LOOK_EVERY, loop.time() + LOOK_EVERY.total_seconds()
+        # The bound is no wall-clock time: however that jumps, we look again.
+        while not stopping.is_set() and self._clock.now() < due and (left := until - loop.time()) > 0:
+            before = self._clock.now()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, self._glance)):
+                    await self._clock.wait_until(due, stopping)
+            if self._clock.now() < before:
+                return
 
     async def _look(self, stopping: asyncio.Event, begun: datetime) -> None:
         now = self._clock.now()

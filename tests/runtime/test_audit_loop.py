@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.config import Config
-from bot.effects import Effect, Note, PostEscalationCall, PostInThread, PostOperator, SendMail
+from bot.effects import Effect, Note, PostCard, PostEscalationCall, PostInThread, PostOperator, SendMail
 from bot.escalations import Escalation, EscalationSource
 from bot.health import Pulse, what_lags
 from bot.loops.audit import AuditLoop
@@ -94,7 +94,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def auditing(database: Database, contexts: ContextMaker) -> AsyncIterator[None]:
     """An auditor that runs meanwhile."""
     stopping = asyncio.Event()
-    task = asyncio.create_task(AuditLoop(database, contexts, at_once=AT_ONCE).run(stopping))
+    task = asyncio.create_task(AuditLoop(database, contexts, at_once=AT_ONCE, glance=0.02).run(stopping))
     await asyncio.sleep(0)  # it waits for its minute from now on
     try:
         yield
@@ -286,3 +286,16 @@ def pulse(**changes: datetime | None) -> Pulse:
 )
 def test_what_makes_health_red(changes: dict[str, datetime | None], after: timedelta, lags: list[str]) -> None:
     assert what_lags(pulse(**changes), NOON + timedelta(hours=1) + after) == lags
+
+
+async def test_what_a_wrong_clock_put_off_goes_on_as_soon_as_it_is_set_back(watch: Watch) -> None:
+    watch.clock.move(timedelta(hours=3))
+    await watch.look()
+    ticket = await watch.ticket()
+    async with watch.database.begin() as uow:
+        await uow.outbox.add(PostCard(ticket.id))
+    watch.clock.move(-timedelta(hours=3))
+    queue = OutboxQueue(watch.database, "a start")
+    async with asyncio.timeout(PATIENCE):
+        while not await queue.claim(watch.clock.now(), 1):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.005)

@@ -118,6 +118,7 @@ async def test_the_second_of_two_open_windows_reads_the_first_answer_and_has_to_
     assert list(refused) == ["second_answer_confirm"]
     assert await people.submit_view(world.marek, window, {"second_answer_confirm": ["send"]}) is None
     assert people.open_views(world.marek) == []
+    await world.in_thread(card, "Słowa Marka")  # from now on it waits for its own undo to be over
     world.clock.move(A_WHILE)
     for words in ("Słowa Ewy", "Słowa Marka"):
         await world.mail_to(world.anna, containing=words)
