@@ -1,10 +1,10 @@
 # HEZO 360 support bot. `make` alone lists what there is.
 # Everything is set up in .venv when it is first needed, from the locked requirements; only Python and make are presumed.
-# PYTHON=/path/to/python3 chooses the Python; PYTEST="-k words" passes options to pytest; DEMO="--help" to the demo.
+# PYTHON=/path/to/python3 chooses the Python; WORKERS=N the processes that test (one more than processors, as tests wait); PYTEST="-k words" passes options to pytest; DEMO="--help" to the demo.
 
 PYTHON ?= python3.13 python3.12 python3.11 python3 python3.14 python
 PYTEST ?=
-WORKERS ?= auto
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 UNIT := $(addprefix tests/,rules architecture config cli logs)
 DEMO ?=
 BENCH ?=
@@ -31,7 +31,7 @@ test: servers lint types ## everything a change has to pass: lint, format, types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST)
 
 unit: .venv/dev.stamp ## the quick tests only: rules, configuration, commands; no server, no browser, no whole bot
-	$(BIN)/python -m pytest -n $(WORKERS) $(UNIT) $(PYTEST)
+	$(BIN)/python -m pytest -n auto $(UNIT) $(PYTEST)
 
 bench: servers .venv/dev.stamp ## measure the whole program beside its floors (some minutes, 6 GB in TMPDIR)
 	$(BIN)/python benchmarks/run.py $(BENCH)
