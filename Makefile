@@ -1,6 +1,7 @@
 # HEZO 360 support bot. `make` alone lists what there is.
 # Everything is set up in .venv when it is first needed, from the locked requirements; only Python and make are presumed.
-# PYTHON=/path/to/python3 chooses the Python; WORKERS=N the processes that test (one more than processors, as tests wait); PYTEST="-k words" passes options to pytest; DEMO="--help" to the demo.
+# PYTHON=/path/to/python3 chooses the Python; PYTEST="-k words" passes options to pytest; DEMO="--help" to the demo;
+# WORKERS=N how many processes test: one more than there are processors, as many tests wait.
 
 PYTHON ?= python3.13 python3.12 python3.11 python3 python3.14 python
 PYTEST ?=
