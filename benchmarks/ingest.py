@@ -160,7 +160,7 @@ async def _bot(servers: MailServers, account: str, file: Path, count: int) -> tu
         started, cpu, ended_before = perf_counter(), process_time(), _processor_of_ended()
         tasks = [
             asyncio.create_task(loop.run(stopping)),
-            asyncio.create_task(ImapInbox(mailbox, StoredMailSink(database)).run()),
+            asyncio.create_task(ImapInbox(mailbox, StoredMailSink(database), on_waiting=reader.expect).run()),
         ]
         queued = database.wakes.mail_outbox  # set by every commit that wrote an acknowledgement; nobody sends here
         with closing(sqlite3.connect(file)) as looking:

@@ -262,7 +262,9 @@ class Bot:
 
         async def read(over: asyncio.Event) -> None:
             # Reading waits on the server, mostly; what it has stored is committed, so it can be cut off at any point.
-            inbox = ImapInbox(mailbox, sink, tokens=self._tokens.of(mailbox), on_state=tell)
+            inbox = ImapInbox(
+                mailbox, sink, tokens=self._tokens.of(mailbox), on_state=tell, on_waiting=self._reader.expect
+            )
             reading = asyncio.ensure_future(inbox.run())
             stopped = asyncio.ensure_future(over.wait())
             try:

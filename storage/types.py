@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 
 # PostgreSQL refuses NUL in text, and neither database takes the lone surrogates that a badly encoded mail leaves.
 _SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
+_ENCODER = json.JSONEncoder(check_circular=False)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -36,7 +37,7 @@ def storable(text: str) -> str:
 
 def to_json(value: object) -> str:
     """JSON text for the database; what no database keeps is replaced as in `storable`."""
-    said = json.dumps(value)
+    said = _ENCODER.encode(value)
     # Escaped as it is, the text shows whether there is anything to look for; a proper emoji looks so, too.
     return json.dumps(storable_json(value)) if _SUSPECT.search(said) else said
 

@@ -35,6 +35,7 @@ class ImapInbox:
         tokens: Where `config.oauth` names a source of access tokens, that source.
         on_state: Told of "connecting", "ready" (all that was there is stored; waiting for more) and "degraded"
             (as ready, but something is to be mended; the second argument says what).
+        on_waiting: Told how many messages wait, before they are fetched.
     """
 
     def __init__(
@@ -44,11 +45,13 @@ class ImapInbox:
         *,
         tokens: AccessTokens | None = None,
         on_state: Callable[[str, str | None], None] | None = None,
+        on_waiting: Callable[[int], object] | None = None,
     ) -> None:
         self._config = config
         self._tokens = tokens
         self._sink = sink
         self._on_state = on_state or (lambda _state, _detail: None)
+        self._on_waiting = on_waiting or (lambda _mails: None)
         self._connection: ImapConnection
         self._uidvalidity = 0
         self._settled: set[int] = set()
@@ -127,6 +130,7 @@ class ImapInbox:
         self._settled &= present
         self._not_given = Counter({uid: times for uid, times in self._not_given.items() if uid in present})
         waiting = sorted(present - self._settled)
+        self._on_waiting(len(waiting))
         stored: set[int] = set()
         for uids in _chunks(waiting, _MOST_UIDS_IN_A_QUESTION):
             stored |= await self._sink.stored_uids(self._config.name, self._uidvalidity, uids)

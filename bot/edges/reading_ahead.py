@@ -74,14 +74,19 @@ class ReadingAhead:
         """The running process, once it is ready."""
         return self._process.pid if self._process is not None else None
 
-    def want(self, rows: Sequence[InboxRow]) -> None:
-        """These mails are waiting: read them, as far as it is worth it. Returns at once."""
-        loop = asyncio.get_running_loop()
-        if not self._is_worthwhile or len(rows) < FROM or loop.time() < self._not_before:
-            return
+    def expect(self, mails: int) -> bool:
+        """So many mails are coming: be there, if that is worth it. Returns at once; False where it is not."""
+        if not self._is_worthwhile or mails < FROM or asyncio.get_running_loop().time() < self._not_before:
+            return False
         if self._talking is None:
             self._talking = asyncio.create_task(self._run(), name="reading ahead")
-        process = self._process
+        return True
+
+    def want(self, rows: Sequence[InboxRow]) -> None:
+        """These mails are waiting: read them, as far as it is worth it. Returns at once."""
+        if not self.expect(len(rows)):
+            return
+        loop, process = asyncio.get_running_loop(), self._process
         if process is None or process.stdin is None or self._ends is None or self._ends.expired():
             return
         self._ends.reschedule(loop.time() + self._idle)

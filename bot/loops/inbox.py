@@ -38,7 +38,7 @@ _ENDED_US = "the program ended {times} times while it was handling this; its log
 LOOK_AGAIN = timedelta(seconds=30)
 """How long to trust that there is nothing: a command of the operator, another process, wakes nobody here."""
 BATCH = 50
-AT_ONCE = 25
+AT_ONCE = 40
 """Rows that may share a transaction."""
 SHARED_FOR = 0.1
 """Seconds after which a shared transaction takes no further row: whoever else wants to write waits no longer."""

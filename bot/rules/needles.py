@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from re import _constants, _parser  # type: ignore[attr-defined]  # the engine's own reading of a pattern; typeshed hides it
 from typing import Any
 
 Needles = frozenset[str]
 
 
-def needles(pattern: re.Pattern[str]) -> Needles:
+def needles(pattern: re.Pattern[str] | str) -> Needles:
     """Words of which every match holds at least one; empty where nothing is certain, and the pattern has to be tried.
 
     For patterns that tell upper from lower case.
     """
-    if pattern.flags & re.IGNORECASE:
+    written, flags = (pattern, 0) if isinstance(pattern, str) else (pattern.pattern, pattern.flags)
+    if flags & re.IGNORECASE:
         return frozenset()
-    return _of_sequence(_parser.parse(pattern.pattern, pattern.flags)) or frozenset()
+    return _of_sequence(_parser.parse(written, flags)) or frozenset()
 
 
-def found_in(text: str, pattern: re.Pattern[str], words: Needles) -> Iterator[re.Match[str]]:
-    """The pattern's matches in the text; the pattern is not even tried where none of its needles is there."""
+def found_in(text: str, pattern: re.Pattern[str] | str, words: Needles) -> Iterator[re.Match[str]]:
+    """The pattern's matches in the text; the pattern is not even tried where none of its needles is there.
+
+    One that is a string is compiled when it is first tried: of many that is most of what a start takes.
+    """
     if words and not any(word in text for word in words):
         return iter(())
-    return pattern.finditer(text)
+    return (_compiled(pattern) if isinstance(pattern, str) else pattern).finditer(text)
+
+
+_compiled = cache(re.compile)
 
 
 def _of_sequence(items: Iterable[tuple[Any, Any]]) -> Needles | None:

@@ -23,7 +23,7 @@ class Sign:
         needles: What a text must hold to be looked at (`bot.rules.needles`).
     """
 
-    pattern: re.Pattern[str]
+    pattern: str
     priority: Priority
     stated: bool = False
     denied: Priority | None = None
@@ -37,8 +37,7 @@ def _any(*words: str) -> str:
 def _signs(
     priority: Priority, *patterns: str, stated: bool = False, denied: Priority | None = None
 ) -> tuple[Sign, ...]:
-    compiled = (re.compile(pattern) for pattern in patterns)
-    return tuple(Sign(pattern, priority, stated, denied, needles(pattern)) for pattern in compiled)
+    return tuple(Sign(pattern, priority, stated, denied, needles(pattern)) for pattern in patterns)
 
 
 _DEVICE = _any(
