@@ -13,7 +13,7 @@ import aiosmtplib
 from bot.edges.slack_escalation_ids import DUTY_MODAL, PERSON_BLOCK, SUBSTITUTE_BLOCK
 from bot.rules.ticket_states import Action
 from bot.sandbox.demo import SUPPORT
-from tests.support.screenshots import FOLDER, REPLACED, REPLACEMENT, Scene, stage
+from tests.support.screenshots import FOLDER, PATIENCE, REPLACED, REPLACEMENT, Scene, stage
 
 ABSENT = "Jestem na urlopie do piątku. W pilnych sprawach proszę o kontakt z sekretariatem.\n\nAnna Nowak"
 NOT_DELIVERED = """From: MAILER-DAEMON@mx.example
@@ -66,6 +66,24 @@ class TroubleScene(Scene):
         while views := self._demo.slack.people.open_views(self._demo.staff.ewa):
             await self._demo.slack.people.close_view(self._demo.staff.ewa, views[-1].id)
 
+    async def second(self) -> None:
+        """Ewa has chosen a priority in her window after Marek set another one in his."""
+        people, staff, card = self._demo.slack.people, self._demo.staff, self._cards()[-1]
+        await self.press(Action.PRIORITY)
+        mine = await self._modal("ticket_priority")
+        await people.click(staff.marek, staff.support, card.ts, "ticket_priority")
+
+        def theirs() -> str | None:
+            views = people.open_views(staff.marek)
+            return views[-1].id if views else None
+
+        view = await self._slack.wait_for(theirs, PATIENCE, "Marek's window")
+        assert view is not None
+        await people.submit_view(staff.marek, view, {"priority": "non_critical"})
+        await self.says("terminy liczone na nowo")
+        await people.submit_view(staff.ewa, mine, {"priority": "question"})
+        await self.window("second", "zaszła inna zmiana")
+
     async def duty(self) -> None:
         """Ewa sets who is on duty by the form."""
         people, staff = self._demo.slack.people, self._demo.staff
@@ -101,6 +119,8 @@ async def play(scene: TroubleScene) -> None:
     await scene.report("piotr", "critical")
     await scene.press(Action.MERGE)
     await scene.search("firewall", "Firewall down")
+
+    await scene.second()
 
     panel = await scene.begin(Action.REPLACE, REPLACED)
     await scene.move(panel, "replacement_check", {"check": "tests", "note": "Nie startuje"}, "Nie startuje")
