@@ -103,6 +103,7 @@ class CustomerPosts:
         return lambda uow, ts: self._told(row, effect, uow, ts)
 
     async def _told(self, row: OutboxRow, effect: PostToCustomer, uow: UnitOfWork, ts: str) -> None:
+        await uow.tickets.get(effect.ticket_id)  # its lock first, as everybody takes it, or two wait for each other
         if effect.message_id is not None:
             await uow.tickets.set_message_customer_ts(effect.message_id, ts)
         await dispatch(MailSent(row.id), uow, self._contexts())
