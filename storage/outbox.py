@@ -11,6 +11,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.effects import (
     CallWebhook,
+    EditProposal,
     Effect,
     FetchCustomerFiles,
     FetchFiles,
@@ -118,10 +119,10 @@ def lane_of(effect: Effect) -> str:  # one for each kind of lane
     A ticket's mails, its posts to the customer, those in its own thread, its files; an escalation; a person.
     """
     match effect:
-        case SendMail(ticket_id=None):
-            return f"mail:{effect.to.lower()}"
+        case EditProposal() if "message" in effect.data:
+            return f"customer:{effect.ticket_id}"  # behind the post whose buttons go
         case SendMail():
-            return f"mail:{effect.ticket_id}"
+            return f"mail:{effect.to.lower() if effect.ticket_id is None else effect.ticket_id}"
         case PostOperator() | PostServiceDigest():
             return "escalation" if isinstance(effect, PostOperator) else "services"
         case PostEscalationCard() | PostEscalationCall() | PostEscalationLine():

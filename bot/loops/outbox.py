@@ -157,17 +157,18 @@ class OutboxLoop:
                 await self._tell_of(error)
             return
         log.error("given up", exc_info=error)
+        reason = f"done, and not noted: {decision.reason}" if was_done else decision.reason
         async with self._database.begin() as uow:
-            if not await uow.outbox.mark_parked(row.id, decision.reason):
+            if not await uow.outbox.mark_parked(row.id, reason):
                 return
-            if isinstance(row.effect, SendMail | PostToCustomer):
-                await dispatch(MailNotSent(row.id, decision.reason), uow, self._contexts())
+            if isinstance(row.effect, SendMail | PostToCustomer) and not was_done:
+                await dispatch(MailNotSent(row.id, reason), uow, self._contexts())
             elif isinstance(row.effect, ShareFiles):
-                await dispatch(FilesNotShown(row.id, decision.reason), uow, self._contexts())
+                await dispatch(FilesNotShown(row.id, reason), uow, self._contexts())
             elif isinstance(row.effect, FetchFiles | FetchCustomerFiles):
-                await dispatch(FilesFetched(row.id, {}, decision.reason), uow, self._contexts())
+                await dispatch(FilesFetched(row.id, {}, reason), uow, self._contexts())
             elif not isinstance(row.effect, PostOperator):
-                data: dict[str, object] = {"outbox": row.id, "reason": decision.reason}
+                data: dict[str, object] = {"outbox": row.id, "reason": reason}
                 await uow.outbox.add(PostOperator("outbox_parked", data), dedupe_key=_told_once(row))
 
     async def _tell_of(self, error: ChannelUnusable) -> None:

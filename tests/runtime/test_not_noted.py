@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.edges.pacing import Pace
-from bot.effects import Note, PostInThread
+from bot.effects import Note, PostInThread, PostOperator
 from bot.loops.outbox import OutboxLoop, Performer
 from bot.loops.sending_mail import MailPerformer
 from bot.loops.slack_posts import Posts
 from bot.ports import OutboxRow, OutboxState, UnitOfWork
 from bot.sandbox.clock import MovableClock
-from handlers.context import ContextMaker
+from handlers.context import Context, ContextMaker
 from storage.engine import Database
 from storage.errors import DatabaseBusy
 from storage.migrating import upgrade
@@ -63,15 +63,16 @@ class Poster:
 
 
 class PostOffice:
-    """Takes every mail; while the first is taken, the database locks up."""
+    """Takes every mail; while the first is taken, the database locks up, unless told otherwise."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, locks: bool = True) -> None:
         self.taken: list[bytes] = []
+        self._locks = locks
         self._locking = sqlite3.connect(file, isolation_level=None)
 
     async def send(self, _from: str, _to: str, raw: bytes, *, copy_to: str | None = None) -> None:
         del copy_to
-        if not self.taken:
+        if self._locks and not self.taken:
             self._locking.execute("BEGIN IMMEDIATE")
         self.taken.append(raw)
 
@@ -113,10 +114,21 @@ async def database(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Databas
     await opened.close()
 
 
+class Mistaken(ContextMaker):
+    """What follows of a mail that was sent is a mistake of ours."""
+
+    def __call__(self) -> Context:
+        raise KeyError("our own mistake")
+
+
 async def performed(
-    database: Database, clock: MovableClock, transport: Transport, performer: Performer
+    database: Database,
+    clock: MovableClock,
+    transport: Transport,
+    performer: Performer,
+    until: OutboxState = OutboxState.SENT,
 ) -> list[OutboxState]:
-    """Let the loop run until the only row is sent, with all the time that it wants; gives the states that it had."""
+    """Let the loop run until the first row is so, with all the time that it wants; gives the states that it had."""
     contexts = ContextMaker(clock, plain_config(), b"key")
     wake, stopping = asyncio.Event(), asyncio.Event()
     queue = OutboxQueue(database, "a start")
@@ -124,9 +136,10 @@ async def performed(
     states: list[OutboxState] = []
     task = asyncio.create_task(loop.run(stopping))
     async with asyncio.timeout(PATIENCE):
-        while not states or states[-1] is not OutboxState.SENT:
+        while not states or states[-1] is not until:
             async with database.read() as uow:
-                row = (await uow.transaction.connection.execute(select(outbox.c.state, outbox.c.next_attempt_at))).one()
+                first = select(outbox.c.state, outbox.c.next_attempt_at).order_by(outbox.c.id).limit(1)
+                row = (await uow.transaction.connection.execute(first)).one()
             if not states or states[-1] is not row.state:
                 states.append(row.state)
             if row.state is OutboxState.IN_DOUBT and row.next_attempt_at > clock.now():
@@ -166,3 +179,19 @@ async def test_a_mail_that_went_out_waits_for_its_copy(tmp_path: Path, database:
         states = await performed(database, clock, Transport.MAIL, performer)
     assert states[-2:] == [OutboxState.IN_DOUBT, OutboxState.SENT]
     assert clock.now() >= NOON + contexts.config.retry.in_doubt_wait, "no copy came: only now it may be sent again"
+
+
+async def test_of_a_mail_that_went_out_nobody_is_told_that_it_did_not(
+    tmp_path: Path, database: Database, clock: MovableClock
+) -> None:
+    ticket = await stored_ticket(database)
+    async with database.begin() as uow:
+        await uow.outbox.add(a_mail(ticket.id))
+    with closing(PostOffice(tmp_path / FILE, locks=False)) as office:
+        performer = MailPerformer(office, database, Mistaken(clock, plain_config(), b"key"), lambda: True)
+        await performed(database, clock, Transport.MAIL, performer, until=OutboxState.PARKED)
+    async with database.read() as uow:
+        assert [line.kind for line in await uow.journal_of(ticket.id)] == []
+    [notice] = await OutboxQueue(database, "a reader").claim(clock.now(), 9, Transport.SLACK)
+    assert isinstance(notice.effect, PostOperator)
+    assert str(notice.effect.data["reason"]).startswith("done, and not noted: KeyError")

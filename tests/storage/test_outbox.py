@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from bot.effects import (
     CallWebhook,
+    EditProposal,
     EditReply,
     Effect,
     MailKind,
@@ -19,6 +20,7 @@ from bot.effects import (
     PostEscalationCard,
     PostInThread,
     PostOperator,
+    PostToCustomer,
     TellUser,
 )
 from bot.model import JournalEntry
@@ -138,6 +140,9 @@ async def test_the_lanes() -> None:
     assert lane_of(a_mail(7)) == "mail:7"
     assert lane_of(a_mail(None, to="Anna@Klient.example")) == "mail:anna@klient.example"
     assert {lane_of(e) for e in (PostCard(7), PostInThread(7, Note.TAKEN), EditReply(7, 1))} == {"slack:7"}
+    told = PostToCustomer(MailKind.REPLY, 7, "U0ANNA", "Pasuje wtorek?")
+    assert {lane_of(told), lane_of(EditProposal(7, "", {"message": 3}))} == {"customer:7"}, "its buttons go after it"
+    assert lane_of(EditProposal(7, "1.2", {"accepted": True})) == "slack:7"
     assert lane_of(PostOperator("parked")) == "escalation"
     assert lane_of(PostEscalationCard(7, 3)) == lane_of(PostEscalationCall(7, 3, 1, "step", 0)) == "escalation:3"
     assert lane_of(CallWebhook(7, 3, "call")) == "webhook:3", "a gateway that is down holds up no post"
