@@ -30,6 +30,8 @@ STOPPED_FOR = 8.0
 """Seconds for which a process stands still; longer than another's heartbeat may be late (`storage.leases.TTL`)."""
 ALONE, AMONG_OTHERS = (4, 10), (20, 30)
 """Between which seconds one has to come to a commit point. Of several processes others have to take over first."""
+AHEAD = 0.05
+"""By which part of itself trouble may be ahead of the mails."""
 PATIENCE = 3600
 """Seconds; a busy machine takes its time."""
 HOUR = 3600.0
@@ -151,6 +153,7 @@ class Trouble:
         self._plan = outcome.plan
         self._chance = random.Random(outcome.plan.seed)  # noqa: S311 - so that a run can be repeated
         self._is_alone = outcome.plan.processes == 1
+        self._sent = 0.0
         self._turn, self._refusing = asyncio.Lock(), asyncio.Lock()
         points = list(POINTS) + ([] if self._is_alone else list(POINTS_AMONG_PROCESSES))
         self._points = cycle(f"{moment}:{point}" for point in points for moment in MOMENTS)
@@ -171,9 +174,14 @@ class Trouble:
             yield
 
     async def keeps_pace(self, part: float) -> None:
-        """Wait until that part of all kills has been done, but for the next: there is always something to die of."""
+        """That part of all mails is sent. Wait until as much of the kills has been done, but for the next one."""
+        self._sent = part
         wanted = part * self._plan.kills - 1
         await until(partial(self._have_died, wanted), PATIENCE, "the kills keep pace with the mails")
+
+    async def _mails_keep_pace(self, done: int, of: int) -> None:
+        """Wait until of the mails is sent what is done of something else, or nearly: trouble comes to all of them."""
+        await until(lambda: self._sent >= done / of - AHEAD, PATIENCE, "the mails keep pace with the trouble")
 
     def _have_died(self, wanted: float) -> bool:
         return self._outcome.deaths >= wanted
@@ -181,6 +189,7 @@ class Trouble:
     async def kill(self) -> None:
         """Kill as often as planned: at random, of several processes two at once, then who comes to a commit point."""
         while self._outcome.deaths < self._plan.kills:
+            await self._mails_keep_pace(self._outcome.deaths, self._plan.kills)
             async with self._alone():
                 self._bots.arm(f"{next(self._points)}:{self._chance.randint(1, 3)}")
                 for bot in self._chance.sample(self._bots.all, min(2, self._plan.processes)):
@@ -219,6 +228,7 @@ class Trouble:
     async def disturb(self) -> None:
         """Break connections as often as planned, each way in its turn, and mend them."""
         for number in range(self._plan.faults):
+            await self._mails_keep_pace(number, self._plan.faults)
             name, proxy = self._chance.choice(list(self._proxies.items()))
             how = ("cut", "cut after", "stall", "slow", "refuse")[number % 5]
             match how:
@@ -243,6 +253,7 @@ class Trouble:
         slack = self._world.slack
         port = self._proxies["slack"].target_port
         for number in range(self._plan.restarts):
+            await self._mails_keep_pace(number, self._plan.restarts)
             await self._until_something_happens(60)
             match number % 3:
                 case 0:
