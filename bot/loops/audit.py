@@ -49,28 +49,29 @@ class AuditLoop:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look until `stopping` is set; at first after a minute, in which what was missed is made up for."""
-        begun = self._clock.now()
+        begun = looked = self._clock.now()
         while True:
-            await self._rest(stopping)
+            await self._rest(looked, stopping)
             if stopping.is_set():
                 return
-            await self._look(stopping, begun)
+            looked = self._clock.now()
+            await self._look(looked, stopping, begun)
 
-    async def _rest(self, stopping: asyncio.Event) -> None:
-        """Wait until the next look is due; it is at once where the clock is set back, as that puts off what waits."""
+    async def _rest(self, looked: datetime, stopping: asyncio.Event) -> None:
+        """Wait until the next look is due, a minute after the last began, however long that one took.
+
+        It is due at once where the clock is set back, as that puts off what waits.
+        """
         loop = asyncio.get_running_loop()
-        due, until = self._clock.now() + LOOK_EVERY, loop.time() + LOOK_EVERY.total_seconds()
+        seen, due, until = looked, looked + LOOK_EVERY, loop.time() + LOOK_EVERY.total_seconds()
         # The bound is no wall-clock time: however that jumps, we look again.
-        while not stopping.is_set() and self._clock.now() < due and (left := until - loop.time()) > 0:
-            before = self._clock.now()
+        while not stopping.is_set() and seen <= (now := self._clock.now()) < due and (left := until - loop.time()) > 0:
+            seen = now
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, self._glance)):
                     await self._clock.wait_until(due, stopping)
-            if self._clock.now() < before:
-                return
 
-    async def _look(self, stopping: asyncio.Event, begun: datetime) -> None:
-        now = self._clock.now()
+    async def _look(self, now: datetime, stopping: asyncio.Event, begun: datetime) -> None:
         await hasten_what_a_wrong_clock_put_off(self._database, now, self._contexts.config)
         async with self._database.begin() as uow:
             audit = StoredAudit(uow.transaction)

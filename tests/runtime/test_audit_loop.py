@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from bot.model import Ticket
 from bot.rules.neglect import LOOK_EVERY, Look
 from bot.rules.sla import terms_from_config
 from bot.sandbox.clock import MovableClock
-from handlers.context import ContextMaker
+from handlers.context import Context, ContextMaker
 from handlers.escalations import raise_escalation
 from storage.auditing import StoredAudit
 from storage.effects_json import effect_from_json
@@ -104,28 +104,33 @@ async def auditing(database: Database, contexts: ContextMaker) -> AsyncIterator[
             await task
 
 
+def contexts_of(config: Config) -> ContextMaker:
+    """With a clock that stands still."""
+    return ContextMaker(MovableClock(NOON, frozen=True), config, b"key")
+
+
 @asynccontextmanager
-async def watching(tmp_path: Path, template: Path, config: Config) -> AsyncIterator[Watch]:
-    clock = MovableClock(NOON, frozen=True)
+async def watching(tmp_path: Path, template: Path, contexts: ContextMaker) -> AsyncIterator[Watch]:
+    clock = contexts.clock
+    assert isinstance(clock, MovableClock)
     async with AsyncExitStack() as stack:
         database = open_database(f"sqlite+aiosqlite:///{shutil.copy(template, tmp_path / 'h.sqlite3')}", clock)
         await database.open()
         stack.push_async_callback(database.close)
-        contexts = ContextMaker(clock, config, b"key")
         await stack.enter_async_context(auditing(database, contexts))
         yield Watch(database, clock, contexts)
 
 
 @pytest.fixture
 async def watch(tmp_path: Path, template: Path) -> AsyncIterator[Watch]:
-    async with watching(tmp_path, template, CONFIG) as watch:
+    async with watching(tmp_path, template, contexts_of(CONFIG)) as watch:
         yield watch
 
 
 async def test_a_gap_in_the_rota_is_announced_in_advance_and_once(tmp_path: Path, template: Path) -> None:
     office = {"user": "U0EWA", "days": [1, 2, 3, 4, 5], "from": "09:00", "to": "17:00"}
     rota = plain_config(duty={"weekly": [office]})
-    async with watching(tmp_path, template, rota) as watch:
+    async with watching(tmp_path, template, contexts_of(rota)) as watch:
         for _ in range(3):
             await watch.look()
         gaps = [effect for effect in await watch.effects(PostOperator) if "duty_gap" in str(effect)]
@@ -255,6 +260,27 @@ async def test_after_a_stop_the_timers_have_their_minute(watch: Watch, looked_be
         await uow.clocks.add(a_clock(ticket.id, due_at=NOON + timedelta(hours=1)))
     watch.clock.move(timedelta(hours=3))  # the machine slept
     assert [(await watch.look()).counts for _ in range(2)] == [{}, {"overdue": 1, "stuck": 1}]
+
+
+@dataclass(frozen=True)
+class SlowContexts(ContextMaker):
+    """The first look with it takes a minute."""
+
+    asked: list[Context] = field(default_factory=list)
+
+    def __call__(self) -> Context:
+        made = super().__call__()
+        if not self.asked and isinstance(self.clock, MovableClock):
+            self.clock.move(LOOK_EVERY)
+        self.asked.append(made)
+        return made
+
+
+async def test_after_a_look_that_took_a_minute_the_next_is_due(tmp_path: Path, template: Path) -> None:
+    contexts = SlowContexts(MovableClock(NOON, frozen=True), CONFIG, b"key")
+    async with watching(tmp_path, template, contexts) as watch:
+        look = await watch.look()
+    assert (len(contexts.asked), look.at) == (2, NOON + 2 * LOOK_EVERY)
 
 
 def pulse(**changes: datetime | None) -> Pulse:
