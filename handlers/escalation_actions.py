@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.commands import (
+from bot.commands import SlackPerson
+from bot.effects import Note, PostInThread
+from bot.escalation_commands import (
     AcknowledgeEscalation,
     EscalateTicket,
     ReassignEscalation,
     ResolveEscalation,
-    SlackPerson,
     SnoozeEscalation,
     TakeOverEscalation,
     TieEscalation,
 )
-from bot.effects import Note, PostInThread
 from bot.escalations import Escalation, EscalationSource
 from bot.model import Language, Message, Ticket
 from bot.ports import UnitOfWork

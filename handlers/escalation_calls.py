@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.commands import LogEscalationCall
 from bot.effects import Note, PostCard, PostInThread
+from bot.escalation_commands import LogEscalationCall
 from bot.escalations import EscalationSource
 from bot.model import ClockKind, Direction, Language, Message, Priority, Ticket, TicketState
 from bot.ports import UnitOfWork

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.commands import DecideProposal, EscalateTicket
 from bot.effects import EditProposal
+from bot.escalation_commands import DecideProposal, EscalateTicket
 from bot.model import JournalEntry, Ticket
 from bot.ports import UnitOfWork
 from handlers import escalation_actions

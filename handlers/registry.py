@@ -7,35 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 from bot.commands import (
-    AcknowledgeEscalation,
     AgreeDate,
     CloseTicket,
     Command,
     ConfirmDate,
     DateKept,
-    DecideProposal,
     DecideQuotation,
     DecideSender,
     EmailReceived,
-    EscalateTicket,
     FilesFetched,
     FilesNotShown,
-    LogEscalationCall,
     MailNotSent,
     MailSent,
     NothingToDo,
     OpenHome,
-    ReassignEscalation,
     RemoveShift,
     ReplyToCustomer,
-    ResolveEscalation,
     SetPriority,
     SetShift,
-    SnoozeEscalation,
     SwapShifts,
-    TakeOverEscalation,
     TakeTicket,
-    TieEscalation,
     TimerDue,
     TypedCommand,
 )
@@ -75,6 +66,17 @@ from bot.entitlement_commands import (
     OfferTimes,
     PickDate,
     RecordEntitlement,
+)
+from bot.escalation_commands import (
+    AcknowledgeEscalation,
+    DecideProposal,
+    EscalateTicket,
+    LogEscalationCall,
+    ReassignEscalation,
+    ResolveEscalation,
+    SnoozeEscalation,
+    TakeOverEscalation,
+    TieEscalation,
 )
 from bot.interview_commands import AnswerInterview, AskInterview, BeginInterview, ExportInterview
 from bot.ports import UnitOfWork

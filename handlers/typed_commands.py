@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.commands import EscalateTicket, RemoveShift, SetShift, SlackPerson, SwapShifts, TypedCommand
+from bot.commands import RemoveShift, SetShift, SlackPerson, SwapShifts, TypedCommand
 from bot.effects import TellOverview
+from bot.escalation_commands import EscalateTicket
 from bot.ports import UnitOfWork
 from bot.rules.typed_commands import (
     Escalate,

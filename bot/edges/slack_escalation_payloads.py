@@ -9,22 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
-from bot.commands import (
-    AcknowledgeEscalation,
-    DecideProposal,
-    EscalateTicket,
-    LogEscalationCall,
-    NothingToDo,
-    ReassignEscalation,
-    ResolveEscalation,
-    SetShift,
-    SlackCommand,
-    SlackPerson,
-    SnoozeEscalation,
-    TakeOverEscalation,
-    TieEscalation,
-    TypedCommand,
-)
+from bot.commands import NothingToDo, SetShift, SlackCommand, SlackPerson, TypedCommand
 from bot.edges import slack_acting_payloads as acting
 from bot.edges.slack_escalation_ids import (
     ADDRESS_BLOCK,
@@ -54,6 +39,17 @@ from bot.edges.slack_escalation_ids import (
 )
 from bot.edges.slack_fields import choice, chosen_instant, chosen_user, mapping, typed
 from bot.edges.slack_ids import ACTION_IDS, REPLY_LIMIT, ModalPlace
+from bot.escalation_commands import (
+    AcknowledgeEscalation,
+    DecideProposal,
+    EscalateTicket,
+    LogEscalationCall,
+    ReassignEscalation,
+    ResolveEscalation,
+    SnoozeEscalation,
+    TakeOverEscalation,
+    TieEscalation,
+)
 from bot.rules.escalation_presses import Press
 from bot.rules.mail_writing import can_be_mailed
 from bot.rules.notes import is_note

@@ -21,13 +21,9 @@ from bot.commands import (
     DateKept,
     DecideQuotation,
     DecideSender,
-    ReassignEscalation,
     ReplyToCustomer,
-    ResolveEscalation,
     SetPriority,
-    SnoozeEscalation,
     TakeTicket,
-    TieEscalation,
 )
 from bot.commands_acting import (
     AskForData,
@@ -50,6 +46,7 @@ from bot.entitlement_commands import (
     OfferTimes,
     RecordEntitlement,
 )
+from bot.escalation_commands import ReassignEscalation, ResolveEscalation, SnoozeEscalation, TieEscalation
 from bot.interview_commands import AnswerInterview, AskInterview, BeginInterview
 from bot.model import JournalEntry
 from bot.people import NextTurn

@@ -6,15 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.commands import (
-    AcknowledgeEscalation,
-    EscalateTicket,
-    ReassignEscalation,
-    ResolveEscalation,
-    SlackPerson,
-    SnoozeEscalation,
-    TakeOverEscalation,
-)
+from bot.commands import SlackPerson
 from bot.effects import (
     CallWebhook,
     Effect,
@@ -23,6 +15,14 @@ from bot.effects import (
     PostOperator,
     SendMail,
     TellUser,
+)
+from bot.escalation_commands import (
+    AcknowledgeEscalation,
+    EscalateTicket,
+    ReassignEscalation,
+    ResolveEscalation,
+    SnoozeEscalation,
+    TakeOverEscalation,
 )
 from bot.escalations import Escalation
 from bot.model import ClockKind, Ticket

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.commands import (
-    AcknowledgeEscalation,
-    EscalateTicket,
-    LogEscalationCall,
-    NextTurn,
-    RemoveShift,
-    SetShift,
-    SlackPerson,
-    SwapShifts,
-    TakeTicket,
-    TieEscalation,
-)
+from bot.commands import NextTurn, RemoveShift, SetShift, SlackPerson, SwapShifts, TakeTicket
 from bot.effects import CallWebhook, Note, PostEscalationCall, PostOperator
+from bot.escalation_commands import AcknowledgeEscalation, EscalateTicket, LogEscalationCall, TieEscalation
 from bot.model import ClockKind, Priority, TicketState
 from tests.handlers.desk import ANNA, EWA, JOHN, OBCY
 from tests.handlers.escalating import JAN, MINUTE, OLA, ZOFIA, EscalationDesk

@@ -12,20 +12,14 @@ from typing import Any
 import pytest
 
 from bot.commands import (
-    AcknowledgeEscalation,
     AgreeDate,
     CloseTicket,
     Command,
     ConfirmDate,
     DecideSender,
-    EscalateTicket,
-    LogEscalationCall,
     NextTurn,
-    ReassignEscalation,
-    ResolveEscalation,
     SetPriority,
     SlackPerson,
-    SnoozeEscalation,
     TakeTicket,
 )
 from bot.commands_acting import (
@@ -44,6 +38,14 @@ from bot.commands_acting import (
 )
 from bot.commands_sending import UndoSending
 from bot.effects import PostCard, TellUser
+from bot.escalation_commands import (
+    AcknowledgeEscalation,
+    EscalateTicket,
+    LogEscalationCall,
+    ReassignEscalation,
+    ResolveEscalation,
+    SnoozeEscalation,
+)
 from bot.model import Direction, Priority, TicketState
 from tests.handlers.desk import ANNA, EWA
 from tests.handlers.test_acting import GUEST, JAN, ActingDesk

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.commands import SlackPerson, TieEscalation
+from bot.commands import SlackPerson
 from bot.effects import TellUser
 from bot.entitlement_commands import ChooseEntitlement, Decision, RecordEntitlement
 from bot.entitlements import Entitlement
+from bot.escalation_commands import TieEscalation
 from bot.interview_commands import AnswerInterview, AskInterview, BeginInterview
 from bot.replacement_commands import AskUser, CancelReplacement, RefuteFault, SendReturnWaybill, VerifyFault
 from bot.replacements import Stage

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.commands import DecideProposal, SetShift, SlackPerson, TypedCommand
+from bot.commands import SetShift, SlackPerson, TypedCommand
 from bot.effects import EditProposal, PostOperator, TellUser
+from bot.escalation_commands import DecideProposal
 from tests.handlers.desk import ANNA, EWA
 from tests.handlers.escalating import JAN, ZOFIA, EscalationDesk
 from tests.handlers.timekeeping import warsaw

@@ -14,6 +14,7 @@ from bot import commands_acting as a
 from bot import commands_channels as ch
 from bot import commands_sending as s
 from bot import entitlement_commands as e
+from bot import escalation_commands as x
 from bot import interview_commands as i
 from bot import replacement_commands as r
 from bot.commands import SlackCommand, SlackPerson
@@ -74,15 +75,15 @@ TWO_PEOPLE: dict[type, set[Second]] = {
     c.DateKept: {Second.ASKED, Second.TOLD},
     e.CancelDate: {Second.ASKED, Second.TOLD},
     e.PickDate: {Second.TOLD},
-    c.EscalateTicket: {Second.BOTH},  # the second joins, and is told who escalated
-    c.LogEscalationCall: {Second.BOTH},
-    c.AcknowledgeEscalation: {Second.TOLD},
-    c.TakeOverEscalation: {Second.TOLD},  # the button carries who had it
-    c.ReassignEscalation: {Second.ASKED, Second.TOLD},
-    c.SnoozeEscalation: {Second.ASKED, Second.TOLD},
-    c.ResolveEscalation: {Second.ASKED, Second.TOLD},
-    c.TieEscalation: {Second.ASKED, Second.TOLD},
-    c.DecideProposal: {Second.TOLD},
+    x.EscalateTicket: {Second.BOTH},  # the second joins, and is told who escalated
+    x.LogEscalationCall: {Second.BOTH},
+    x.AcknowledgeEscalation: {Second.TOLD},
+    x.TakeOverEscalation: {Second.TOLD},  # the button carries who had it
+    x.ReassignEscalation: {Second.ASKED, Second.TOLD},
+    x.SnoozeEscalation: {Second.ASKED, Second.TOLD},
+    x.ResolveEscalation: {Second.ASKED, Second.TOLD},
+    x.TieEscalation: {Second.ASKED, Second.TOLD},
+    x.DecideProposal: {Second.TOLD},
     c.TypedCommand: {Second.BOTH},  # what it asks for are commands of their own
     c.SetShift: {Second.TOLD},
     c.SwapShifts: {Second.TOLD},
@@ -183,8 +184,8 @@ def test_ones_own_and_the_bots_lines_are_nobody_elses() -> None:
         (a.ResolveTicket(JAN, 7, "Gotowe"), line("replacement_begin", serial="FGT60FTK20001234")),
         (a.LogCall(JAN, 7, a.CallDirection.INCOMING, "", "Już działa", c.NextTurn.RESOLVED), line("asked_for_data")),
         (c.ReplyToCustomer(JAN, 7, "Gotowe", c.NextTurn.RESOLVED), line("taken")),
-        (c.ReassignEscalation(JAN, 7, 3, "U0OLA", "Ola"), line("escalation_reassigned", escalation=3, owner="U0MAREK")),
-        (c.ResolveEscalation(JAN, 7, 3, "Już"), line("escalation_acknowledged", escalation=3, owner="U0EWA")),
+        (x.ReassignEscalation(JAN, 7, 3, "U0OLA", "Ola"), line("escalation_reassigned", escalation=3, owner="U0MAREK")),
+        (x.ResolveEscalation(JAN, 7, 3, "Już"), line("escalation_acknowledged", escalation=3, owner="U0EWA")),
         (r.AskUser(JAN, 7, 2), line("replacement_ask", replacement=2)),
         (r.RefuteFault(JAN, 7, 2, "nie"), line("replacement_verify", replacement=2)),
         (r.SendReturnWaybill(JAN, 7, 2, "1", ()), line("replacement_send_waybill", replacement=2)),
@@ -212,8 +213,8 @@ def test_what_would_be_passed_over_is_asked_about(second: Any, first: JournalEnt
         (c.TakeTicket(JAN, 7), line("taken")),
         (c.TakeTicket(JAN, 7, over=True), line("taken", assignee=JAN.user)),
         (a.AssignTicket(JAN, 7, "U0OLA", "Ola"), line("taken", assignee="U0OLA")),
-        (c.ReassignEscalation(JAN, 7, 3, "U0OLA", "Ola"), line("escalation_reassigned", escalation=3, owner="U0OLA")),
-        (c.ResolveEscalation(JAN, 7, 3, "Już"), line("escalation_acknowledged", escalation=2, owner="U0EWA")),
+        (x.ReassignEscalation(JAN, 7, 3, "U0OLA", "Ola"), line("escalation_reassigned", escalation=3, owner="U0OLA")),
+        (x.ResolveEscalation(JAN, 7, 3, "Już"), line("escalation_acknowledged", escalation=2, owner="U0EWA")),
         (r.AskUser(JAN, 7, 2), line("replacement_ask", replacement=1)),
         (i.AnswerInterview(JAN, 7, 4, (("wan", "1"),)), line("interview_answered", interview=4, answers={"lan": "2"})),
         (i.AnswerInterview(JAN, 7, 4, (("wan", "1"),)), line("interview_answered", interview=4, answers={"wan": "1"})),

@@ -11,10 +11,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from bot.commands import (
-    AcknowledgeEscalation,
     CloseTicket,
     Command,
-    EscalateTicket,
     NextTurn,
     ReplyToCustomer,
     SetPriority,
@@ -28,6 +26,7 @@ from bot.commands_channels import ReportProblem
 from bot.commands_sending import UndoSending
 from bot.config import Config
 from bot.effects import TellUser
+from bot.escalation_commands import AcknowledgeEscalation, EscalateTicket
 from bot.interview_commands import BeginInterview
 from bot.model import Device, Priority, Ticket
 from bot.replacement_commands import BeginReplacement

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import (
-    AcknowledgeEscalation,
-    LogEscalationCall,
-    NothingToDo,
-    ReassignEscalation,
-    ResolveEscalation,
-    SlackCommand,
-    TypedCommand,
-)
+from bot.commands import NothingToDo, SlackCommand, TypedCommand
 from bot.edges.slack_chat import SlackChat
 from bot.edges.slack_escalation_card import EscalationShown, head
 from bot.edges.slack_escalation_payloads import FOUND_TICKET
+from bot.escalation_commands import AcknowledgeEscalation, LogEscalationCall, ReassignEscalation, ResolveEscalation
 from bot.escalations import EscalationSource
 from bot.sandbox.slack import SlackSandbox, User, View
 from tests.edges.slack.office import NOW, TICKET_ID, ZONE, Desk, Office, make_escalation, staff_words

@@ -7,24 +7,21 @@ from typing import Any
 
 import pytest
 
-from bot.commands import (
+from bot.commands import NothingToDo, SetShift, SlackCommand, TypedCommand
+from bot.edges.slack_escalation_payloads import FOUND_TICKET
+from bot.edges.slack_ids import ModalPlace
+from bot.edges.slack_payloads import OWN_TEAM, REAL_NAMES, submission_problems, to_command
+from bot.escalation_commands import (
     AcknowledgeEscalation,
     DecideProposal,
     EscalateTicket,
     LogEscalationCall,
-    NothingToDo,
     ReassignEscalation,
     ResolveEscalation,
-    SetShift,
-    SlackCommand,
     SnoozeEscalation,
     TakeOverEscalation,
     TieEscalation,
-    TypedCommand,
 )
-from bot.edges.slack_escalation_payloads import FOUND_TICKET
-from bot.edges.slack_ids import ModalPlace
-from bot.edges.slack_payloads import OWN_TEAM, REAL_NAMES, submission_problems, to_command
 from tests.edges.slack.office import NOW
 from tests.edges.slack.test_slack_payloads import click, submission
 

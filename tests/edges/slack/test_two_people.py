@@ -17,6 +17,7 @@ from bot import commands_acting as a
 from bot import commands_channels as ch
 from bot import commands_sending as s
 from bot import entitlement_commands as e
+from bot import escalation_commands as x
 from bot import interview_commands as i
 from bot import replacement_commands as r
 from bot.edges.slack_ids import ModalPlace, PressedTicket
@@ -60,8 +61,8 @@ LEADS_TO: dict[str, type] = {
     "ticket_spam": a.MarkSpam,
     "ticket_close": c.CloseTicket,
     "ticket_reopen": a.ReopenTicket,
-    "ticket_escalate": c.EscalateTicket,
-    "ticket_log_call": c.LogEscalationCall,
+    "ticket_escalate": x.EscalateTicket,
+    "ticket_log_call": x.LogEscalationCall,
     "ticket_open": ch.OpenTicket,
     "ticket_open_message": ch.OpenTicket,
     "sender_approve": c.DecideSender,
@@ -74,14 +75,14 @@ LEADS_TO: dict[str, type] = {
     "date_kept": c.DateKept,
     "date_cancel": e.CancelDate,
     "date_pick_": e.PickDate,
-    "escalation_acknowledge": c.AcknowledgeEscalation,
-    "escalation_take_over": c.TakeOverEscalation,
-    "escalation_reassign": c.ReassignEscalation,
-    "escalation_snooze": c.SnoozeEscalation,
-    "escalation_resolve": c.ResolveEscalation,
-    "escalation_tie": c.TieEscalation,
-    "proposal_escalate": c.DecideProposal,
-    "proposal_decline": c.DecideProposal,
+    "escalation_acknowledge": x.AcknowledgeEscalation,
+    "escalation_take_over": x.TakeOverEscalation,
+    "escalation_reassign": x.ReassignEscalation,
+    "escalation_snooze": x.SnoozeEscalation,
+    "escalation_resolve": x.ResolveEscalation,
+    "escalation_tie": x.TieEscalation,
+    "proposal_escalate": x.DecideProposal,
+    "proposal_decline": x.DecideProposal,
     "duty_set": c.SetShift,
     "ticket_replace": r.BeginReplacement,
     "replacement_check": r.RecordCheck,
