@@ -1,6 +1,6 @@
 """Let several people press, type, write and submit whatever they see at another Slack, at random, while it fails.
 
-    python -m tests.harness.slack_monkey [--seed N] [--acts N] [--calm]
+    python -m tests.harness.slack_monkey [--seed N] [--acts N] [--calm] [--http]
 
 Afterwards, with Slack well again: no press went unacknowledged while it was well, every post is there once, every card
 shows what is stored, nothing is left to be sent that no operator was told of, no call broke a rule, and the log has no
@@ -53,7 +53,7 @@ class Monkey:
     mails: int = 0
 
     async def act(self) -> None:  # noqa: C901  # a list of what people do
-        """One of them does something."""
+        """One of them does something. A signed request holds for five minutes: the clock does not outrun it."""
         office, user = self.office, self.random.choice([self.office.ewa, self.office.marek])
         does = self.random.choice(
             ["press"] * 8 + ["press in view"] * 4 + ["submit"] * 6 + ["write"] * 3 + ["change"] * 2
@@ -83,9 +83,10 @@ class Monkey:
             case "close":
                 user.views[-1:] = []
             case "time":
-                office.clock.move(timedelta(seconds=self.random.choice([1, 25, 60, 600, 3600])))
+                steps = [1, 25, 60] if office.slack.people.way is office.slack.http else [1, 25, 60, 600, 3600]
+                office.clock.move(timedelta(seconds=self.random.choice(steps)))
             case "disconnect" if not self.is_calm:
-                office.slack.sockets.lost_acks += 1
+                office.slack.people.way.lost_acks += 1
                 if self.random.random() < 0.5:
                     office.slack.sockets.cut()
 
@@ -158,12 +159,12 @@ class Monkey:
             await self.office.write(f"Wiadomość nr {self.mails}.", f"Re: [HEZO-{year}-{number:06d}]")
 
 
-async def play(folder: Path, *, seed: int, acts: int, is_calm: bool) -> list[str]:
+async def play(folder: Path, *, seed: int, acts: int, is_calm: bool, http: bool = False) -> list[str]:
     """Let them act; gives what does not hold afterwards."""
-    async with opened(folder, replies={"canned": [CANNED]}) as office:
+    async with opened(folder, http=http, replies={"canned": [CANNED]}) as office:
         monkey = Monkey(office, random.Random(seed), is_calm)  # noqa: S311  # no secret: the same acts in every run
         if not is_calm:  # acknowledgements get lost
-            office.slack.sockets.patience = ACK_WITHIN
+            office.slack.people.way.patience = ACK_WITHIN
         with logged_errors() as errors:
             await office.write(REPORT)
             await office.until(lambda: office.shown("ticket_take"), "a card")
@@ -171,7 +172,7 @@ async def play(folder: Path, *, seed: int, acts: int, is_calm: bool) -> list[str
                 monkey.trouble()
                 await asyncio.gather(monkey.act(), monkey.act())
             office.slack.api.faults.waiting = []
-            await office.slack.sockets.connected()
+            await office.slack.people.way.connected()
             await office.quiet(parked=True)
         print(f"seed {seed}: {dict(monkey.acts)}")  # noqa: T201
         found = [f"not acknowledged: {action}" for action in monkey.unheard]
@@ -223,9 +224,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--acts", type=int, default=400)
     parser.add_argument("--calm", action="store_true", help="Slack does not fail")
+    parser.add_argument("--http", action="store_true", help="by signed requests instead of sockets")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(play(Path(folder), seed=arguments.seed, acts=arguments.acts, is_calm=arguments.calm))
+        found = asyncio.run(
+            play(Path(folder), seed=arguments.seed, acts=arguments.acts, is_calm=arguments.calm, http=arguments.http)
+        )
     print("\n".join(found) or "all is as it should be")  # noqa: T201
     return 1 if found else 0
 

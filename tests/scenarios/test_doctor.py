@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -28,6 +27,7 @@ from storage.refresh_tokens import StoredRefreshTokens
 from tests.support.bot_process import to_toml
 from tests.support.certificates import make_certificate
 from tests.support.manifest import manifest_app
+from tests.support.ports import free_port
 from tests.support.token_endpoint import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, token_endpoint
 from tests.support.world import World, make_world
 
@@ -41,11 +41,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         made.tree["health"] = {"port": free_port()}
         await made.fill_registry()
         yield made
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return int(held.getsockname()[1])
 
 
 class ClockOff(SystemClock):

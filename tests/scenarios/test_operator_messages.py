@@ -14,6 +14,7 @@ import pytest
 
 from bot.supervisor import LOGIN_ADVICE
 from tests.support.bot_process import BotProcess, until
+from tests.support.ports import free_port
 from tests.support.post_office import PATIENCE
 from tests.support.world import World, make_world
 
@@ -31,12 +32,6 @@ SECRETS = {
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield int(listener.getsockname()[1])
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

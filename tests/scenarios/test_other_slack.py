@@ -37,9 +37,15 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         yield office
 
 
+@pytest.mark.parametrize("http", [False, True], ids=["sockets", "http"])
 @pytest.mark.parametrize("sparse", [False, True], ids=["all fields", "few fields"])
-async def test_a_ticket_from_the_first_mail_to_its_end(office: Office, sparse: bool) -> None:
-    office.slack.people.sparse = sparse
+async def test_a_ticket_from_the_first_mail_to_its_end(tmp_path: Path, sparse: bool, http: bool) -> None:
+    async with opened(tmp_path, http=http) as office:
+        office.slack.people.sparse = sparse
+        await a_whole_ticket(office)
+
+
+async def a_whole_ticket(office: Office) -> None:
     await reported(office)
     view = await office.form(office.ewa, "ticket_reply")
     assert await office.slack.people.submit(office.ewa, view), "an empty reply"

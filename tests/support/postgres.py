@@ -7,7 +7,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # ships no type information
 import pytest
+
+from tests.support.ports import free_port
 
 _TIME_LIMIT = 60
 
@@ -81,7 +82,7 @@ def running_postgres() -> Iterator[PostgresServer]:
             ],
             account,
         )
-        port = _free_port()
+        port = free_port()
         # What a test run writes need not survive a power cut; statistics that come at any moment would change plans.
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
         options += " -c fsync=off -c autovacuum=off"
@@ -101,13 +102,6 @@ def _unprivileged_account() -> str | None:
         return None
     accounts = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in accounts else "nobody"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _run(command: list[str], account: str | None) -> None:

@@ -22,11 +22,13 @@ from bot.sandbox.clock import MovableClock
 from storage.contract_import import import_contracts
 from tests.support.bot_process import rows
 from tests.support.manifest import manifest_app
+from tests.support.other_slack.http_mode import SIGNING_SECRET
 from tests.support.other_slack.people import Seen, pressable, words
 from tests.support.other_slack.server import OtherSlack, other_slack
 from tests.support.other_slack.socket_mode import Envelope
 from tests.support.other_slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.support.other_slack.workspace import Body, Channel, User
+from tests.support.ports import free_port
 from tests.support.post_office import PATIENCE, EmbeddedOffice
 from tests.support.world import CONTRACTS, REPORT, WARSAW, text_of
 
@@ -188,14 +190,15 @@ class Office:
         self.tree["slack"] |= slack
         self.bot = Bot(Config.model_validate(self.tree), self.clock)
         await self.bot.start()
-        await self.slack.sockets.connected()
+        await self.slack.people.way.connected()
 
 
 @asynccontextmanager
-async def opened(tmp_path: Path, **changes: dict[str, Any]) -> AsyncIterator[Office]:
+async def opened(tmp_path: Path, *, http: bool = False, **changes: dict[str, Any]) -> AsyncIterator[Office]:
     """All of it, running; afterwards no call may have broken a rule.
 
     Args:
+        http: Slack reaches the bot by signed requests instead of sockets.
         changes: Go into the configuration's sections.
     """
     clock = MovableClock()
@@ -230,6 +233,11 @@ async def opened(tmp_path: Path, **changes: dict[str, Any]) -> AsyncIterator[Off
             "retry": {"first_wait": "1s", "longest_wait": "1s", "in_doubt_wait": "1s"},
             "health": {"port": 0},
         }
+        if http:
+            port = free_port()
+            tree["slack"] |= {"mode": "http", "signing_secret": SIGNING_SECRET, "http_port": port}
+            slack.http.url, slack.http.clock = f"http://127.0.0.1:{port}/slack/events", clock
+            slack.people.way = slack.http
         for section, values in changes.items():
             tree[section] = {**tree.get(section, {}), **values}
         bot = Bot(Config.model_validate(tree), clock)
@@ -241,7 +249,7 @@ async def opened(tmp_path: Path, **changes: dict[str, Any]) -> AsyncIterator[Off
         database = tmp_path / "hezo360.sqlite3"
         office = Office(slack, mail, clock, tree, bot, support, escalation, database, ewa, marek)
         try:
-            await slack.sockets.connected()
+            await slack.people.way.connected()
             yield office
             assert workspace.violations == []
         finally:
@@ -255,6 +263,14 @@ async def reported(office: Office) -> None:
     await office.mailed("HEZO-")
     assert (await office.press(office.ewa, "ticket_take")).acked.is_set()
     await office.until(lambda: office.ewa.id in str(office.card), "Ewa on the card")
+
+
+async def asked(office: Office, text: str) -> None:
+    """Ewa writes in the thread, and is asked once whether it shall go."""
+    before = len(office.ewa.ephemerals)
+    await office.slack.people.write(office.ewa, office.support, text, thread=office.card["ts"])
+    await office.until(lambda: len(office.ewa.ephemerals) > before, f"the question about {text!r}")
+    assert len(office.ewa.ephemerals) == before + 1
 
 
 class Errors(logging.Handler):

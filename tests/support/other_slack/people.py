@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.other_slack.block_kit import elements_of, wrong_with_view
+from tests.support.other_slack.http_mode import HttpMode
 from tests.support.other_slack.socket_mode import Envelope, SocketMode
 from tests.support.other_slack.workspace import (
     APP,
@@ -62,11 +63,12 @@ class People:
     """Acts for persons.
 
     Attributes:
+        way: How the app is told of it.
         sparse: Payloads lack what Slack may leave out.
     """
 
-    def __init__(self, workspace: Workspace, sockets: SocketMode) -> None:
-        self.workspace, self.sockets = workspace, sockets
+    def __init__(self, workspace: Workspace, way: SocketMode | HttpMode) -> None:
+        self.workspace, self.way = workspace, way
         self.base = ""
         self.sparse = False
 
@@ -91,7 +93,7 @@ class People:
 
     def event(self, event: Body) -> Any:
         """Something happened; gives the task that tells the app of it, which gives whether it was acknowledged."""
-        return self.sockets.event(self.event_payload(event))
+        return self.way.event(self.event_payload(event))
 
     def event_payload(self, event: Body) -> Body:
         """What the app is told."""
@@ -117,7 +119,7 @@ class People:
     # --- pressing ----------------------------------------------------------------------------------------------
     async def press(self, user: User, channel: Channel, message: Body, seen: Seen) -> Envelope:
         """Press what stands in a message."""
-        return await self.sockets.interact("interactive", self.pressed(user, channel, message, seen))
+        return await self.way.interact("interactive", self.pressed(user, channel, message, seen))
 
     def pressed(self, user: User, channel: Channel, message: Body, seen: Seen) -> Body:
         """What the app is told of a press."""
@@ -143,7 +145,7 @@ class People:
             "view": copy.deepcopy(view),
             "actions": [self._action(seen)],
         }
-        return await self.sockets.interact("interactive", payload)
+        return await self.way.interact("interactive", payload)
 
     def _who(self, user: User) -> Body:
         if self.sparse:
@@ -175,7 +177,7 @@ class People:
             "block_id": block["block_id"],
             "value": typed,
         }
-        envelope = await self.sockets.interact("interactive", payload, accepts=True)
+        envelope = await self.way.interact("interactive", payload, accepts=True)
         return list((envelope.answer or {}).get("options") or [])
 
     async def submit(self, user: User, view: Body) -> dict[str, str]:
@@ -189,7 +191,7 @@ class People:
             "view": copy.deepcopy(view),
             "response_urls": [],
         }
-        envelope = await self.sockets.interact("interactive", payload, accepts=True)
+        envelope = await self.way.interact("interactive", payload, accepts=True)
         if not envelope.acked.is_set():
             return {"": "Slack: we had some trouble connecting. Try again?"}
         return self._submitted(user, view, envelope.answer or {})
@@ -230,7 +232,7 @@ class People:
             "trigger_id": self.workspace.trigger(user.id),
             "response_url": self.workspace.response_url(self.base, channel.id, user.id),
         }
-        return await self.sockets.interact("slash_commands", payload, accepts=True)
+        return await self.way.interact("slash_commands", payload, accepts=True)
 
     async def open_home(self, user: User) -> None:
         """Look at the app's Home tab."""

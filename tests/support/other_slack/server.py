@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tests.support.other_slack.http_mode import HttpMode
 from tests.support.other_slack.people import People
 from tests.support.other_slack.socket_mode import SocketMode
 from tests.support.other_slack.web_api import WebApi
@@ -25,6 +26,7 @@ class OtherSlack:
     workspace: Workspace
     api: WebApi
     sockets: SocketMode
+    http: HttpMode
     people: People
     api_url: str
 
@@ -35,6 +37,7 @@ async def other_slack(scopes: Set[str]) -> AsyncIterator[OtherSlack]:
     workspace = Workspace()
     api, sockets = WebApi(workspace, scopes), SocketMode(workspace)
     people = People(workspace, sockets)
+    http = HttpMode(workspace)
     app = web.Application(client_max_size=50_000_000)
     app.router.add_route("*", "/gateway/api/{method}", api.handle)
     app.router.add_get("/link/", sockets.handle)
@@ -49,7 +52,8 @@ async def other_slack(scopes: Set[str]) -> AsyncIterator[OtherSlack]:
     api.methods.base = people.base = f"http://{place}"
     api.methods.socket_url = lambda: f"ws://{place}/link/?ticket=1-2%2F3&app_id=x"
     try:
-        yield OtherSlack(workspace, api, sockets, people, f"http://{place}/gateway/api/")
+        yield OtherSlack(workspace, api, sockets, http, people, f"http://{place}/gateway/api/")
     finally:
+        await http.close()
         await sockets.close()
         await runner.cleanup()
