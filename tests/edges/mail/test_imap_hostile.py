@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.config_mail import ImapConfig
+from bot.edges.imap_opening import open_imap
 from bot.errors import OperatorError, RetryLater
 from tests.support.hostile_imap import HostileImap, Poison
 from tests.support.inbox_watch import run_to_error, watching
@@ -18,6 +20,7 @@ SHORT = timedelta(seconds=0.5)
 """Where no answer comes."""
 PATIENT = timedelta(seconds=30)
 """Where one comes, also when the machine has other work."""
+KEEPALIVE = [getattr(socket, name, 0) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT")]
 MAILS = {uid: b"Subject: %d\r\n\r\nhello\r\n" % uid for uid in range(1, 6)}
 
 
@@ -33,6 +36,18 @@ def config(server: HostileImap, **changes: Any) -> ImapConfig:
         }
     )
     return valid.model_copy(update={"timeout": PATIENT, "poll": timedelta(seconds=0.05), **changes})
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="this system cannot tell when it asks")
+async def test_a_server_that_vanished_is_missed_within_two_minutes(sink: MemorySink) -> None:
+    """The kernel asks while nobody speaks; IDLE is renewed too seldom for a report at night."""
+    async with HostileImap() as server:
+        opened = await open_imap(config(server), "the mail server")
+        tcp: socket.socket = opened.transport.get_extra_info("socket")
+        asks = [tcp.getsockopt(socket.IPPROTO_TCP, option) for option in KEEPALIVE]
+        opened.transport.abort()
+    first_after, then_every, times = asks
+    assert first_after + then_every * times <= 120
 
 
 @pytest.mark.parametrize("poison", [Poison.DROP, Poison.NONSENSE, Poison.REFUSE, Poison.SILENCE])
