@@ -46,6 +46,8 @@ from tests.support.world import World, make_world
 
 KINDS_OF_MAIL = 15
 DOUBT = "6s"
+IDLE = "30s"
+"""Until then a connection that stalls while nobody speaks is not missed: minutes would pass without any trouble."""
 MOST_TWICE = 0.02
 """Of all mails; SMTP's window between a mail's acceptance and the word of it is short."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -66,6 +68,7 @@ async def behind_proxies(world: World, database_port: int | None) -> AsyncIterat
 
         for mailbox in mail["imap"]:
             mailbox["port"] = await before(f"imap {mailbox['name']}", mailbox["port"])
+            mailbox["idle"] = IDLE
         mail["smtp"]["port"] = await before("smtp", mail["smtp"]["port"])
         slack.base_url = f"http://127.0.0.1:{await before('slack', int(slack.base_url.rpartition(':')[2]))}"
         world.tree["slack"]["api_url"] = world.slack.api_url
