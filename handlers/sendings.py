@@ -174,11 +174,20 @@ async def _release(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sendi
     await entitlement_reports.sent(uow, ctx, ticket, sending, message)
     await replacement_waybills.sent(uow, ctx, ticket, sending, message)
     ticket.assignee = ticket.assignee or by
-    await turns.engineer_contacted(uow, ctx, ticket, next_turn, at=at, by=by, message_id=message.id)
+    unread = await _unread(uow, ticket, sending)
+    await turns.engineer_contacted(uow, ctx, ticket, next_turn, at=at, by=by, message_id=message.id, unread=unread)
     await escalated_tickets.contacted(uow, ctx, ticket, at, by, sending.sent_by_name)
     await proposed_dates.sent(uow, ctx, ticket, sending, message)
     await uow.tickets.update(ticket)
     await uow.outbox.add(PostCard(ticket.id))
+
+
+async def _unread(uow: UnitOfWork, ticket: Ticket, sending: Sending) -> frozenset[object]:
+    """The customer's messages that came after the words were pressed: they do not answer those."""
+    lines = await uow.journal_of(ticket.id)
+    pressed = [at for at, e in enumerate(lines) if e.kind == "reply_pressed" and e.data.get("sending") == sending.id]
+    since = pressed[-1] if pressed else len(lines)
+    return frozenset(line.data.get("message") for line in lines[since:] if line.kind == "customer_wrote")
 
 
 async def _mail(uow: UnitOfWork, ctx: Context, ticket: Ticket, sending: Sending) -> Message:

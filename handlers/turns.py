@@ -7,7 +7,8 @@ The last message decides (service terms, "mutual reply"). What came in another o
 | a reply is handled after a mail that was sent     | the customer spoke last: what was asked before the reply is    |
 | after the reply was                               | met by it, the later mail has a clock from when it was sent    |
 | a mail arrives after our reply, but was sent      | it may not be answered by that reply, so it is our turn; the   |
-| before it (crossed in the post)                   | clock runs from the reply, for until then another one ran      |
+| before it (crossed in the post), or arrives while | clock runs from the reply, for until then another one ran      |
+| the reply can still be taken back                 |                                                                |
 | a reply was in time but is handled after a breach | it met the clock; the breach is taken back                     |
 
 A robot's mail, and one of the bot's own, is neither: nobody calls these functions for it.
@@ -15,6 +16,7 @@ A robot's mail, and one of the bot's own, is neither: nobody calls these functio
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from bot.commands import NextTurn
@@ -82,6 +84,7 @@ async def engineer_contacted(
     by: str,
     reason: str = "replied",
     message_id: int | None = None,
+    unread: Collection[object] = (),
 ) -> None:
     """An engineer's public reply or logged call: it meets what we owed, and says whose turn it is now.
 
@@ -91,6 +94,7 @@ async def engineer_contacted(
     Args:
         at: When the engineer did it, as recorded.
         reason: "replied" or "called".
+        unread: The ids of messages that the engineer had not seen then, whenever they were sent.
     """
     ticket.contacted_at = ticket.contacted_at or at
     ticket.facts[LAST_CONTACT] = max(at, last_contact_of(ticket) or at).isoformat()
@@ -99,7 +103,7 @@ async def engineer_contacted(
     if next_turn is NextTurn.RESOLVED and is_replacing(ticket):  # its parcels are agreed within the open ticket
         next_turn = NextTurn.NOBODY
         await uow.outbox.add(PostInThread(ticket.id, Note.REPLACEMENT, {"event": "stays_open", "by": by}))
-    later = await _written_after(uow, ticket, at)
+    later = await _written_after(uow, ticket, at, unread)
     if later is not None:
         await _meet_ours(uow, ctx, ticket, at, reason, by, message_id)
         await customer_wrote(uow, ctx, ticket, later)
@@ -128,10 +132,11 @@ def last_contact_of(ticket: Ticket) -> datetime | None:
     return datetime.fromisoformat(at) if isinstance(at, str) else ticket.contacted_at
 
 
-async def _written_after(uow: UnitOfWork, ticket: Ticket, at: datetime) -> Message | None:
-    """The customer's first message that was sent after `at`, though we know it already."""
-    theirs = (m for m in await uow.tickets.messages(ticket.id) if m.direction is Direction.FROM_CUSTOMER)
-    return min((m for m in theirs if m.sent_at > at and not m.automatic), key=lambda m: m.sent_at, default=None)
+async def _written_after(uow: UnitOfWork, ticket: Ticket, at: datetime, unread: Collection[object]) -> Message | None:
+    """The customer's first message that was sent after `at`, though we know it already, or is one of `unread`."""
+    theirs = [m for m in await uow.tickets.messages(ticket.id) if m.direction is Direction.FROM_CUSTOMER]
+    later = (m for m in theirs if (m.sent_at > at or m.id in unread) and not m.automatic)
+    return min(later, key=lambda m: m.sent_at, default=None)
 
 
 async def _meet_ours(

@@ -178,6 +178,28 @@ def test_what_is_pressed_counts_from_then_on() -> None:
     assert clock.ended_at == clock.started_at + timedelta(minutes=59, seconds=50)
 
 
+@pytest.mark.parametrize(
+    "second", [ResolveTicket(EWA, 1, "Gotowe."), ReplyToCustomer(EWA, 1, WORDS, NextTurn.RESOLVED)]
+)
+def test_nobody_resolves_what_comes_while_the_words_wait(second: ResolveTicket | ReplyToCustomer) -> None:
+    """Whoever pressed has not read it, though it was sent before: the mail was on its way."""
+    desk = ThreadDesk()
+    desk.modal()
+    desk.pass_time(UNDO + timedelta(minutes=1))
+    at = desk.clock.time
+    desk.do(second)
+    desk.clock.time = at - timedelta(seconds=5)  # the mail says so
+    desk.answer("Jednak znowu nie działa.")
+    desk.clock.time = at
+    desk.pass_time(UNDO)
+    assert desk.ticket(1).state is TicketState.OPEN
+    assert desk.clocks(1) == [ClockKind.REPLY]
+    assert desk.clock_of(ClockKind.REPLY).started_at == at, "until then another one ran"
+    desk.do(replace(second, by=replace(EWA, at=desk.clock.time)))
+    desk.pass_time(UNDO)
+    assert desk.ticket(1).state is TicketState.RESOLVED, "now they have"
+
+
 def test_what_is_taken_back_after_all_is_a_breach() -> None:
     desk = ThreadDesk()
     desk.pass_time(timedelta(minutes=59, seconds=50))
