@@ -21,6 +21,7 @@ from bot.effects import Note, PostCard, PostInThread
 from bot.model import ClockKind, Direction, Message, Priority, Ticket, TicketState
 from bot.people import SlackPerson
 from bot.ports import UnitOfWork
+from bot.rules.customer_channels import is_slack_user
 from bot.rules.mail_writing import bare_subject
 from bot.rules.sla import terms_from_config
 from bot.rules.ticket_states import Action, move
@@ -52,9 +53,9 @@ async def merge(command: MergeTicket, uow: UnitOfWork, ctx: Context) -> None:
     ticket, target, by = locked[command.ticket_id], locked[command.target_id], command.by
     if not await allowed(uow, ctx, by, ticket, Action.MERGE) or not await _can_take(target, ticket, uow, ctx, by):
         return
-    strangers = await _strangers(ticket, target, uow)
+    strangers = await strangers_to(target, ticket, uow)
     if strangers and not command.strangers_too:
-        await tell(uow, by, "merge_strangers", number=target.number, people=", ".join(strangers))
+        await tell(uow, by, "merge_strangers", number=target.number, people=strangers)
         return
     waiting = [clock for clock in await clocks.running(uow, ticket, *OURS) if not ticket.facts.get("enquiry")]
     await agreed_dates.forget(uow, ctx, ticket)
@@ -97,12 +98,32 @@ async def _can_take(target: Ticket, ticket: Ticket, uow: UnitOfWork, ctx: Contex
     return False
 
 
-async def _strangers(ticket: Ticket, target: Ticket, uow: UnitOfWork) -> list[str]:
-    """Who would be let into the conversation of the other ticket without having been on it, or on its contract."""
-    there = await uow.tickets.participants(target.id)
+async def strangers_to(target: Ticket, ticket: Ticket, uow: UnitOfWork) -> list[str]:
+    """Who would be let into the conversation of `target` without having been on it, or on its contract.
+
+    Whoever writes in a shared channel of the contract represents the customer on it. A channel in which nobody has
+    written yet, as an engineer opened the ticket, stands for its people.
+
+    Returns:
+        Mail addresses, and Slack ids of people or a channel.
+    """
     contract = await uow.contracts.get(target.contract_id) if target.contract_id is not None else None
-    people = sorted(await uow.tickets.participants(ticket.id) - there)
-    return [one for one in people if contract is None or not contract.authorises(one)]
+    theirs = await uow.contracts.of_channel(ticket.customer_channel) if ticket.customer_channel else ()
+    is_their_channel = contract is not None and contract.id in {one.id for one in theirs}
+    people = {_shown(one, ticket) for one in await uow.tickets.participants(ticket.id)}
+    there = {_shown(one, target) for one in await uow.tickets.participants(target.id)}
+    return [
+        one
+        for one in sorted(people - there - {""})
+        if not (contract is not None and contract.authorises(one)) and not ("@" not in one and is_their_channel)
+    ]
+
+
+def _shown(participant: str, ticket: Ticket) -> str:
+    """A participant as they are called elsewhere: participants are stored in lower case, an id of Slack's is not."""
+    if not participant:
+        return ticket.customer_channel or ""
+    return participant.upper() if is_slack_user(participant.upper()) else participant
 
 
 async def _take_the_graver(ticket: Ticket, target: Ticket, by: SlackPerson, uow: UnitOfWork, ctx: Context) -> None:

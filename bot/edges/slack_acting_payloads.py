@@ -91,6 +91,12 @@ def chosen_state(view: Mapping[str, object]) -> str | None:
     return choice(view, CANDIDATE_BLOCK).partition(":")[2] or None
 
 
+def keeps_strangers_out(view: Mapping[str, object]) -> bool:
+    """Whether tickets are to be merged, and nobody may enter the conversation of the other one by that."""
+    is_merging = view.get("callback_id") == ACTION_IDS[Action.MERGE]
+    return is_merging and STRANGERS_TOO not in _checked(view, STRANGERS_BLOCK)
+
+
 def submitted_command(
     view: Mapping[str, object], place: ModalPlace, by: SlackPerson, names: Mapping[str, str], found: object
 ) -> SlackCommand:

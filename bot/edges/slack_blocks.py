@@ -19,6 +19,7 @@ from bot.edges.slack_entitlement import card_lines
 from bot.edges.slack_text import (
     Blocks,
     Json,
+    Mrkdwn,
     block,
     fallback,
     fill,
@@ -132,7 +133,7 @@ _SAYS_OWN = frozenset({"answered_meanwhile"})
 
 
 def tell(effect: TellUser, words: Words) -> str:
-    """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who`, `to` and `substitute` become mentions.
+    """An ephemeral line, as mrkdwn: the sentence "tell.<what>"; `who`, `to`, `substitute` and `people` become mentions.
 
     Where it is known who did it, or when, `said` says more. `own` are words of the reader's that came to nothing.
 
@@ -143,6 +144,8 @@ def tell(effect: TellUser, words: Words) -> str:
         name: words(f"{name}.{value}") if f"{name}.{value}" in words else value for name, value in effect.data.items()
     }
     named |= {name: mention(str(named[name])) for name in ("who", "to", "substitute") if name in named}
+    if isinstance(people := effect.data.get("people"), list):
+        named["people"] = Mrkdwn(", ".join(mention(str(one)) for one in people))
     if "did" in named:  # what somebody did is a sentence of its own (`bot.rules.first_words`)
         named["did"] = fill(words, str(named["did"]), **named)
     told = said(words, f"tell.{effect.what}", named)

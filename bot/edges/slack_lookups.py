@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bot.edges.slack_acting_ids import CANDIDATE_BLOCK
+from bot.edges.slack_acting_ids import CANDIDATE_BLOCK, STRANGERS_BLOCK
 from bot.edges.slack_acting_payloads import chosen_ticket, names_a_ticket
 from bot.edges.slack_channel_ids import OPEN_MODAL
 from bot.edges.slack_channel_payloads import FIELDS, FOUND_CONTRACT, found_contract
@@ -40,6 +40,9 @@ class Registry(Protocol):
     async def ticket_view(self, ticket_id: int) -> TicketView:
         """The ticket; LookupError when there is none."""
 
+    async def strangers(self, ticket_id: int, other_id: int) -> Sequence[str]:
+        """Who would be let into the other ticket's conversation by merging; LookupError when a ticket is missing."""
+
     async def lines_since(self, ticket_id: int, line: int) -> Sequence[JournalEntry]:
         """What was written into the ticket's journal since that line, oldest first."""
 
@@ -55,6 +58,9 @@ class OtherTickets(Protocol):
 
     async def problem(self, view: Mapping[str, object], user: str, ticket_id: int) -> str | None:
         """What is wrong with it, in words for `user`; LookupError when there is none."""
+
+    async def strangers(self, view: Mapping[str, object], ticket_id: int) -> str | None:
+        """Who would be let into its conversation though the form does not say so, in words; LookupError as above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +110,14 @@ class Lookups:
         try:
             async with asyncio.timeout(READ_LIMIT):
                 problem = await self._others.problem(view, str(body["user"]["id"]), other_id)
+                strangers = None if problem else await self._others.strangers(view, other_id)
         except LookupError:
             return LookedUp(self._said({block_id: "no_such_ticket"}))
         except Exception:
             log.exception("a ticket chosen in a modal was not looked up")
             return LookedUp(self._said({block_id: "not_looked_up"}))
+        if strangers is not None:
+            return LookedUp({STRANGERS_BLOCK: strangers})
         return found if problem is None else LookedUp({block_id: problem})
 
     async def _look_up_ticket(self, view: Mapping[str, object], block_id: str, reference: Reference) -> LookedUp:

@@ -156,13 +156,15 @@ def people(slack_ids: Iterable[str]) -> list[Json]:
 
 
 def rich(words: Words, key: str, /, *styles: str, **params: object) -> list[Json]:
-    """A sentence of ours as elements: values that are elements keep theirs, all others become text of one line."""
+    """A sentence of ours as elements: elements, and lists of them, stay; all other values become text of one line."""
     elements: list[Json] = []
     for literal, name in words.pieces(key, **params):
         elements.append(text(literal, *styles))
         value = params.get(name) if name is not None else None
         if isinstance(value, dict):
             elements.append(value)
+        elif isinstance(value, list):
+            elements += value
         elif value is not None:
             elements.append(text(one_line(str(value)), *styles))
     return elements

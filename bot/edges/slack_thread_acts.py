@@ -17,7 +17,7 @@ What `PostInThread.data` holds beside `event` (JSON values):
 
 from __future__ import annotations
 
-from bot.edges.slack_text import Json, named, one_line, person
+from bot.edges.slack_text import Json, named, person, text
 from bot.edges.slack_thread_post import Post
 
 
@@ -32,9 +32,10 @@ def acted(post: Post) -> list[Json]:
             return [said, *_reason(post)]
         case "merged_from":
             listed = post.data.get("people")
-            people = [one_line(str(one)) for one in listed] if isinstance(listed, list) else []
+            people = [person(str(one)) for one in listed] if isinstance(listed, list) else []
             said = post.say("acted_merged_from", by=person(post.get("by")), number=post.get("number"))
-            return [said, post.say("acted_merged_people", "bold", people=", ".join(people))] if people else [said]
+            with_commas = [element for one in people for element in (text(", "), one)][1:]
+            return [said, post.say("acted_merged_people", "bold", people=with_commas)] if people else [said]
         case "call":
             return _call(post)
         case "resolution_note":

@@ -26,6 +26,7 @@ from bot.rules.wording import words as words_of
 from bot.sendings import Sending
 from handlers.clock_levels import terms_of
 from handlers.customer_words import shown_recipient
+from handlers.merging import strangers_to
 from handlers.replacement_returns import arrived
 from handlers.replacements import promised
 from storage.engine import Database
@@ -167,6 +168,11 @@ class SlackDesk:
         found += (await self._search.find(words, MOST_OTHERS)).tickets
         others = {each.ticket.id: each for each in found if each.ticket.id != ticket_id}
         return tuple(others.values())[:MOST_OTHERS]
+
+    async def strangers(self, ticket_id: int, other_id: int) -> list[str]:
+        """Who would be let into the other ticket's conversation by merging; LookupError when a ticket is missing."""
+        async with self._database.read() as uow:
+            return await strangers_to(await uow.tickets.get(other_id), await uow.tickets.get(ticket_id), uow)
 
     async def opening(self, serial: str, number: str, address: str) -> Opening | dict[str, str]:
         """Whose ticket is opened with these, or what is wrong with them (`bot.rules.opening.check_opening`)."""

@@ -298,7 +298,7 @@ def test_strangers_enter_a_conversation_only_at_an_explicit_word() -> None:
     second = max(desk.database.tables.tickets)
     desk.do(MergeTicket(EWA, second, 1))
     [said] = desk.effects(TellUser)
-    assert (said.what, said.data["people"]) == ("merge_strangers", JOHN)
+    assert (said.what, said.data["people"]) == ("merge_strangers", [JOHN])
     assert desk.state(second) is TicketState.OPEN
     assert JOHN not in desk.database.tables.participants[1]
     desk.do(MergeTicket(EWA, second, 1, strangers_too=True))

@@ -49,6 +49,9 @@ class ChannelDesk(Desk):
     def said(self) -> str:
         return self.to_customers[-1].text
 
+    def told(self) -> list[str]:
+        return [effect.what for effect in self.alone if isinstance(effect, TellUser)]
+
 
 def form(ts: str | None, **changes: object) -> ReportProblem:
     filled = ReportProblem(
@@ -298,6 +301,30 @@ def test_the_thread_of_a_merged_ticket_goes_on_where_it_went() -> None:
     assert not desk.ticket(1).is_open
     last = max(desk.database.tables.messages.values(), key=lambda message: message.id)
     assert (last.ticket_id, last.text) == (2, "Jest jeszcze jeden objaw.")
+
+
+def test_who_writes_in_a_channel_of_the_contract_is_no_stranger_to_it() -> None:
+    desk = ChannelDesk()
+    desk.report()
+    desk.write(ANNA, f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, nie działa")
+    desk.do(MergeTicket(EWA, 1, 2))
+    assert not desk.ticket(1).is_open
+    assert desk.told() == []
+
+
+def test_who_opened_it_for_a_channel_lets_nobody_in_and_another_channel_is_named() -> None:
+    desk = ChannelDesk()
+    desk.write(ANNA, f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, nie działa")
+    desk.do(opened(address="", channel=CHANNEL))
+    desk.do(MergeTicket(EWA, 2, 1))
+    assert not desk.ticket(2).is_open
+    desk.do(opened(address="", channel=THEIRS))
+    desk.clock.move(minutes=1)
+    desk.report(OLGA)
+    desk.do(MergeTicket(EWA, 3, 1))
+    desk.do(MergeTicket(EWA, 4, 1))
+    told = [effect.data for effect in desk.alone if isinstance(effect, TellUser) and effect.what == "merge_strangers"]
+    assert [data["people"] for data in told] == [[THEIRS], [OLGA.user]]
 
 
 def opened(**changes: object) -> OpenTicket:

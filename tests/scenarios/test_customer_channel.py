@@ -213,3 +213,22 @@ async def test_a_time_is_picked_and_a_replacement_confirmed_by_buttons_in_their_
     said = [m for m in shared.channel.messages.values() if "dostarczymy najpóźniej" in texts(m.blocks)]
     assert len(said) == 1
     assert not world.mail.deliveries
+
+
+async def test_who_would_enter_another_customers_conversation_is_named_beside_the_field(shared: Shared) -> None:
+    world, people = shared.world, shared.world.slack.people
+    await world.write(world.john, "It reboots. S/N FG1K0FTB22900191, contract HZ360-2026-000102.", subject="Reboots")
+    other = await world.card(world.number(1))
+    message = await people.post(shared.piotr, shared.channel.id, "Firewall nie wstaje.")
+    await shared.told(shared.piotr, "Czy to zgłoszenie problemu?")
+    world.clock.move(timedelta(minutes=3))
+    await shared.answer(message.ts, world.number(2))
+    await world.press(world.ewa, await world.card(world.number(2)), "ticket_merge")
+    view = await world.modal(world.ewa, "ticket_merge")
+    problems = await people.submit_view(world.ewa, view, {"number": world.number(1)})
+    said = "Do tamtej rozmowy weszłyby osoby, których w niej nie ma: Piotr Mleczko. Jeśli tak ma być, zaznacz to."
+    assert problems == {"strangers": said}
+    filled = {"number": world.number(1), "strangers": ["strangers_too"]}
+    assert await people.submit_view(world.ewa, view, filled) is None
+    post = await world.in_thread(other, "Do tej rozmowy dochodzą")
+    assert f"'user_id': '{shared.piotr}'" in str(post.blocks)

@@ -140,6 +140,7 @@ class Desk:
         replacing: The one replacement that there is, of the one ticket.
         others: Tickets that can be named beside the one, by their number.
         about_device: The tickets about any device.
+        strange: Who would be let into a conversation by merging tickets.
         elsewhere: First messages of threads that are no ticket's.
         sendings: What is known of messages of the ticket's thread.
         contracts: Of each shared channel.
@@ -157,6 +158,7 @@ class Desk:
     replacing: FormShown | None = None
     others: dict[str, tuple[int, ...]] = field(default_factory=dict)
     about_device: tuple[int, ...] = ()
+    strange: tuple[str, ...] = ()
     elsewhere: set[str] = field(default_factory=set)
     sendings: dict[str, Sending] = field(default_factory=dict)
     journal: list[JournalEntry] = field(default_factory=list)
@@ -214,6 +216,11 @@ class Desk:
     async def lines_since(self, ticket_id: int, line: int) -> tuple[JournalEntry, ...]:
         assert ticket_id == TICKET_ID
         return tuple(entry for entry in self.journal if entry.id > line)
+
+    async def strangers(self, ticket_id: int, other_id: int) -> tuple[str, ...]:
+        """Those of `strange`."""
+        assert ticket_id != other_id
+        return self.strange
 
     async def original(self, message_id: int) -> str:
         raise LookupError(f"message {message_id}")

@@ -374,7 +374,7 @@ DATA: dict[Note, list[dict[str, object]]] = {
         {"event": "snooze_answered"},
         {"event": "linked", "by": "U0JAN", "number": "HEZO-2026-000002"},
         {"event": "merged_into", "by": "U0JAN", "number": "HEZO-2026-000002"},
-        {"event": "merged_from", "by": "U0JAN", "number": "HEZO-2026-000002", "people": ["b@k.example"]},
+        {"event": "merged_from", "by": "U0JAN", "number": "HEZO-2026-000002", "people": ["b@k.example", "U0PIOTR"]},
         {"event": "split_off", "by": "U0JAN", "number": "HEZO-2026-000002"},
         {"event": "split_from", "by": "U0JAN", "number": "HEZO-2026-000002"},
         {
@@ -587,6 +587,7 @@ def test_ephemeral_lines() -> None:
     )
     assert line("priority_is_already", number="HEZO-1", priority="critical").endswith("priorytet „krytyczny”.")
     assert "&lt;!here&gt;" in line("already_yours", number="<!here>")
+    assert "(<@U0PIOTR>, &lt;!here&gt;)" in line("merge_strangers", number="HEZO-1", people=["U0PIOTR", "<!here>"])
     with pytest.raises(KeyError):
         line("no_such_line")
 
