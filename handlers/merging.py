@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.commands_acting import MarkSpam, MergeTicket, SplitTicket
 from bot.effects import Note, PostCard, PostInThread
@@ -43,6 +43,8 @@ from handlers.ticket_actions import allowed, store
 
 OURS = (ClockKind.REACTION, ClockKind.REPLY, ClockKind.INTAKE)
 """The clocks that say that a customer waits for an engineer."""
+_EVER = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before the first ticket."""
 _GRAVITY = [Priority.QUESTION, Priority.NON_CRITICAL, Priority.CRITICAL]
 
 
@@ -195,7 +197,9 @@ async def split(command: SplitTicket, uow: UnitOfWork, ctx: Context) -> None:
         return
     last_contact = turns.last_contact_of(ticket)
     since = message.sent_at if last_contact is None or last_contact <= message.sent_at else ctx.now
-    fresh = await uow.tickets.add(_of_its_own(command, message, ticket, since, ctx))
+    fresh = _of_its_own(command, message, ticket, since, ctx)
+    fresh.customer_channel = await _channel_of(message, ticket, uow)
+    fresh = await uow.tickets.add(fresh)
     for address in (await uow.tickets.participants(ticket.id)) | {message.author.lower()}:
         await uow.tickets.add_participant(fresh.id, address)
     added = await _copied(message, fresh, uow)
@@ -239,8 +243,21 @@ def _of_its_own(command: SplitTicket, message: Message, ticket: Ticket, since: d
         assignee=None,
         terms={priority: terms.to_json() for priority, terms in terms_from_config(ctx.config.sla).items()},
         facts={**facts, "split_from": ticket.number},
-        customer_channel=ticket.customer_channel,
     )
+
+
+async def _channel_of(message: Message, ticket: Ticket, uow: UnitOfWork) -> str | None:
+    """The shared channel in which the author of a message is answered; None where that is by mail.
+
+    What was merged into a ticket may have come by the other way than the ticket.
+    """
+    if message.author == ticket.requester:
+        return ticket.customer_channel
+    if not is_slack_user(message.author):
+        return None
+    theirs = await uow.tickets.recent_of(message.author, _EVER)
+    channels = (one.customer_channel for one in theirs if one.customer_channel)
+    return ticket.customer_channel or next(channels, None)
 
 
 async def _show_split(message: Message, added: Message, fresh: Ticket, uow: UnitOfWork) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.commands import ReplyToCustomer, SlackPerson
-from bot.commands_acting import MergeTicket
+from bot.commands_acting import MergeTicket, SplitTicket
 from bot.commands_channels import ChannelMessageDeleted, DecideOffer, OpenTicket, ReportProblem
 from bot.commands_sending import ThreadMessage, ThreadMessageEdited
 from bot.effects import Note, OfferReport, TellCustomer, TellUser
@@ -325,6 +325,24 @@ def test_who_opened_it_for_a_channel_lets_nobody_in_and_another_channel_is_named
     desk.do(MergeTicket(EWA, 4, 1))
     told = [effect.data for effect in desk.alone if isinstance(effect, TellUser) and effect.what == "merge_strangers"]
     assert [data["people"] for data in told] == [[THEIRS], [OLGA.user]]
+
+
+def test_a_message_that_is_split_off_is_answered_where_its_author_wrote() -> None:
+    """What was merged into a ticket may have come by the other way."""
+    desk = ChannelDesk()
+    desk.report(text=f"FortiGate nie działa, S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny")
+    desk.write(ANNA, f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, nie działa")
+    desk.do(MergeTicket(EWA, 1, 2))
+    [by_slack] = [m for m in desk.database.tables.messages.values() if m.ticket_id == 2 and m.author == PIOTR.user]
+    desk.do(SplitTicket(EWA, 2, by_slack.id, ""))
+    assert (desk.ticket(3).requester, desk.ticket(3).customer_channel) == (PIOTR.user, CHANNEL)
+    assert desk.ticket(3).number in desk.said()
+
+    desk.do(MergeTicket(EWA, 2, 3))
+    [by_mail] = [m for m in desk.database.tables.messages.values() if m.ticket_id == 3 and m.author == ANNA]
+    desk.do(SplitTicket(EWA, 3, by_mail.id, ""))
+    assert (desk.ticket(4).requester, desk.ticket(4).customer_channel) == (ANNA, None)
+    assert desk.ticket(4).number in desk.mails_to(ANNA)[-1].text
 
 
 def opened(**changes: object) -> OpenTicket:
