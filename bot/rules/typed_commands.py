@@ -200,7 +200,7 @@ def _question(words: Sequence[str]) -> Question | Mistake | None:
         return Mistake(f"no_words_{what}")
     if what == "show":
         numbers = ticket_numbers_in(rest)
-        return Question("show", numbers[0]) if numbers else Mistake("no_number")
+        return Question("show", numbers[0]) if numbers else Mistake("no_words_show")
     return Question(what, rest)
 
 

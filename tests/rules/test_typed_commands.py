@@ -137,6 +137,8 @@ def test_commands() -> None:
         ("on-duty remove ten", "no_shift", None),
         ("on-duty remove", "no_shift", None),
         ("escalate", "no_number", None),
+        ("show 123", "no_words_show", None),
+        ("pokaż FG121GTK25004672", "no_words_show", None),
         ("escalate szybko", "no_number", None),
     ],
 )
