@@ -170,7 +170,7 @@ class Modals:
         if by.channel is not None and thread_ts is not None:
             ticket_id = await self._screens.ticket_of_thread(by.channel, thread_ts)
         if ticket_id is None:
-            raise StaffError(words("tell.not_a_ticket_thread"))
+            raise StaffError(words("tell.not_a_ticket_thread_to_split"))
         saw = await self._screens.last_line(ticket_id)
         view, messages = await asyncio.gather(self._screens.ticket_view(ticket_id), self._screens.messages(ticket_id))
         await check_possible(Action.SPLIT, view, by, self._screens, self._look)

@@ -126,6 +126,9 @@ async def test_splitting_merging_linking_and_giving_on(world: World) -> None:
     joined = f"Dołączone do zgłoszenia {world.number(1)}"
     await world.in_slack(world.support, lambda m: m.ts == second.ts and joined in texts(m.blocks))
 
+    talk = await people.post(world.ewa, world.support.id, "Kto ma dziś dyżur?")
+    assert (await people.message_shortcut(world.ewa, SPLIT_SHORTCUT, world.support.id, talk.ts)).ok
+    await asked(world, world.ewa, "To nie jest wątek zgłoszenia, więc nie ma z czego wydzielić wiadomości.")
     joined_post = await world.in_thread(first, "Druga sprawa.")
     assert (await people.message_shortcut(world.ewa, SPLIT_SHORTCUT, world.support.id, joined_post.ts)).ok
     assert await submit(world, world.ewa, "ticket_split", {"subject": "Osobno"}) is None
