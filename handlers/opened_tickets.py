@@ -12,6 +12,7 @@ from bot.people import NextTurn
 from bot.ports import UnitOfWork
 from bot.rules.customer_channels import beginning
 from bot.rules.language import language_of_mail
+from bot.rules.notes import is_note
 from handlers import firsts, report_received, turns
 from handlers.context import Context, journal, said_at, tell
 from handlers.received_mail import Chosen, ReceivedMail, SlackPlace, written_in_slack
@@ -81,8 +82,9 @@ def _address(command: OpenTicket) -> str:
 def _arrived(command: OpenTicket, device: Device | None, contract: str, ctx: Context) -> ReceivedMail:
     at = command.by.at or ctx.now
     place = SlackPlace(command.channel, None) if command.channel is not None else None
+    subject = "" if is_note(command.text) else beginning(command.text)  # customers read it above their mails
     arrived = written_in_slack(
         _address(command), command.caller, place, command.text, at, language_of_mail("", command.text),
-        subject=beginning(command.text),
+        subject=subject,
     )  # fmt: skip
     return replace(arrived, chosen=Chosen(command.priority, device, contract), is_vouched_for=True)

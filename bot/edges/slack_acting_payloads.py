@@ -192,7 +192,8 @@ def form_problems(view: Mapping[str, object], now: datetime | None, staff: Colle
             return _wrong_call(view, now)
         case Action.SPLIT:
             chosen = choice(view, MESSAGE_BLOCK)
-            return {} if chosen.isdecimal() and len(chosen) < 19 else {MESSAGE_BLOCK: "not_chosen"}
+            not_chosen = {} if chosen.isdecimal() and len(chosen) < 19 else {MESSAGE_BLOCK: "not_chosen"}
+            return not_chosen | wrong_words(view, SUBJECT_BLOCK)  # the subject of the mails that follow
         case _:
             if chosen_ticket(view) is not None or reference_in(view):
                 return {}

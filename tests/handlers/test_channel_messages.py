@@ -366,6 +366,14 @@ def test_an_engineer_opens_a_ticket_for_a_customer_who_gets_a_mail() -> None:
     assert [data["by_phone"] for data in desk.journal(1, "opened_by_engineer")] == [False]
 
 
+def test_a_note_in_its_description_is_no_subject_of_the_customers_mail() -> None:
+    desk = ChannelDesk()
+    desk.do(opened(text="// klient bardzo zły\nNie działa od rana."))
+    assert "klient" not in desk.mails_to(ANNA)[-1].subject
+    [shown] = [post for post in desk.posts if post.note is Note.CUSTOMER_WROTE]
+    assert str(shown.data["text"]).startswith("// klient bardzo zły"), "colleagues read it"
+
+
 def test_of_two_who_open_a_ticket_from_the_same_message_the_second_learns_who_did() -> None:
     desk = ChannelDesk()
     desk.do(opened(source="1.000100"))

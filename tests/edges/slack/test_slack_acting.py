@@ -178,6 +178,7 @@ def test_another_ticket_is_looked_up_by_number_or_device() -> None:
         (Action.CALL, CALL | {"called_at": at(EPOCH - 8 * 86_400)}, {"called_at": "call_out_of_range"}),
         (Action.CALL, CALL | {"direction": one("x")}, {"direction": "not_chosen"}),
         (Action.SPLIT, {"message": one("")}, {"message": "not_chosen"}),
+        (Action.SPLIT, {"message": one("5"), "subject": said("// VPN")}, {"subject": "looks_like_note"}),
         (Action.MERGE, {"number": said("abc")}, {"number": "no_reference"}),
     ],
 )  # fmt: skip
