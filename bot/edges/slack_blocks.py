@@ -99,6 +99,7 @@ def operator_notice(effect: PostOperator, words: Words) -> tuple[str, Blocks]:
 
 _COMMANDS = {
     "inbox_parked": "hezo360 parked show inbox {inbox}",
+    "customers_channel": "hezo360 parked list",
     "outbox_parked": "hezo360 parked show outbox {outbox}",
     "timer_parked": "hezo360 parked list",
     "mail_flood": "hezo360 parked list",

@@ -11,8 +11,8 @@ from bot.edges.pacing import Pace
 from bot.edges.slack_channel_forms import offer, told
 from bot.edges.slack_channel_ids import Offered
 from bot.edges.slack_customer import to_customer
-from bot.effects import EditProposal, MailKind, OfferReport, PostToCustomer, TellCustomer
-from bot.errors import Refused
+from bot.effects import EditProposal, MailKind, OfferReport, PostOperator, PostToCustomer, TellCustomer
+from bot.errors import ChannelUnusable, Refused
 from bot.loops.slack_posts import Follow, Posts
 from bot.ports import Chat, OutboxRow, UnitOfWork
 from bot.rules.customer_channels import message_key
@@ -35,11 +35,23 @@ class CustomerPosts:
         """See `bot.loops.outbox.Performer`."""
         match effect:
             case PostToCustomer():
-                await self._post(row, effect)
+                try:
+                    await self._post(row, effect)
+                except ChannelUnusable as error:
+                    await self._tell_operators(error)
+                    raise
             case OfferReport():
                 await self._offer(row, effect)
             case TellCustomer():
                 await self._tell(row, effect)
+
+    async def _tell_operators(self, error: ChannelUnusable) -> None:
+        """Where we may not write we may not be told either what customers write: somebody has to mend it, soon."""
+        now = self._contexts().now
+        notice = PostOperator("customers_channel", {"channel": error.channel, "reason": str(error)})
+        key = f"customers_channel:{error.channel}:{error.code}:{now:%Y-%m-%d}"
+        async with self._database.begin() as uow:
+            await uow.outbox.add(notice, dedupe_key=key)
 
     async def _offer(self, row: OutboxRow, effect: OfferReport) -> None:
         """Ask, unless what was written is settled already: deleted, or reported by the form."""

@@ -232,3 +232,28 @@ async def test_who_would_enter_another_customers_conversation_is_named_beside_th
     assert await people.submit_view(world.ewa, view, filled) is None
     post = await world.in_thread(other, "Do tej rozmowy dochodzą")
     assert f"'user_id': '{shared.piotr}'" in str(post.blocks)
+
+
+async def test_operators_read_of_a_customers_channel_that_the_bot_was_removed_from(shared: Shared) -> None:
+    world, people = shared.world, shared.world.slack.people
+    message = await people.post(shared.piotr, shared.channel.id, "Firewall nie wstaje.")
+    await shared.told(shared.piotr, "Czy to zgłoszenie problemu?")
+    world.clock.move(timedelta(minutes=3))
+    await shared.answer(message.ts, world.number(1))
+    card = await world.card(world.number(1))
+    await people.remove_bot(world.ewa, shared.channel.id)
+    for words in ("Proszę o logi.", "Proszę też o zdjęcie diod."):
+        await world.reply(world.ewa, card, words)
+        await _not_sent(world, card, words)
+    told = await world.in_slack(world.escalation, lambda m: "może nie widzieć, co klient tam pisze" in texts(m.blocks))
+    assert shared.channel.id in str(told.blocks)
+    assert "hezo360 parked list" in texts(told.blocks)
+    notices = [m for m in world.escalation.messages.values() if "może nie widzieć" in texts(m.blocks)]
+    assert len(notices) == 1, "once a day"
+
+
+async def _not_sent(world: World, card: Message, words: str) -> None:
+    def is_shown() -> bool:
+        return any(words in said and "NIE WYSŁANO" in said for said in world.thread(card))
+
+    await world.slack.workspace.wait_for(is_shown, PATIENCE, f"that {words} did not go")
