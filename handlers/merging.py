@@ -216,6 +216,8 @@ async def split(command: SplitTicket, uow: UnitOfWork, ctx: Context) -> None:
         await customer_mails.accepted(uow, ctx, fresh)
     else:
         await clocks.start(uow, ctx, fresh, ClockKind.INTAKE, since, added.id)
+        if fresh.facts.get("problems"):
+            await customer_mails.ask(uow, ctx, fresh, opening="incomplete")
     await uow.tickets.update(fresh)
     await store(uow, ticket)
 

@@ -380,6 +380,21 @@ def test_what_was_answered_is_waited_for_from_the_split_on() -> None:
     assert desk.told() == ["split_no_message"]
 
 
+def test_of_a_split_report_that_lacks_its_numbers_the_customer_learns_what_is_missing() -> None:
+    desk = ActingDesk()
+    desk.write(ANNA, "Firewall wolno działa. I jeszcze jedno: nie mamy logów.", subject="Dwie sprawy")
+    second = max(desk.database.tables.tickets)
+    assert desk.state(second) is TicketState.INCOMPLETE
+    message = max(desk.database.tables.messages)
+    desk.do(SplitTicket(EWA, second, message))
+    fresh = max(desk.database.tables.tickets)
+    asked = desk.mails_to(ANNA)[-1]
+    assert desk.ticket(fresh).number in asked.subject
+    assert f"Zapisaliśmy ją pod numerem {desk.ticket(fresh).number}." in asked.text
+    assert "numer seryjny" in asked.text
+    assert desk.clocks(fresh) == [ClockKind.CUSTOMER_REPLY, ClockKind.INTAKE]
+
+
 # Spam
 
 
