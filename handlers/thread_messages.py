@@ -106,7 +106,7 @@ async def edited(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) ->
             sending.text, sending.files, sending.state = message.text, message.files, _state_of(message)
             await uow.sendings.update(sending)
             await journal(uow, ctx, ticket, message.by.user, "thread_edited", sending=sending.id, ts=sending.slack_ts)
-            if state is SendingState.NOTE or not before.strip():
+            if is_note(before) or not before.strip():
                 await _offer(uow, ctx, ticket, sending, message)
 
 

@@ -325,6 +325,8 @@ def test_an_edit_that_makes_it_a_note_takes_it_back() -> None:
     desk.send()
     desk.pass_time(timedelta(minutes=5))
     assert desk.replies == []
+    desk.edit(message, "Klient zalega", "1764000120.000000")
+    assert len(desk.effects(OfferSending)) == 2, "as of any note whose mark is taken away"
 
 
 def test_an_edit_of_the_thread_does_not_change_the_words_of_the_modal() -> None:
