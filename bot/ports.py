@@ -204,6 +204,9 @@ class TicketRepo(Protocol):
     async def by_slack_place(self, channel: str, ts: str) -> Ticket | None:
         """The ticket whose head message that is, locked for this transaction."""
 
+    async def of_customer_message(self, channel: str, ts: str) -> Ticket | None:
+        """The newest ticket of a shared channel that has that message of it, and a conversation there; locked."""
+
     async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:
         """The ticket whose conversation is that thread of a shared channel, locked for this transaction."""
 

@@ -79,7 +79,7 @@ async def in_thread(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> bo
         RetryLater: the thread's first message is not yet a report, and comes first.
     """
     by, channel = command.by, command.channel
-    ticket = await uow.tickets.of_customer_thread(channel, command.thread_ts)
+    ticket = await _talked_about_in(channel, command.thread_ts, uow)
     if ticket is None:
         if ctx.is_customer(by) and await uow.inbox.waits(message_key(channel, command.thread_ts)):
             raise RetryLater("the first message of its thread is not yet a report")
@@ -94,6 +94,12 @@ async def in_thread(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> bo
     return True
 
 
+async def _talked_about_in(channel: str, thread_ts: str, uow: UnitOfWork) -> Ticket | None:
+    """The ticket of a thread: its own, or one below another message that belongs to it (`TOGETHER`, `ADDED`)."""
+    own = await uow.tickets.of_customer_thread(channel, thread_ts)
+    return own or await uow.tickets.of_customer_message(channel, thread_ts)
+
+
 async def edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) -> bool:
     """A customer changed their words: what is new is shown like a message, and heard like one. Else False.
 
@@ -101,7 +107,7 @@ async def edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: C
         RetryLater: they are not yet a report, which they become first.
     """
     message = command.message
-    ticket = await uow.tickets.of_customer_thread(message.channel, message.thread_ts)
+    ticket = await _talked_about_in(message.channel, message.thread_ts, uow)
     if ticket is None:
         if ctx.is_customer(command.by) and await uow.inbox.waits(message_key(message.channel, message.ts)):
             raise RetryLater("the words that were changed are not yet a report")

@@ -43,6 +43,19 @@ _OF_CUSTOMER_THREAD = built_once(
         tickets.c.customer_channel == bindparam("its_channel"), tickets.c.customer_ts == bindparam("its_ts")
     )
 )
+_OF_CUSTOMER_MESSAGE = built_once(
+    select(tickets).where(
+        tickets.c.id
+        == select(func.max(tickets.c.id))
+        .join(messages, messages.c.ticket_id == tickets.c.id)
+        .where(
+            tickets.c.customer_channel == bindparam("its_channel"),
+            tickets.c.customer_ts.is_not(None),  # what has no conversation there has no index either
+            messages.c.customer_ts == bindparam("its_ts"),
+        )
+        .scalar_subquery()
+    )
+)
 _RECENT_OF = built_once(
     select(tickets)
     .join(ticket_participants, ticket_participants.c.ticket_id == tickets.c.id)
@@ -136,6 +149,12 @@ class StoredTickets:
     async def of_customer_thread(self, channel: str, ts: str) -> Ticket | None:
         """The ticket whose conversation is that thread of a shared channel, locked for this transaction."""
         query = self._locked(_OF_CUSTOMER_THREAD)
+        row = (await self._connection.execute(query, {"its_channel": channel, "its_ts": ts})).one_or_none()
+        return None if row is None else ticket_of(row)
+
+    async def of_customer_message(self, channel: str, ts: str) -> Ticket | None:
+        """The newest ticket of a shared channel that has that message of it, and a conversation there; locked."""
+        query = self._locked(_OF_CUSTOMER_MESSAGE)
         row = (await self._connection.execute(query, {"its_channel": channel, "its_ts": ts})).one_or_none()
         return None if row is None else ticket_of(row)
 

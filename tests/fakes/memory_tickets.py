@@ -48,6 +48,13 @@ class MemoryTickets:
                 return kept_ticket(ticket)
         return None
 
+    async def of_customer_message(self, channel: str, ts: str) -> Ticket | None:
+        """The newest ticket of a shared channel that has that message of it, and a conversation there."""
+        having = {message.ticket_id for message in self._tables.messages.values() if message.customer_ts == ts}
+        found = [self._tables.tickets[each] for each in having]
+        theirs = [each for each in found if each.customer_channel == channel and each.customer_ts is not None]
+        return kept_ticket(max(theirs, key=lambda each: each.id)) if theirs else None
+
     async def by_slack_place(self, channel: str, ts: str) -> Ticket | None:
         """The ticket whose head message that is."""
         for each in self._tables.tickets.values():

@@ -303,6 +303,36 @@ def test_the_thread_of_a_merged_ticket_goes_on_where_it_went() -> None:
     assert (last.ticket_id, last.text) == (2, "Jest jeszcze jeden objaw.")
 
 
+def test_a_thread_below_whatever_belongs_to_a_report_is_the_reports_too() -> None:
+    desk = ChannelDesk()
+    desk.report(text=f"FortiGate nie działa, S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny")
+    goes_on = desk.post(PIOTR, CHANNEL, "Diody nie świecą.")
+    desk.clock.move(minutes=1)
+    desk.post(PIOTR, CHANNEL, "Zasilacz też.", thread=goes_on)
+    desk.clock.move(minutes=1)
+    desk.post(replace(EWA, channel=CHANNEL), CHANNEL, "Proszę o zdjęcie.", thread=goes_on)
+    assert [message.text for message in desk.database.tables.messages.values()][1:] == [
+        "Diody nie świecą.", "Zasilacz też.", "Proszę o zdjęcie.",
+    ]  # fmt: skip
+    assert desk.ticket(1).contacted_at is not None
+    changed = ThreadMessage(PIOTR, CHANNEL, goes_on, goes_on, "Diody mrugają.")
+    desk.do(ThreadMessageEdited(PIOTR, changed, f"{desk.clock.now().timestamp():.6f}"))
+    [*_, last] = desk.database.tables.messages.values()
+    assert last.text == "(zmieniona wiadomość) Diody mrugają."
+
+
+def test_a_thread_below_what_was_split_off_belongs_to_the_new_ticket() -> None:
+    desk = ChannelDesk()
+    desk.report(text=f"FortiGate nie działa, S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny")
+    goes_on = desk.post(PIOTR, CHANNEL, "A VPN pada co godzinę.")
+    desk.clock.move(minutes=1)
+    desk.do(SplitTicket(EWA, 1, max(desk.database.tables.messages), ""))
+    desk.clock.move(minutes=1)
+    desk.post(PIOTR, CHANNEL, "Teraz też.", thread=goes_on)
+    [*_, last] = desk.database.tables.messages.values()
+    assert (last.ticket_id, last.text) == (2, "Teraz też.")
+
+
 def test_who_writes_in_a_channel_of_the_contract_is_no_stranger_to_it() -> None:
     desk = ChannelDesk()
     desk.report()

@@ -50,6 +50,11 @@ async def test_a_thread_is_the_conversation_of_one_ticket(ports: Ports) -> None:
         assert await uow.tickets.of_customer_thread("C0OTHER", "1700000000.000100") is None
         assert (await uow.tickets.get(other.id)).customer_ts is None
         assert (await uow.tickets.message(message.id)).customer_ts == "1700000000.000200"
+        found = await uow.tickets.of_customer_message("C0SHARED", "1700000000.000200")
+        assert found is not None
+        assert found.id == message.ticket_id
+        assert await uow.tickets.of_customer_message("C0OTHER", "1700000000.000200") is None
+        assert await uow.tickets.of_customer_message("C0SHARED", "1700000000.000300") is None
 
 
 async def test_two_tickets_never_share_a_thread(database: Database) -> None:
