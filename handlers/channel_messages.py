@@ -28,7 +28,7 @@ from bot.ports import UnitOfWork
 from bot.rules.console_text import speaks
 from bot.rules.customer_channels import beginning, form_words, is_small_talk, message_key
 from bot.rules.language import language_of_mail
-from bot.rules.same_words import says_the_same
+from bot.rules.same_words import has_the_same_words
 from bot.sendings import SharedFile
 from handlers import customer_answered, customer_mails, escalated_tickets, report_received, turns
 from handlers.context import Context, journal, tell_customer
@@ -113,9 +113,10 @@ async def edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: C
             raise RetryLater("the words that were changed are not yet a report")
         return False
     known = [m for m in await uow.tickets.messages(ticket.id) if m.customer_ts == message.ts]
-    if ctx.is_customer(command.by) and not (known and says_the_same(message.text, [m.text for m in known])):
-        w = ctx.customer_words(ticket.language)
-        words = w("message_changed", words=message.text) if known else message.text
+    changed = ctx.customer_words(ticket.language)("message_changed", words=message.text)
+    is_known = known and any(has_the_same_words(known[-1].text, one) for one in (message.text, changed))
+    if ctx.is_customer(command.by) and not is_known:
+        words = changed if known else message.text
         await answer(uow, ctx, ticket, command.by, message.ts, words, message.files if not known else ())
     return True
 

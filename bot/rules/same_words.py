@@ -40,3 +40,8 @@ def says_the_same(text: str, earlier: Iterable[str]) -> bool:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(bare_letters(text[:_MOST])))
+
+
+def has_the_same_words(text: str, other: str) -> bool:
+    """Whether two versions of a message differ in nothing but case, spaces and punctuation; each number counts."""
+    return re.findall(r"\w+", bare_letters(text)) == re.findall(r"\w+", bare_letters(other))

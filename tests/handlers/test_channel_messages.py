@@ -270,6 +270,29 @@ def test_an_edit_is_heard_and_an_edit_that_says_the_same_is_not() -> None:
     assert texts == [DEAD, f"(zmieniona wiadomość) S/N {DEVICE.serial}, {DAIRY.number}"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Poprawny numer seryjny urządzenia: FG121GTK25004671", "Poprawny numer seryjny urządzenia: FG121GTK25004672"),
+        ("Proszę o telefon jutro o 10:00 do serwerowni", "Proszę o telefon jutro o 12:00 do serwerowni"),
+        (
+            "Po wczorajszym restarcie urządzenie w serwerowni głównej działa poprawnie oraz stabilnie",
+            "Po wczorajszym restarcie urządzenie w serwerowni głównej nie działa poprawnie oraz stabilnie",
+        ),
+    ],
+)
+def test_an_edit_of_one_number_or_one_word_is_heard_and_so_is_the_way_back(before: str, after: str) -> None:
+    desk = ChannelDesk()
+    ts = desk.report()
+    desk.clock.move(minutes=1)
+    said = desk.post(PIOTR, CHANNEL, before, thread=ts)
+    for count, text in enumerate((after, after, before, before), 1):  # each comes again when Slack adds a preview
+        changed = ThreadMessage(PIOTR, CHANNEL, ts, said, text)
+        desk.do(ThreadMessageEdited(PIOTR, changed, f"170000001{count}.000100"))
+    texts = [message.text for message in desk.database.tables.messages.values()]
+    assert texts[2:] == [f"(zmieniona wiadomość) {after}", f"(zmieniona wiadomość) {before}"]
+
+
 def test_files_are_fetched_for_the_message_they_came_with() -> None:
     desk = ChannelDesk()
     file = SharedFile("F0LOG", "fgt.log", "text/plain", 5, "https://files.slack.com/x")
