@@ -101,7 +101,9 @@ async def _talked_about_in(channel: str, thread_ts: str, uow: UnitOfWork) -> Tic
 
 
 async def edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: Context) -> bool:
-    """A customer changed their words: what is new is shown like a message, and heard like one. Else False.
+    """Words of a customer's thread were changed: what is new is shown like a message. Else False.
+
+    A customer's are heard like a message; an engineer's count from when they were written.
 
     Raises:
         RetryLater: they are not yet a report, which they become first.
@@ -112,12 +114,17 @@ async def edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: C
         if ctx.is_customer(command.by) and await uow.inbox.waits(message_key(message.channel, message.ts)):
             raise RetryLater("the words that were changed are not yet a report")
         return False
+    ticket = await where_it_went(ticket, uow)
     known = [m for m in await uow.tickets.messages(ticket.id) if m.customer_ts == message.ts]
     changed = ctx.customer_words(ticket.language)("message_changed", words=message.text)
     is_known = known and any(has_the_same_words(known[-1].text, one) for one in (message.text, changed))
-    if ctx.is_customer(command.by) and not is_known:
+    if not is_known and ctx.is_customer(command.by):
         words = changed if known else message.text
-        await answer(uow, ctx, ticket, command.by, message.ts, words, message.files if not known else ())
+        files = () if known else message.files
+        await answer(uow, ctx, ticket, command.by, message.ts, words, files, channel=message.channel)
+    elif known and not is_known and ctx.may_act(command.by):
+        reply = await _keep_reply(replace(message, text=changed), ctx.now, ticket, uow)
+        await journal(uow, ctx, ticket, command.by.user, "reply_changed", message=reply.id)
     return True
 
 
@@ -125,23 +132,30 @@ async def _staff_wrote(command: ThreadMessage, ticket: Ticket, uow: UnitOfWork, 
     """Written where the customer reads it: a reply like one that was sent, and shown to colleagues as that."""
     by, at = command.by, min(instant_of(command.ts), ctx.now)
     customer_mails.a_person_wrote(ticket)
-    message = await uow.tickets.add_message(
-        Message(
-            0, ticket.id, Direction.TO_CUSTOMER, by.user, by.name, command.text, at, customer_ts=command.ts
-        )
-    )  # fmt: skip
+    message = await _keep_reply(command, at, ticket, uow)
     next_turn = NextTurn.CUSTOMER if "?" in command.text else NextTurn.NOBODY
     await journal(uow, ctx, ticket, by.user, "engineer_replied", message=message.id, next_turn=next_turn)
-    data: dict[str, object] = {
-        "author": by.user, "text": command.text, "to": ticket.customer_channel, "status": "sent", "at": at.isoformat(),
-        "files": [file.name for file in command.files],
-    }  # fmt: skip
-    await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
     ticket.assignee = ticket.assignee or by.user
     if ticket.is_open:
         await turns.engineer_contacted(uow, ctx, ticket, next_turn, at=at, by=by.user, message_id=message.id)
         await escalated_tickets.contacted(uow, ctx, ticket, at, by.user, by.name)
     await store(uow, ticket)
+
+
+async def _keep_reply(command: ThreadMessage, at: datetime, ticket: Ticket, uow: UnitOfWork) -> Message:
+    """Store what staff wrote where the customer reads it, and show it to colleagues."""
+    by = command.by
+    message = await uow.tickets.add_message(
+        Message(
+            0, ticket.id, Direction.TO_CUSTOMER, by.user, by.name, command.text, at, customer_ts=command.ts
+        )
+    )  # fmt: skip
+    data: dict[str, object] = {
+        "author": by.user, "text": command.text, "to": command.channel, "status": "sent", "at": at.isoformat(),
+        "files": [file.name for file in command.files],
+    }  # fmt: skip
+    await uow.outbox.add(PostInThread(ticket.id, Note.ENGINEER_REPLY, data, message_id=message.id))
+    return message
 
 
 async def deleted(command: ChannelMessageDeleted, uow: UnitOfWork, _ctx: Context) -> None:
@@ -189,7 +203,7 @@ async def reported(command: ReportProblem, uow: UnitOfWork, ctx: Context) -> Non
         await tell_customer(uow, by, "form_taken", language)
     ticket = None if ts is None else await uow.tickets.of_customer_thread(channel, ts)
     if ticket is not None:
-        await answer(uow, ctx, ticket, by, None, words, chosen=chosen)
+        await answer(uow, ctx, await where_it_went(ticket, uow), by, None, words, chosen=chosen, channel=channel)
         return
     about = beginning(command.text)
     await _report(uow, ctx, by, SlackPlace(channel, ts, ts), words, (), about, chosen=chosen, language=language)

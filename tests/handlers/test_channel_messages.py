@@ -293,6 +293,40 @@ def test_an_edit_of_one_number_or_one_word_is_heard_and_so_is_the_way_back(befor
     assert texts[2:] == [f"(zmieniona wiadomość) {after}", f"(zmieniona wiadomość) {before}"]
 
 
+def test_an_edit_and_a_form_in_the_thread_of_a_merged_ticket_go_on_where_it_went() -> None:
+    desk = ChannelDesk()
+    ts = desk.report(text=f"FortiGate nie działa, S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny")
+    desk.write(ANNA, f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, nie działa")
+    desk.do(MergeTicket(EWA, 1, 2))
+    desk.clock.move(minutes=1)
+    said = desk.post(PIOTR, CHANNEL, "Diody nie świecą.", thread=ts)
+    for text in ("Diody nie świecą!", "Diody mrugają."):
+        desk.do(ThreadMessageEdited(PIOTR, ThreadMessage(PIOTR, CHANNEL, ts, said, text), "1700000011.000100"))
+    desk.do(form(ts))
+    assert not desk.ticket(1).is_open
+    *last, filled_in = [(message.ticket_id, message.text) for message in desk.database.tables.messages.values()][-3:]
+    assert filled_in[0] == 2
+    assert last == [(2, "Diody nie świecą."), (2, "(zmieniona wiadomość) Diody mrugają.")]
+
+
+def test_colleagues_read_what_an_engineer_changes_in_the_customers_thread() -> None:
+    desk = ChannelDesk()
+    ts = desk.report(text=f"FortiGate nie działa, S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny")
+    desk.write(ANNA, f"S/N {DEVICE.serial}, umowa {DAIRY.number}, priorytet: krytyczny, nie działa")
+    desk.do(MergeTicket(EWA, 1, 2))
+    desk.clock.move(minutes=1)
+    ewa = replace(EWA, channel=CHANNEL)
+    said = desk.post(ewa, CHANNEL, "Proszę o restart.", thread=ts)
+    clocks = desk.clocks(2)
+    desk.clock.move(minutes=1)
+    for text in ("Proszę o restart.", "Czy pomógł restart?", "Czy pomógł restart?"):
+        desk.do(ThreadMessageEdited(ewa, ThreadMessage(ewa, CHANNEL, ts, said, text), "1700000011.000100"))
+    shown = [post.data for post in desk.posts if post.note is Note.ENGINEER_REPLY]
+    assert [data["text"] for data in shown] == ["Proszę o restart.", "(zmieniona wiadomość) Czy pomógł restart?"]
+    assert {data["to"] for data in shown} == {CHANNEL}, "where it was written, though the ticket is answered by mail"
+    assert desk.clocks(2) == clocks, "the reply counts from when it was written"
+
+
 def test_files_are_fetched_for_the_message_they_came_with() -> None:
     desk = ChannelDesk()
     file = SharedFile("F0LOG", "fgt.log", "text/plain", 5, "https://files.slack.com/x")
