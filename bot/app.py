@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.collecting import collect_seldom
 from bot.commands import Command, EmailReceived
 from bot.commands_channels import ChannelMessage
+from bot.commands_sending import ThreadMessage
 from bot.config import Config
 from bot.config_mail import ImapConfig
 from bot.config_slack import SlackMode
@@ -318,7 +319,7 @@ def _mail_command(row: InboxRow) -> Command:
 
 def _slack_command(row: InboxRow) -> Command:
     command = to_command(json.loads(row.body), row.received_at)
-    return replace(command, inbox_id=row.id) if isinstance(command, ChannelMessage) else command
+    return replace(command, inbox_id=row.id) if isinstance(command, ChannelMessage | ThreadMessage) else command
 
 
 async def run_until_stopped(config: Config, clock: Clock) -> None:

@@ -43,6 +43,7 @@ class ReportProblem:
     Attributes:
         channel: The shared channel; the form was opened from it, or it is theirs.
         ts: The message that the report is about, or the head of the thread that the form completes; None for neither.
+        thread_ts: The thread that the message stands in; None where it stands in none.
         contract_id: With `serial`, the chosen device; both None where it is not on the list.
         text: In their own words.
     """
@@ -54,6 +55,7 @@ class ReportProblem:
     serial: str | None
     priority: Priority
     text: str
+    thread_ts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class ThreadMessage:
         ts: The message.
         text: Without Slack's markup.
         is_internal: It mentions people or channels: meant for colleagues, whatever it begins with.
+        inbox_id: As of `bot.commands_channels.ChannelMessage`.
     """
 
     by: SlackPerson
@@ -26,6 +27,7 @@ class ThreadMessage:
     text: str
     is_internal: bool = False
     files: tuple[SharedFile, ...] = ()
+    inbox_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ class OfferReport:
     Attributes:
         ts: The message.
         ticket_id: Their newest open ticket there, of that `number`, to which it may belong.
+        thread_ts: The thread that it stands in; None where it stands in none.
     """
 
     channel: str
@@ -23,6 +24,7 @@ class OfferReport:
     language: Language
     ticket_id: int | None = None
     number: str | None = None
+    thread_ts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
 | ... right after a report by the same     | it belongs to that report: people write in several lines               |
 | the form                                 | a report, or the answer to what the report lacked                      |
 | a message in a ticket's thread           | a message of the ticket, with its clocks                               |
+| ... in a thread that is no ticket's      | as a message in the channel; the thread becomes the ticket's           |
 | words of our own staff in such a thread  | a reply to the customer: it was written where they read it             |
 
 Whoever is of another workspace, or configured in `slack.customers`, is a customer and never staff. They represent the
@@ -19,7 +20,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.commands_channels import ChannelMessage, ChannelMessageDeleted, DecideOffer, ReportProblem
-from bot.commands_sending import ThreadMessage, ThreadMessageEdited
+from bot.commands_sending import ThreadMessage, ThreadMessageDeleted, ThreadMessageEdited
 from bot.effects import FetchCustomerFiles, Note, OfferReport, PostInThread
 from bot.errors import RetryLater
 from bot.model import Direction, Language, Message, Ticket
@@ -52,28 +53,41 @@ async def written(command: ChannelMessage, uow: UnitOfWork, ctx: Context) -> Non
     if opened is not None:  # the form was quicker; what was shared with the message comes along
         await _fetch(uow, opened, (await uow.tickets.messages(opened.id))[0].id, command.files)
         return
-    if is_small_talk(command.text) and not command.files:
+    await _report_or_ask(command, None, uow, ctx)
+
+
+async def _report_or_ask(
+    command: ChannelMessage | ThreadMessage, thread_ts: str | None, uow: UnitOfWork, ctx: Context
+) -> None:
+    """Whoever wrote it is asked once what it is; when they have had their time, it is a report.
+
+    Args:
+        thread_ts: The thread that it stands in, which is no ticket's; None where it stands in none.
+    """
+    by, channel, words = command.by, command.channel, command.text
+    if is_small_talk(words) and not command.files:
         return
     sent_at = instant_of(command.ts)
     recent = await _recent(uow, by, channel, sent_at)
-    if recent is not None and (command.ts in _added(recent) or await _goes_on(uow, by, recent, sent_at)):
-        await answer(uow, ctx, await uow.tickets.get(recent.id), by, command.ts, command.text, command.files)
+    if recent is not None and (
+        command.ts in _added(recent) or (thread_ts is None and await _goes_on(uow, by, recent, sent_at))
+    ):
+        ticket = await uow.tickets.get(recent.id)
+        await answer(uow, ctx, ticket, by, command.ts, words, command.files, channel=channel)
         return
     until = (by.at or ctx.now) + ctx.config.slack.report_after
     if ctx.now < until and command.inbox_id is not None:
-        number = recent.number if recent else None
-        offer = OfferReport(
-            channel, command.ts, by.user, _language(command.text), recent.id if recent else None, number
-        )
+        ticket_id, number = (recent.id, recent.number) if recent else (None, None)
+        offer = OfferReport(channel, command.ts, by.user, _language(words), ticket_id, number, thread_ts)
         await uow.outbox.add(offer, dedupe_key=f"offer:{channel}:{command.ts}")
         await uow.inbox.postpone(command.inbox_id, until)
         return
-    place, words = SlackPlace(channel, command.ts, command.ts), command.text
+    place = SlackPlace(channel, thread_ts or command.ts, command.ts)
     await _report(uow, ctx, by, place, words, command.files, beginning(words))
 
 
 async def in_thread(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> bool:
-    """Take a message of a customer's thread; False where the thread is none of a customer's.
+    """Take a message of a customer's, or of a thread of theirs; False for any other.
 
     Raises:
         RetryLater: the thread's first message is not yet a report, and comes first.
@@ -83,9 +97,15 @@ async def in_thread(command: ThreadMessage, uow: UnitOfWork, ctx: Context) -> bo
     if ticket is None:
         if ctx.is_customer(by) and await uow.inbox.waits(message_key(channel, command.thread_ts)):
             raise RetryLater("the first message of its thread is not yet a report")
-        return False
+        is_theirs = ctx.is_customer(by) and bool(await uow.contracts.of_channel(channel))
+        if is_theirs:
+            await _report_or_ask(command, command.thread_ts, uow, ctx)
+        return is_theirs
     ticket = await where_it_went(ticket, uow)
-    if any(message.customer_ts == command.ts for message in await uow.tickets.messages(ticket.id)):
+    known = await uow.tickets.messages(ticket.id)
+    if any(message.customer_ts == command.ts for message in known):
+        if known[0].customer_ts == command.ts:  # the form was quicker, as above
+            await _fetch(uow, ticket, known[0].id, command.files)
         return True
     if ctx.is_customer(by):
         await answer(uow, ctx, ticket, by, command.ts, command.text, command.files, channel=channel)
@@ -158,7 +178,7 @@ async def _keep_reply(command: ThreadMessage, at: datetime, ticket: Ticket, uow:
     return message
 
 
-async def deleted(command: ChannelMessageDeleted, uow: UnitOfWork, _ctx: Context) -> None:
+async def deleted(command: ChannelMessageDeleted | ThreadMessageDeleted, uow: UnitOfWork, _ctx: Context) -> None:
     """Who takes their words back before they became a report reports nothing."""
     await uow.inbox.settle_waiting(message_key(command.channel, command.ts), "deleted by its author")
 
@@ -175,7 +195,7 @@ async def decided(command: DecideOffer, uow: UnitOfWork, ctx: Context) -> None:
         waited = await uow.inbox.settle_waiting(message_key(channel, ts), "no report, says its author")
     else:
         waited = await uow.inbox.hasten(message_key(channel, ts), ctx.now)
-    opened = None if waited else await uow.tickets.of_customer_thread(channel, ts)
+    opened = None if waited else await _talked_about_in(channel, ts, uow)
     if waited and ticket is not None:
         ticket.facts[ADDED] = [*_added(ticket), ts]
         await uow.tickets.update(ticket)
@@ -201,12 +221,13 @@ async def reported(command: ReportProblem, uow: UnitOfWork, ctx: Context) -> Non
     words = form_words(ctx.customer_words(language), command.priority, chosen.device, chosen.contract, command.text)
     if by.response_url is not None:
         await tell_customer(uow, by, "form_taken", language)
-    ticket = None if ts is None else await uow.tickets.of_customer_thread(channel, ts)
+    thread_ts = command.thread_ts or ts
+    ticket = None if thread_ts is None else await uow.tickets.of_customer_thread(channel, thread_ts)
     if ticket is not None:
         await answer(uow, ctx, await where_it_went(ticket, uow), by, None, words, chosen=chosen, channel=channel)
         return
     about = beginning(command.text)
-    await _report(uow, ctx, by, SlackPlace(channel, ts, ts), words, (), about, chosen=chosen, language=language)
+    await _report(uow, ctx, by, SlackPlace(channel, thread_ts, ts), words, (), about, chosen=chosen, language=language)
     if ts is not None:
         await uow.inbox.hasten(message_key(channel, ts), ctx.now)
 

@@ -162,6 +162,11 @@ async def _edited_in_thread(command: ThreadMessageEdited, uow: UnitOfWork, ctx: 
         await thread_messages.edited(command, uow, ctx)
 
 
+async def _deleted_in_thread(command: ThreadMessageDeleted, uow: UnitOfWork, ctx: Context) -> None:
+    await channel_messages.deleted(command, uow, ctx)
+    await thread_messages.deleted(command, uow, ctx)
+
+
 async def _fetched(command: FilesFetched, uow: UnitOfWork, ctx: Context) -> None:
     is_customers = isinstance((await uow.outbox.get(command.outbox_id)).effect, FetchCustomerFiles)
     await (attachments.fetched if is_customers else thread_messages.files_fetched)(command, uow, ctx)
@@ -190,7 +195,7 @@ HANDLERS: dict[type[Command], Handler] = {
     DecideOffer: channel_messages.decided,
     ReportProblem: channel_messages.reported,
     OpenTicket: opened_tickets.handle,
-    ThreadMessageDeleted: thread_messages.deleted,
+    ThreadMessageDeleted: _deleted_in_thread,
     OwnMessageDeleted: thread_messages.own_deleted,
     SendThreadMessage: thread_messages.send,
     AssignTicket: acting.assign,

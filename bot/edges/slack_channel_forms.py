@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
@@ -39,11 +40,12 @@ def offer(effect: OfferReport, waits: timedelta) -> tuple[str, Blocks]:
         waits: After which it counts as one.
     """
     w = words("customer", effect.language)
-    buttons = [_button(REPORT_OPEN, w("offer_report"), Offered(effect.language, effect.ts), style="primary")]
+    offered = Offered(effect.language, effect.ts, thread_ts=effect.thread_ts)
+    buttons = [_button(REPORT_OPEN, w("offer_report"), offered, style="primary")]
     if effect.ticket_id is not None:
-        value = Offered(effect.language, effect.ts, effect.ticket_id)
+        value = replace(offered, ticket_id=effect.ticket_id)
         buttons.append(_button(REPORT_ADD, w("offer_add", number=effect.number), value))
-    buttons.append(_button(REPORT_NONE, w("offer_none"), Offered(effect.language, effect.ts)))
+    buttons.append(_button(REPORT_NONE, w("offer_none"), offered))
     question = block([line(text(w("offer_question", span=format_span(waits, effect.language))))])
     blocks: Blocks = [question, {"type": "actions", "elements": buttons}]
     return fallback(blocks), blocks

@@ -32,7 +32,7 @@ DESCRIPTION_LIMIT = 3_000
 BY_PHONE, BY_OTHER = "phone", "other"
 
 _TS = r"[0-9]{1,12}\.[0-9]{1,6}"
-_OFFERED = re.compile(rf"(pl|en):({_TS})(?::([1-9][0-9]{{0,17}}))?")
+_OFFERED = re.compile(rf"(pl|en):({_TS})(?:@({_TS}))?(?::([1-9][0-9]{{0,17}}))?")
 _DEVICE = re.compile(r"([1-9][0-9]{0,17}):([A-Z0-9]{1,40})")
 
 
@@ -44,15 +44,19 @@ class Offered:
         language: In which they are spoken to.
         ts: The message that it is about, or the head of the ticket's thread.
         ticket_id: The ticket that the message may belong to.
+        thread_ts: The thread that the message stands in; None where it stands in none.
     """
 
     language: Language
     ts: str
     ticket_id: int | None = None
+    thread_ts: str | None = None
 
     def to_value(self) -> str:
         """The value of the button."""
-        return f"{self.language}:{self.ts}" + (f":{self.ticket_id}" if self.ticket_id is not None else "")
+        thread = f"@{self.thread_ts}" if self.thread_ts is not None else ""
+        ticket = f":{self.ticket_id}" if self.ticket_id is not None else ""
+        return f"{self.language}:{self.ts}{thread}{ticket}"
 
     @classmethod
     def from_value(cls, value: object) -> Offered:
@@ -64,7 +68,7 @@ class Offered:
         found = _OFFERED.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             raise ValueError("no customer's button")
-        return cls(Language(found[1]), found[2], int(found[3]) if found[3] else None)
+        return cls(Language(found[1]), found[2], int(found[4]) if found[4] else None, found[3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class ReportPlace:
     """What the customers' form remembers of how it was opened, as its private_metadata.
 
     Attributes:
-        ts: As of `bot.commands_channels.ReportProblem`.
+        ts, thread_ts: As of `bot.commands_channels.ReportProblem`.
         name: Of who opened it, as Slack knows it: a submission only carries the handle.
         response_url: Where the question that only they saw gives way to an answer; None where it was opened elsewhere.
     """
@@ -82,6 +86,7 @@ class ReportPlace:
     ts: str | None = None
     name: str = ""
     response_url: str | None = field(default=None, repr=False)
+    thread_ts: str | None = None
 
     def to_metadata(self) -> str:
         """The JSON of private_metadata."""
@@ -100,15 +105,20 @@ class ReportPlace:
             raise ValueError("no customer's form") from error
         if not isinstance(values, dict) or not isinstance(values.get("channel"), str):
             raise ValueError("no customer's form")
-        ts, name, url = values.get("ts"), values.get("name"), values.get("response_url")
-        is_ts = isinstance(ts, str) and re.fullmatch(_TS, ts) is not None
+        name, url = values.get("name"), values.get("response_url")
         return cls(
             values["channel"],
             Language(str(values.get("language"))),
-            ts if is_ts else None,
+            _ts_in(values, "ts"),
             name if isinstance(name, str) else "",
             url if isinstance(url, str) else None,
+            _ts_in(values, "thread_ts"),
         )
+
+
+def _ts_in(values: dict[str, object], key: str) -> str | None:
+    ts = values.get(key)
+    return ts if isinstance(ts, str) and re.fullmatch(_TS, ts) is not None else None
 
 
 def device_value(contract_id: int, serial: str) -> str:

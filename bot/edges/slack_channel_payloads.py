@@ -87,7 +87,7 @@ def submitted_report(view: Mapping[str, object], by: SlackPerson) -> SlackComman
         replace(
             by,
             channel=place.channel,
-            thread_ts=None if place.response_url else place.ts,
+            thread_ts=None if place.response_url else place.thread_ts or place.ts,
             name=place.name or by.name,
             response_url=place.response_url,
         ),
@@ -97,6 +97,7 @@ def submitted_report(view: Mapping[str, object], by: SlackPerson) -> SlackComman
         device[1] if device else None,
         Priority(choice(view, LEVEL_BLOCK)),
         typed(view, DESCRIPTION_BLOCK).strip(),
+        place.thread_ts,
     )
 
 

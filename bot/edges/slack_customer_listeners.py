@@ -105,7 +105,8 @@ class CustomerForms:
             container = body.get("container")
             is_alone = isinstance(container, Mapping) and container.get("is_ephemeral") is True
             url = by.response_url if is_alone else None  # what everybody sees is not replaced
-            return ReportPlace(channel, offered.language, offered.ts, response_url=url), begun
+            place = ReportPlace(channel, offered.language, offered.ts, response_url=url, thread_ts=offered.thread_ts)
+            return place, begun
         if body.get("type") == "message_action":
             message = body.get("message") or {}
             begun = words_of(message, {}).text

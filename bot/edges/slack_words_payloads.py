@@ -171,9 +171,9 @@ def _ts(values: Mapping[str, object], key: str) -> str:
 
 
 def message_name(body: Mapping[str, object]) -> str | None:
-    """By which a message in no thread is found again (`bot.rules.customer_channels.message_key`); None for all else."""
+    """By which somebody's message is found again (`bot.rules.customer_channels.message_key`); None for all else."""
     event = body.get("event")
-    if not isinstance(event, Mapping) or event.get("type") != "message" or event.get("thread_ts"):
+    if not isinstance(event, Mapping) or event.get("type") != "message":
         return None
     channel, ts, subtype = event.get("channel"), event.get("ts"), event.get("subtype") or ""
     if not (isinstance(subtype, str) and isinstance(channel, str) and isinstance(ts, str)):

@@ -60,7 +60,7 @@ class CustomerPosts:
         if waits:
             text, blocks = offer(effect, self._contexts.config.slack.report_after)
             async with self._pace.turn(effect.channel):
-                await self._chat.tell(effect.channel, effect.user, text, blocks=blocks)
+                await self._chat.tell(effect.channel, effect.user, text, blocks=blocks, thread_ts=effect.thread_ts)
         await self._posts.sent(row)
 
     async def _tell(self, row: OutboxRow, effect: TellCustomer) -> None:

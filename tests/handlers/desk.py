@@ -117,7 +117,7 @@ class Desk:
         self.posts: list[Post] = []
         self.operator: list[PostOperator] = []
         self.to_customers: list[PostToCustomer] = []
-        self.waiting: dict[int, ChannelMessage] = {}
+        self.waiting: dict[int, ChannelMessage | ThreadMessage] = {}
         self.alone: list[OfferReport | TellCustomer | TellUser] = []
         self.to_fetch: list[FetchCustomerFiles] = []
 
@@ -200,12 +200,13 @@ class Desk:
         """Somebody writes a message in a channel now; gives its ts. It is handled until it is not put off any more."""
         ts = f"{self.clock.now().timestamp():.6f}"
         by = replace(by, channel=channel, thread_ts=thread, at=self.clock.now())
-        if thread is not None:
-            self.do(ThreadMessage(by, channel, thread, ts, text, files=files))
-            return ts
         inbox_id = self.database.tables.next_id()
         self.database.tables.inbox[inbox_id] = KeptInbox(InboxState.NEW, key=message_key(channel, ts))
-        self.waiting[inbox_id] = ChannelMessage(by, channel, ts, text, files, inbox_id)
+        self.waiting[inbox_id] = (
+            ChannelMessage(by, channel, ts, text, files, inbox_id)
+            if thread is None
+            else ThreadMessage(by, channel, thread, ts, text, files=files, inbox_id=inbox_id)
+        )
         self.handle_waiting()
         return ts
 

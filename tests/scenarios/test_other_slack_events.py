@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.support.bot_process import rows
+from tests.support.other_slack.forms import fill
 from tests.support.other_slack.office import Office, logged_errors, opened, reported
-from tests.support.other_slack.people import words
+from tests.support.other_slack.people import pressable, words
 from tests.support.other_slack.workspace import BOT_ID, BOT_USER, OTHER_TEAM, Body, Channel, User
 
 pytestmark = pytest.mark.scenario
@@ -56,6 +59,30 @@ async def test_what_a_customer_changes_before_it_is_a_report_is_heard(office: Of
     assert "krytyczny" in words(office.card["blocks"])
     assert office.times(f"Nie działa urządzenie {SERIAL}") == 1
     assert "HEZO-" in said_in(channel, message["ts"])
+
+
+@pytest.mark.parametrize("says", ["nothing", "the form"])
+async def test_what_a_customer_writes_below_an_announcement_is_a_report_in_that_thread(
+    office: Office, says: str
+) -> None:
+    channel, piotr = await shared(office)
+    people = office.slack.people
+    head = await people.write(office.ewa, channel, "W środę pracujemy na łączu.")
+    await people.write(piotr, channel, f"Nie działa {SERIAL}, problem krytyczny.", thread=head["ts"])
+    await office.until(lambda: piotr.ephemerals, "the question what it is")
+    assert [line["thread_ts"] for line in piotr.ephemerals] == [head["ts"]]
+    if says == "nothing":
+        office.clock.move(timedelta(minutes=2, seconds=1))
+    else:
+        [opens] = [one for one in pressable(piotr.ephemerals[0]["blocks"]) if one.action == "report_open"]
+        assert (await people.press(piotr, channel, piotr.ephemerals[0], opens)).acked.is_set()
+        await office.until(lambda: piotr.views, "the form")
+        assert SERIAL in str(piotr.views[-1]["blocks"]), "it begins with their words"
+        await fill(office.slack, piotr, piotr.views[-1], random.Random(1))  # noqa: S311  # the same in every run
+        assert await people.submit(piotr, piotr.views[-1]) == {}
+    await office.quiet()
+    assert "HEZO-" in said_in(channel, head["ts"])
+    assert len(rows(office.database, "SELECT 1 FROM tickets")) == 1
 
 
 @pytest.mark.parametrize("profile", [{}, {"real_name": ""}, {"profile": None}])

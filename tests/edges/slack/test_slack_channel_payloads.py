@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,6 +79,16 @@ def test_buttons_below_a_customers_message() -> None:
     no_report = pressed_command(REPORT_NONE, value, ANNA)
     assert no_report == DecideOffer(ANNA, "C0KLIENT", "1764000000.000100", None, Language.EN)
     assert isinstance(pressed_command(REPORT_OPEN, None, ANNA), NothingToDo)
+
+
+def test_a_button_about_a_message_in_a_thread_knows_both() -> None:
+    offered = Offered(Language.PL, "1764000060.000100", 7, "1764000000.000100")
+    assert Offered.from_value(offered.to_value()) == offered
+    place = replace(PLACE, ts="1764000060.000100", thread_ts="1764000000.000100", response_url=None)
+    assert ReportPlace.from_metadata(place.to_metadata()) == place
+    command = submitted_report(report(place.to_metadata()), ANNA)
+    assert isinstance(command, ReportProblem)
+    assert (command.ts, command.thread_ts, command.by.thread_ts) == (place.ts, place.thread_ts, place.thread_ts)
 
 
 @pytest.mark.parametrize("value", [None, "", "de:1764000000.000100", "pl:1764000000", "pl:1.1:0", "pl:1.1:7:8", 7])

@@ -153,8 +153,10 @@ class Office:
 
     def is_idle(self, *, parked: bool = False) -> bool:
         """Whether all that came is understood, and all that was to go has gone; `parked`: or was set aside."""
-        left = self.outbox("state <> 'parked'" if parked else "1 = 1")
-        return not left and not rows(self.database, "SELECT 1 FROM inbox WHERE state = 'new'")
+        # The inbox first: what is understood by then stands in the outbox.
+        if rows(self.database, "SELECT 1 FROM inbox WHERE state = 'new'"):
+            return False
+        return not self.outbox("state <> 'parked'" if parked else "1 = 1")
 
     async def quiet(self, within: float = 60.0, *, parked: bool = False) -> None:
         """Let the clock run fast until all that came is understood, and all that was to go has gone."""

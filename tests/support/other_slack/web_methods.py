@@ -179,6 +179,7 @@ class Methods:
             raise Refused("user_not_in_channel")
         self._check_content(args, TEXT_LIMIT)
         shown = {"ts": self.workspace.new_ts(), "channel": channel.id, "text": args.get("text", "")}
+        shown |= {"thread_ts": args["thread_ts"]} if "thread_ts" in args else {}
         user.ephemerals.append({**shown, "blocks": self.workspace.dress(args.get("blocks", []))})
         return {"message_ts": shown["ts"]}
 
