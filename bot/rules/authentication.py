@@ -91,15 +91,15 @@ def read_authentication(mail: IncomingMail, trusted_ids: Collection[str]) -> Aut
 def is_genuine(mail: IncomingMail, found: Authentication) -> bool | None:
     """Whether the sender that we read is the one who wrote a mail; None when our servers say nothing.
 
-    False also where they may have checked another sender than we read: From names several, or DMARC passed for another
-    domain.
+    False also where they may have checked another sender than we read: From names several, or DMARC was looked up for
+    another domain, also when that one has no policy ("none").
     """
     if found.failed or SEVERAL_SENDERS in mail.problems:
         return False
-    if found.dmarc != "pass":
-        return None
     domain = mail.from_.address.rpartition("@")[2] if mail.from_ else ""
-    return found.from_domain is None or _in_ascii(found.from_domain) == _in_ascii(domain)
+    if found.from_domain is not None and _in_ascii(found.from_domain) != _in_ascii(domain):
+        return False
+    return True if found.dmarc == "pass" else None
 
 
 def _in_ascii(domain: str) -> str:

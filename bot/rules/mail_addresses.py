@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.rules.mail_charsets import clean_line, decode_words
 
 MAX_ADDRESSES = 100
-_LONGEST_HEADER = 20_000
+LONGEST_HEADER = 20_000
 # The bounds inside quotes and comments keep a header of nothing but opening marks linear.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,200}"|\((?:[^()\\]|\\.){0,200}\)|<[^<>]*>?|[,;:]|[^",;:<(]+|.', re.DOTALL)
 _ADDRESS = re.compile(
@@ -16,6 +16,7 @@ _ADDRESS = re.compile(
 )
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\r\n]|\\.){1,62}"@[^\s<>@\x00-\x20\x7f",;:()\\]{1,255}')
 _ESCAPED = re.compile(r"\\(.)")
+_LIKE_AN_ADDRESS = re.compile(r"[^\s<>\"',;:()\\]{1,64}@[^\s<>\"',;:()\\]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,38 @@ def parse_addresses(value: str, limit: int = MAX_ADDRESSES) -> tuple[Address, ..
     Returns:
         The addresses in order; what holds no address is left out. Group names and empty groups vanish.
     """
-    found = _parse(value[:_LONGEST_HEADER], limit)
+    found = _parse(value[:LONGEST_HEADER], limit)
     if not found and "=?" in value:  # broken mailers encode the whole list, angle brackets included
-        found = _parse(decode_words(value[:_LONGEST_HEADER]), limit)
+        found = _parse(decode_words(value[:LONGEST_HEADER]), limit)
     return tuple(found)
+
+
+def names_several(value: str) -> bool:
+    """Whether a From field names, or to another reader may name, more than one sender.
+
+    A server may check another of them than `parse_addresses` gives: where two stand in angle brackets, or where a
+    quoted text or a comment that is never closed, or longer than we look, hides one from one of both.
+    """
+    if len(value) > LONGEST_HEADER:
+        return True
+    if len({address.lower() for address in _LIKE_AN_ADDRESS.findall(value)}) < 2:
+        return False
+    found: set[str] = set()
+    words = ""
+    for match in _TOKEN.finditer(value + ","):
+        piece = match[0]
+        if piece in {'"', "("}:
+            return True
+        if piece[0] == "<":
+            words = words if piece == "<>" else ""  # a display name, even if it looks like an address
+        elif piece[0] in '"(':
+            continue
+        elif piece not in {",", ";"}:
+            words += piece
+            continue
+        found.update(address.lower() for address in _LIKE_AN_ADDRESS.findall(piece + words))
+        words = ""
+    return len(found) > 1
 
 
 def _parse(value: str, limit: int) -> list[Address]:

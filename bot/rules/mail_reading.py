@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from bot.rules.file_names import safe_name
-from bot.rules.mail_addresses import Address, parse_addresses
+from bot.rules.mail_addresses import LONGEST_HEADER, Address, names_several, parse_addresses
 from bot.rules.mail_bodies import Content, collect
 from bot.rules.mail_charsets import clean_line, decode_header, decode_octets, decode_words
 from bot.rules.mail_parts import Header, Limits, Part, Reader
@@ -188,7 +188,7 @@ def _read(raw: bytes, limits: Limits) -> tuple[IncomingMail, list[Part]]:
     for name in ("from", "date", "subject", "message-id"):
         if len(header.all(name)) > 1:
             reader.note(f"more than one {name} field")
-    if len({address.address.lower() for address in from_}) > 1:
+    if len({address.address.lower() for address in from_}) > 1 or names_several(_joined(header, "from")):
         reader.note(SEVERAL_SENDERS)
     if not from_:
         reader.note("no sender address")
@@ -257,7 +257,11 @@ def _references(header: Header) -> tuple[str, ...]:
 
 def _addresses(header: Header, name: str) -> tuple[Address, ...]:
     # Encoded words stay as they are here: they may hide commas.
-    return parse_addresses(", ".join(decode_octets(value[:20_000])[0] for value in header.all(name)[:5]))
+    return parse_addresses(_joined(header, name))
+
+
+def _joined(header: Header, name: str) -> str:
+    return ", ".join(decode_octets(value[: LONGEST_HEADER + 1])[0] for value in header.all(name)[:5])
 
 
 def _delivered_to(header: Header) -> tuple[str, ...]:

@@ -101,6 +101,26 @@ def test_the_trusted_server_s_results_are_read() -> None:
         ("From: anna@klient.example\r\nFrom: eve@evil.example", False),
         ("From: anna@klient.example\r\nFrom: Anna <ANNA@klient.example>", None),
         ("From: anna@klient.example <eve@evil.example>", None),
+        (
+            "Authentication-Results: mx.myhezo.pl; dmarc=none header.from=evil.example\r\nFrom: anna@klient.example",
+            False,
+        ),
+        (
+            "Authentication-Results: mx.myhezo.pl; dmarc=none header.from=klient.example\r\nFrom: anna@klient.example",
+            None,
+        ),
+        ("From: <anna@klient.example> <eve@evil.example>", False),
+        ("From: anna@klient.example <> <eve@evil.example>", False),
+        ("From: Anna <anna@klient.example> eve@evil.example", False),
+        ("From: Anna <anna@klient.example> (anna@klient.example)", None),
+        (f'From: "{"x" * 300} <anna@klient.example>" <eve@evil.example>', False),
+        (f"From: ({'x' * 300} <anna@klient.example>) eve@evil.example", False),
+        (f"From: anna@klient.example,{' ' * 19_990},eve@evil.example", False),
+        (f"From: anna@klient.example{' ' * 19_990}\r\nFrom: eve@evil.example", False),
+        (f'From: "{"x" * 300}" <anna@klient.example>', None),
+        ('From: "Anna, Klient <Sp. z o.o.> (anna@home.example)" <anna@klient.example>', None),
+        ("From: Anna <anna@klient.example>, ", None),
+        ('From: "Anna <anna@klient.example>', None),
     ],
 )
 def test_the_sender_that_was_checked_is_the_one_we_read(fields: str, genuine: bool | None) -> None:
