@@ -158,7 +158,11 @@ class JsonFormatter(_EventFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
-        return json.dumps(self.event(record), ensure_ascii=False)
+        line = json.dumps(self.event(record), ensure_ascii=False)
+        if line.isprintable():
+            return line
+        # JSON itself escapes only the controls of seven bits, and leaves what else ends a line or drives a terminal.
+        return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in line)
 
 
 class TextFormatter(_EventFormatter):
@@ -172,7 +176,7 @@ class TextFormatter(_EventFormatter):
         logger, message = event.pop("logger"), event.pop("message")
         fields = "".join(f" {name}={_one_line(value)}" for name, value in event.items())
         line = f"{head} {_one_line(message)}{fields} ({logger})"
-        return line if trace is None else line + "\n    " + str(trace).replace("\n", "\n    ")
+        return "\n    ".join([line, *([] if trace is None else map(_one_line, str(trace).split("\n")))])
 
 
 def _one_line(value: object) -> str:

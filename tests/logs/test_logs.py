@@ -177,6 +177,25 @@ def test_text_for_terminals(logs: Logs) -> None:
     assert trace[-1] == "    worse"
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_line_is_forged_and_no_terminal_driven(logs: Logs, form: str) -> None:
+    """A server's or a mail's words in an exception: escapes of eight bits, other line ends, text turned around."""
+    logs.configure(form=form)
+    foreign = "zażółć\r12:00 forged \x1b[2J \x9b2J \x85\u2028\u202e\ud800\x7f\U000e0041"
+    try:
+        raise ValueError(foreign)
+    except ValueError:
+        log.exception("said: %s", foreign, extra=log_fields(who=foreign))
+    lines = logs.text.splitlines()
+    assert [line for line in lines if not line.isprintable()] == []
+    assert [line for line in lines if line.startswith("12:00 forged")] == []
+    assert logs.text.count("zażółć") == 3
+    if form == "json":
+        [event] = logs.events
+        assert event["who"] == foreign
+        assert event["message"] == f"said: {foreign}"
+
+
 def test_a_line_that_cannot_be_written_does_not_spill_its_arguments(
     logs: Logs, capsys: pytest.CaptureFixture[str]
 ) -> None:
