@@ -68,6 +68,14 @@ class ImapConfig(ServerConfig):
     batch: Annotated[int, Field(strict=True, ge=1, le=50)] = 50
     max_size_mb: Annotated[int, Field(strict=True, ge=1, le=150)] = 25
 
+    @field_validator("processed_folder")
+    @classmethod
+    def _is_not_read_again(cls, value: str | None, info: ValidationInfo) -> str | None:
+        read = str(info.data.get("folder"))
+        if value is not None and (value == read or value.upper() == read.upper() == "INBOX"):
+            raise NotAllowed('has to be another folder than the one that is read; "" moves nothing', rule=True)
+        return value
+
     @field_validator("password")
     @classmethod
     def _logs_in_somehow(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:

@@ -19,6 +19,12 @@ class SlackMode(StrEnum):
     HTTP = "http"
 
 
+def _is_token(value: SecretStr, start: str) -> bool:
+    """Whether it can be sent as a header's value at all, and is of this kind."""
+    token = value.get_secret_value()
+    return token.startswith(start) and token.isascii() and token.isprintable() and " " not in token
+
+
 GroupId = Annotated[
     str,
     Field(pattern=r"^S[A-Z0-9]{2,20}$", description='the id of a user group, such as "S0123456789"'),
@@ -57,15 +63,18 @@ class SlackConfig(Section):
     @field_validator("bot_token")
     @classmethod
     def _is_a_bot_token(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith("xoxb-"):
-            raise NotAllowed('a bot token, which starts with "xoxb-" (Slack app settings, OAuth & Permissions)')
+        if not _is_token(value, "xoxb-"):
+            raise NotAllowed(
+                'a bot token, which starts with "xoxb-" and holds no spaces (Slack app settings, OAuth & Permissions)'
+            )
         return value
 
     @field_validator("app_token")
     @classmethod
     def _is_an_app_token(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith("xapp-"):
-            raise NotAllowed('an app-level token, which starts with "xapp-" (Slack app settings, Basic Information)')
+        if value is not None and not _is_token(value, "xapp-"):
+            allowed = 'an app-level token, which starts with "xapp-" and holds no spaces'
+            raise NotAllowed(f"{allowed} (Slack app settings, Basic Information)")
         return value
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from ipaddress import IPv6Address
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -104,6 +105,21 @@ def check_database_url(url: str) -> None:
         )
 
 
+def _host(value: str) -> str:
+    """Raise ValueError unless it is an IP address, or a name that can be looked up (RFC 1035 §2.3.4): no port."""
+    if ":" in value:
+        IPv6Address(value)
+    elif not all(1 <= len(label) <= 63 for label in value.removesuffix(".").split(".")):
+        raise ValueError
+    return value
+
+
+def _can_be_written_to(value: str) -> str:
+    """Raise ValueError for a domain that has no ASCII form (RFC 5890)."""
+    value.rpartition("@")[2].encode("idna")
+    return value
+
+
 def _empty_is_none(value: object) -> object:
     """TOML has no null: an empty text switches an optional key off whose default is on."""
     return None if value == "" else value
@@ -156,13 +172,23 @@ DayTimes = Annotated[
 Secret = Annotated[SecretStr, Field(min_length=1, description="a text that is not empty")]
 Name = Annotated[str, Field(min_length=1, max_length=254, description="a text that is not empty")]
 FileName = Annotated[str, Field(min_length=1, description="a file's name")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]+$", max_length=253, description="a host name or an IP address")]
+Host = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._:-]+$", max_length=253, description="a host name or an IP address"),
+    AfterValidator(_host),
+]
 Domain = Annotated[
     str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", description='a lower-case domain such as "myhezo.pl"')
 ]
 Address = Annotated[
     str,
-    Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254, description='an e-mail address such as "pomoc@myhezo.pl"'),
+    # As `bot.rules.mail_writing` takes them: an ASCII local part, not quoted.
+    Field(
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@\s<>]+$",
+        max_length=254,
+        description='an e-mail address such as "pomoc@myhezo.pl"',
+    ),
+    AfterValidator(_can_be_written_to),
 ]
 SlackId = Annotated[
     str,

@@ -111,6 +111,13 @@ def test_empty_file_names_what_is_missing(folder: Folder) -> None:
         ("port = true", "mail.smtp.port: true is not allowed; a whole number from 1 to 65535"),
         ('port = "465"', 'mail.smtp.port: "465" is not allowed; a whole number from 1 to 65535'),
         ("host = 1", "mail.smtp.host: 1 is not allowed; a host name or an IP address"),
+        (
+            "host = 'smtp.example:465'",
+            'mail.smtp.host: "smtp.example:465" is not allowed; a host name or an IP address',
+        ),
+        ("host = '192.0.2.1:465'", 'mail.smtp.host: "192.0.2.1:465" is not allowed; a host name or an IP address'),
+        ("host = 'smtp..example'", 'mail.smtp.host: "smtp..example" is not allowed; a host name or an IP address'),
+        (f"host = '{'a' * 64}.example'", "mail.smtp.host: "),
         ("timeout = 30", "mail.smtp.timeout: 30 is not allowed; a duration from "),
         ('timeout = "0s"', 'mail.smtp.timeout: "0s" is not allowed; a duration from "1s" to "366d"'),
         ('timeout = "99999999d"', 'mail.smtp.timeout: "99999999d" is not allowed; a duration from'),
@@ -145,6 +152,8 @@ def test_empty_file_names_what_is_missing(folder: Folder) -> None:
         ("[sla]\ncritical = '1h'", 'sla.critical: "1h" is not allowed; a table [sla.critical]'),
         ("[intake]\ncontract_patterns = ['(']", "intake.contract_patterns: '(' is no regular expression"),
         ("[intake]\ncontract_patterns = ['x*']", "intake.contract_patterns: 'x*' matches an empty text"),
+        ("[retention]\nmails = 30", 'retention.mails: 30 is not allowed; "0s", which keeps it for ever, or a duration'),
+        ("[retention]\nmails = '1h'", 'retention.mails: "1h" is not allowed; "0s", which keeps it for ever, or a'),
         ("[retry]\nfirst_wait = '1h'", "retry.longest_wait: has to be at least retry.first_wait"),
         ("[database]\nurl = 'sqlite:///x.db'", 'database.url: what is given is not allowed; "sqlite+aiosqlite:///'),
         ("[database]\nurl = 'sqlite+aiosqlite://'", "database.url: what is given is not allowed"),
@@ -171,6 +180,9 @@ def test_one_mistake_gives_one_line(folder: Folder, lines: str, problem: str) ->
             'slack.bot_token: what is given is not allowed; a bot token, which starts with "xoxb-"',
         ),
         ("xapp-secret", "hunter2-secret", "slack.app_token: what is given is not allowed; an app-level token"),
+        ("xoxb-secret", "xoxb-secret\\n", "slack.bot_token: what is given is not allowed; a bot token"),
+        ("xapp-secret", "xapp-secret ", "slack.app_token: what is given is not allowed; an app-level token"),
+        ("xapp-secret", "xapp-secret\u0142", "slack.app_token: what is given is not allowed; an app-level token"),
         ("C0001", "xoxb-secret-in-a-wrong-place", "slack.support_channel: what is given is not allowed"),
         ('"imap-secret"', "87654321", "mail.imap[0].password: what is given is not allowed"),
         ("engineers", "#", "slack.managers: slack.engineers and slack.managers are both empty"),
@@ -187,6 +199,21 @@ def test_wrong_secrets_are_never_quoted(folder: Folder, old: str, new: str, prob
     assert problem in found[0]
     for secret in ("secret", "87654321", "hunter2"):
         assert secret not in found[0]
+
+
+@pytest.mark.parametrize("address", ["zgłoszenia@myhezo.pl", "pomoc@my..hezo.pl", "po;moc@myhezo.pl", "pomoc@@x"])
+def test_our_addresses_can_be_written_to(folder: Folder, address: str) -> None:
+    """Else every mail that names them would fail, the copy to ourselves first."""
+    [found] = folder.mistakes(f"[mail]\nsupport_address = '{address}'\n{GOOD}")
+    assert f'mail.support_address: "{address}" is not allowed; an e-mail address such as' in found
+    assert folder.load(f"[mail]\nsupport_address = 'pomoc@żółw.example'\n{GOOD}").mail.support_address
+
+
+@pytest.mark.parametrize(("read", "processed"), [("INBOX", "Inbox"), ("HEZO", "HEZO")])
+def test_what_was_read_is_not_moved_to_where_it_is_read_again(folder: Folder, read: str, processed: str) -> None:
+    given = f'name = "pomoc"\nfolder = "{read}"\nprocessed_folder = "{processed}"'
+    [found] = folder.mistakes(GOOD.replace('name = "pomoc"', given, 1))
+    assert "mail.imap[0].processed_folder: has to be another folder than the one that is read" in found
 
 
 def test_mailboxes_need_names_that_differ_as_variables(folder: Folder) -> None:
