@@ -7,11 +7,16 @@ from datetime import date, datetime, time, timedelta
 from ipaddress import IPv6Address
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+_POSTGRESQL_OPTIONS = (
+    "gsslib", "host", "krbsrvname", "passfile", "port", "service", "servicefile", "ssl", "target_session_attrs",
+)  # fmt: skip
+"""Of asyncpg those that can be written as text, and that this program does not set itself; `ssl` as libpq's sslmode."""
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _SECOND = timedelta(seconds=1)
@@ -90,12 +95,18 @@ def parse_opening_time(value: object) -> object:
 
 
 def check_database_url(url: str) -> None:
-    """Raise NotAllowed, without quoting the URL, unless it names a SQLite file or a PostgreSQL database."""
+    """Raise NotAllowed, without quoting the URL, unless it names a SQLite file or a PostgreSQL database.
+
+    Options that the driver does not know, such as libpq's "sslmode", would end the program when it connects.
+    """
+    options: tuple[str, ...] = ()
     try:
         parts = urlsplit(url)
+        given = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
         if parts.scheme == "sqlite+aiosqlite":
             complete = not parts.netloc and len(parts.path) > 1 and ":memory:" not in parts.path
         else:
+            options = _POSTGRESQL_OPTIONS
             complete = parts.scheme == "postgresql+asyncpg" and len(parts.path) > 1 and parts.port != 0
     except ValueError:  # its text would quote the URL, which may hold a password
         complete = False
@@ -103,6 +114,9 @@ def check_database_url(url: str) -> None:
         raise NotAllowed(
             '"sqlite+aiosqlite:///path/to/file.sqlite3" or "postgresql+asyncpg://user:password@host:5432/database"'
         )
+    if unknown := sorted(given.difference(options)):
+        known = ", ".join(options) or "none"
+        raise NotAllowed(f"{', '.join(unknown)} is no option of the driver; it knows {known}", rule=True)
 
 
 def _host(value: str) -> str:

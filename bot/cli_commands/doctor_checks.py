@@ -258,6 +258,7 @@ def _cannot_listen(section: str, host: str, port: int, prefix: str = "") -> str 
             return None
     except OSError as error:
         said = f"{host}:{port} cannot be listened on ({error.strerror})"
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        # A name that is not known is told by a code of getaddrinfo, which are below zero (EAI_NONAME).
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:
             return f"{said}: {host} is no address of this machine, correct [{section}] {prefix}host"
         return f"{said}: choose another [{section}] {prefix}port"

@@ -156,6 +156,18 @@ def test_empty_file_names_what_is_missing(folder: Folder) -> None:
         ("[retention]\nmails = '1h'", 'retention.mails: "1h" is not allowed; "0s", which keeps it for ever, or a'),
         ("[retry]\nfirst_wait = '1h'", "retry.longest_wait: has to be at least retry.first_wait"),
         ("[database]\nurl = 'sqlite:///x.db'", 'database.url: what is given is not allowed; "sqlite+aiosqlite:///'),
+        (
+            "[database]\nurl = 'postgresql+asyncpg://u:hidden@h/d?ssl=require&sslmode=require'",
+            "database.url: sslmode is no option of the driver; it knows gsslib, host, krbsrvname, passfile, port",
+        ),
+        (
+            "[database]\nurl = 'postgresql+asyncpg://u:hidden@h/d?pool_size=hidden'",
+            "database.url: pool_size is no option",
+        ),
+        (
+            "[database]\nurl = 'sqlite+aiosqlite:///x.db?mode=ro'",
+            "database.url: mode is no option of the driver; it knows none",
+        ),
         ("[database]\nurl = 'sqlite+aiosqlite://'", "database.url: what is given is not allowed"),
         ("[database]\nurl = 'postgresql+asyncpg://u:hidden@h:port/d'", "database.url: what is given is not allowed"),
     ],

@@ -137,6 +137,10 @@ def health_elsewhere(world: World) -> None:
     world.tree["health"] = {"host": "192.0.2.1", "port": 8080}
 
 
+def health_nowhere(world: World) -> None:
+    world.tree["health"] = {"host": "health.invalid", "port": 8080}
+
+
 def archived(world: World) -> None:
     world.support.is_archived = True
 
@@ -156,6 +160,7 @@ def not_invited(world: World) -> None:
         (sender_refused, "smtp", "let this machine send as pomoc@hezo.test, or correct mail.support_address"),
         (relaying_denied, "smtp", "Relay access denied; let this machine send"),
         (health_elsewhere, "health port", "is no address of this machine, correct [health] host"),
+        (health_nowhere, "health port", "is no address of this machine, correct [health] host"),
         (mailbox(password="wrong"), "imap support", "refused"),
         (mailbox(folder="Nowhere"), "imap support", "set folder"),
         (mailbox(port=1), "imap support", "127.0.0.1"),
