@@ -6,6 +6,7 @@ What is done to a column follows from its type, so a new table is covered by its
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,10 @@ from typing import Any
 from sqlalchemy import Column, Enum, LargeBinary, Row, Table, Text, cast, delete, func, or_, select, update
 
 from bot.model import AttachmentVerdict, Direction
-from bot.ports import InboxState
-from bot.rules.erasing import GONE, mail_names, without_people, without_words
+from bot.ports import InboxState, OutboxState
+from bot.rules.erasing import GONE, mail_names, spellings, without_people, without_words
 from storage.contract_tables import contract_contacts
-from storage.schema import attachments, blobs, inbox, messages, metadata, tickets
+from storage.schema import attachments, blobs, inbox, messages, metadata, outbox, tickets
 from storage.schema_search import search_words
 from storage.tickets import StoredTickets
 from storage.transaction import Transaction
@@ -99,7 +100,8 @@ class Eraser:
             texts = [column for column in table.c if _is_text(column) or isinstance(column.type, JsonValue)]
             if "id" not in table.c or not texts or table is contract_contacts:
                 continue
-            named = or_(*(self._holds(column, address) for column in texts for address in people.aliases))
+            needles = [needle for address in people.aliases for needle in spellings(address)]
+            named = or_(*(self._holds(column, needle) for column in texts for needle in needles))
             for row in (await connection.execute(select(table).where(named))).all():
                 await self._row(table, row, people, whole=_is_theirs(row, people))
                 if table is tickets or table is messages:
@@ -139,12 +141,16 @@ class Eraser:
         if table is inbox and "body" in values:
             values |= _given_up(row)
             self.counts["mails"] += 1
+        if table is outbox and whole and row.state is OutboxState.PARKED:  # to nobody, without words: as by retention
+            values["state"] = OutboxState.CANCELLED
         await self.transaction.connection.execute(update(table).where(table.c.id == row.id).values(values))
         self.counts[table.name] += 1
 
     def _holds(self, column: Column[Any], needle: str) -> Any:
-        place = func.strpos if self.transaction.is_postgresql else func.instr
-        return place(func.lower(cast(column, Text)), needle) > 0
+        """Whether the column may name the address; SQLite lowers ASCII letters only, and JSON there escapes others."""
+        if self.transaction.is_postgresql:
+            return func.strpos(func.lower(cast(column, Text)), needle) > 0
+        return func.instr(func.lower(cast(column, Text)), max(re.findall(r"[\x20-\x7e]+", needle), key=len)) > 0
 
 
 def _given_up(row: _Row) -> dict[str, object]:

@@ -25,6 +25,11 @@ _FACT = re.compile(
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.+Z-]{1,30})?"
     r"|(?=[A-Z._-]*[0-9])(?=[0-9._-]*[A-Z])[A-Z0-9][A-Z0-9_.-]{3,39}"  # HEZO-2026-000123, FG121GTK25004672, U0123456789
 )
+# A file called by an address: what follows its last dot is no part of a domain.
+_FILE_TYPE = (
+    "(?:7z|cfg|conf|csv|docx?|eml|gz|html?|ics|jpe?g|json|log|md|msg|od[st]|pcap|pdf|png|pst|rar|rtf|tar|tgz|txt|vcf"
+    "|xlsx?|xml|zip)"
+)
 _WORD_KEYS = frozenset(
     [
         "address", "answer", "author_name", "caller", "comment", "contact", "detail", "from_name", "joined", "name",
@@ -71,7 +76,7 @@ def without_people(value: object, aliases: Mapping[str, str], names: Collection[
     """
     if isinstance(value, str):
         for address, alias in aliases.items():
-            if address in value.lower():
+            if any(spelling in value.lower() for spelling in spellings(address)):
                 value = _whole(address).sub(alias, value)
         for name in names:
             if len(name.split()) > 1 and name.lower() in value.lower():
@@ -100,5 +105,14 @@ def mail_names(raw: bytes, address: str, names: Collection[str] = ()) -> bool:
     return any(holds(text) for text in (mail.subject, mail.text, *mail.attached_texts))
 
 
+def spellings(address: str) -> tuple[str, ...]:
+    """An address as it is written, and as it stands in a link (RFC 3986 §2.1)."""
+    return (address, address.replace("@", "%40")) if "@" in address else (address,)
+
+
 def _whole(address: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-]|\.\w)", re.IGNORECASE)
+    """The address, and not one that contains it; the name of a file, or one in _italics_, may."""
+    spelled = re.escape(address).replace("@", "(?:@|%40)")
+    before = r"(?:(?<![\w.+-])|(?<=_)(?<![\w.+-]_))"
+    after = rf"(?![^\W_]|-|\.(?!(?:{_FILE_TYPE}\.)?{_FILE_TYPE}(?![\w-]|\.\w))\w)"
+    return re.compile(before + spelled + after, re.IGNORECASE)

@@ -46,6 +46,23 @@ def test_a_person_gets_another_name_and_nobody_else() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{}.msg", "logi {}.tar.gz", "{}_2026-11.pdf", "_{}_", "*{}*", "https://x.example/?u={}&v=1", "mailto:{}",
+        "…{}…",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("written", [ANNA, ANNA.upper(), ANNA.replace("@", "%40")])
+def test_an_address_is_found_in_names_of_files_links_and_italics(text: str, written: str) -> None:
+    assert without_people(text.format(written), ALIASES) == text.format("erased_1f2e")
+
+
+@pytest.mark.parametrize("text", [f"{ANNA}.msg.pl", f"{ANNA}-2.pdf", f"{ANNA}.dev", f"x_{ANNA}", f"jo_{ANNA}.pdf"])
+def test_an_address_that_contains_it_is_somebody_else_s(text: str) -> None:
+    assert without_people(text, ALIASES) == text
+
+
+@pytest.mark.parametrize(
     ("raw", "names"),
     [
         (f"From: Anna <{ANNA.title()}>\r\n\r\nx".encode(), True),

@@ -14,7 +14,7 @@ from bot.effects import MailKind, Note, PostCard, PostInThread, SendMail
 from bot.errors import OperatorError
 from bot.escalations import Escalation, EscalationSource
 from bot.model import Attachment, AttachmentVerdict, Direction, JournalEntry, Language, TicketState
-from bot.ports import InboxState
+from bot.ports import InboxState, OutboxState
 from storage.contract_tables import contract_contacts, contracts
 from storage.effects_json import effect_from_json
 from storage.engine import Database
@@ -204,6 +204,32 @@ async def test_nothing_is_taken_out_while_something_is_under_way(database: Datab
     with pytest.raises(OperatorError, match=f"open; resolve or close them first: {ticket.number}$"):
         await erase_person(database, ANNA, really=False)
     assert leaks(await everything(database))
+
+
+async def test_what_was_set_aside_for_them_is_given_up(database: Database, clock: FakeClock) -> None:
+    """It has neither words nor anybody to go to: tried again, it would only be set aside once more."""
+    ids = await a_history(database)
+    async with database.begin() as uow:
+        await uow.outbox.add(SendMail(MailKind.NOTICE, ids["own"], ANNA, "", "x", "y", Language.PL))
+    for row in await OutboxQueue(database, "w").claim(NOON + timedelta(days=1), 20):
+        async with database.begin() as uow:
+            await uow.outbox.mark_parked(row.id, f"550 {ANNA} unknown")
+    await erase_person(database, ANNA, really=True)
+    async with database.read() as uow:
+        states = list(await uow.transaction.connection.scalars(select(outbox.c.state).where(outbox.c.ticket_id == 1)))
+    assert OutboxState.PARKED not in states
+    assert OutboxState.CANCELLED in states
+
+
+async def test_an_address_outside_of_ascii_is_found_everywhere(database: Database, clock: FakeClock) -> None:
+    address = "łucja@żółw.example"
+    async with database.begin() as uow:
+        ticket = await uow.tickets.add(a_ticket(state=TicketState.CLOSED, closed_at=NOON))
+        await uow.tickets.add_message(a_message(ticket.id, text=f"Proszę pisać do {address.title()}"))
+        await uow.journal(JournalEntry(ticket.id, NOON, "U0EWA", "joined_by", {"address": address}))
+    report = await erase_person(database, address, really=True, alias=lambda: "1f2e")
+    assert (report.counts["messages"], report.counts["journal"]) == (1, 1)
+    assert "żółw" not in (await everything(database)).lower()
 
 
 async def test_an_export_holds_what_is_theirs_and_nobody_elses(database: Database, clock: FakeClock) -> None:
