@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"AADSTS\d{3,9}")
 _SENTENCE = re.compile(
     r"(?:AADSTS\d{3,9}:\s*)?(.+?)(?:\.(?:\s|$)|\s*(?:Trace ID|Correlation ID|Timestamp)\b|$)", re.DOTALL
 )
+_LOOKED_AT = 2_000
+"""Characters of a description: looking for its first sentence takes quadratic time over long gaps."""
 
 _STALE_KEY = "the client secret has expired; make a new one and set {secret}"
 _WRONG_KEY = "the client secret is wrong (it is the secret's value, not its id); set {secret}"
@@ -178,6 +180,6 @@ def _said(error: str, description: str, secrets: tuple[str, ...]) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         description = description.replace(secret, HIDDEN)
     number = _NUMBER.search(description)
-    sentence = _SENTENCE.match(description.strip())
+    sentence = _SENTENCE.match(description.strip()[:_LOOKED_AT])
     words = [error, number[0] if number else "", sentence[1][:120] if sentence else ""]
     return quoted_reply(": ".join(word for word in words if word), *secrets)

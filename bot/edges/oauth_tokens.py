@@ -232,7 +232,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 def _parsed(octets: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(octets)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
 
@@ -241,7 +241,7 @@ def _as_answered(asked: Asked | None, date: str) -> Asked | None:
     """With the endpoint's own time (RFC 9110 §6.6.1), where it says it."""
     try:
         theirs = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return asked
     return replace(asked, theirs=theirs) if asked is not None and theirs.tzinfo is not None else asked
 
@@ -286,7 +286,7 @@ def _life(expires_in: object) -> timedelta:
     """How long a token lives; some servers write the seconds as a text."""
     try:
         seconds = float(expires_in)  # type: ignore[arg-type]  # whatever it is, float tells
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return _USUAL_LIFE
     if not 0 < seconds < float("inf"):
         return _USUAL_LIFE

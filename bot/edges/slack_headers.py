@@ -19,5 +19,5 @@ def slack_time(answer: Any) -> datetime | None:
     """What time it is by Slack's clock (RFC 9110, 6.6.1: Date), aware, UTC; None where the answer does not tell."""
     try:
         return parsedate_to_datetime(header(answer, "date")).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

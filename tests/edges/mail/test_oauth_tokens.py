@@ -109,8 +109,11 @@ async def test_many_ask_at_once_and_one_request_is_made(endpoint: TokenEndpoint,
 
 @pytest.mark.parametrize(
     ("expires_in", "good_for"),
-    [(3600, 3300), ("3600", 3300), (None, 3300), (-1, 3300), ("soon", 3300), (400, 300), (10**30, 86_400 - 300)],
-)
+    [
+        (3600, 3300), ("3600", 3300), (None, 3300), (-1, 3300), ("soon", 3300), (400, 300), (10**30, 86_400 - 300),
+        (10**400, 3300), ("nan", 3300),
+    ],
+)  # fmt: skip
 async def test_a_token_is_renewed_before_it_ends(
     endpoint: TokenEndpoint, tokens: AccessTokens, clock: FakeClock, expires_in: int | str | None, good_for: int
 ) -> None:
@@ -286,6 +289,9 @@ async def test_an_answer_may_come_in_pieces(endpoint: TokenEndpoint, tokens: Acc
         says(200, "<html>Sign in</html>"),
         says(200, "[1]"),
         says(200, "x" * 600_000),
+        says(200, "[" * 200_000),
+        grants(error="x", error_description=f"a{' ' * 200_000}b"),
+        refuses(200, "x", headers={"Date": f"Mon, 29 Nov {'9' * 30} 10:00:00 GMT"}),
         grants(),
         grants(access_token=""),
         grants(access_token=7),
