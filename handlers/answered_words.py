@@ -16,8 +16,8 @@ from bot.rules.intake import Problem
 from bot.rules.question_text import without_our_question
 from bot.rules.yes_answers import yes_or_no
 from handlers.context import Context
-from handlers.intake_facts import hear_words, look_up
-from handlers.received_mail import ReceivedMail
+from handlers.intake_facts import hear_words, look_up, without_foreign
+from handlers.received_mail import ReceivedMail, sender_of
 
 _ABOUT_SERIAL = frozenset({
     Problem.NO_SERIAL, Problem.SERIAL_UNCLEAR, Problem.OTHER_PRODUCT, Problem.UNLICENSED_VM, Problem.SERIAL_MALFORMED,
@@ -55,13 +55,14 @@ async def hear_answer(
     words = own_words(arrived, ticket)
     subject = [] if ticket.subject and ticket.subject in arrived.mail.subject else [arrived.mail.subject]
     new = await hear_words(uow, ctx, "\n".join([*subject, words, *arrived.mail.attached_texts]))
+    new = await without_foreign(uow, new, sender_of(arrived, ctx))
     said = yes_or_no(words)
     if said is True:
         new = _confirmed(ticket, known).then(new, serial_was_wrong=bool(new.devices))
     elif said is False and ticket.facts.get("offer"):
         ticket.facts["offer_refused"] = True
     if not new.speaks_of_contract and problems & _ABOUT_CONTRACT and (bare := bare_number(words)):
-        new = new.then(Heard(stated=(bare,)))
+        new = new.then(await look_up(uow, Heard(stated=(bare,)), (fold(bare),)))
     new = _chosen_from_offer(ticket, new)
     below = await _below(arrived, ticket, earlier, uow, ctx)
     if not new.speaks_of_serial and problems & _ABOUT_SERIAL:
@@ -118,12 +119,14 @@ async def hear_all(arrived: ReceivedMail, ticket: Ticket | None, uow: UnitOfWork
     Args:
         ticket: The one that the mail names.
     """
+    sender = sender_of(arrived, ctx)
     if ticket is None and arrived.reading is not None:
-        return await look_up(uow, arrived.reading.heard, arrived.reading.contract_keys)
+        heard = await look_up(uow, arrived.reading.heard, arrived.reading.contract_keys)
+        return await without_foreign(uow, heard, sender)
     if ticket is None:
-        return await hear_words(uow, ctx, arrived.all_text)
+        return await without_foreign(uow, await hear_words(uow, ctx, arrived.all_text), sender)
     words = "\n".join([arrived.mail.subject, own_words(arrived, ticket), *arrived.mail.attached_texts])
-    new = await hear_words(uow, ctx, words)
+    new = await without_foreign(uow, await hear_words(uow, ctx, words), sender)
     return (await _below(arrived, ticket, (), uow, ctx)).then(new, serial_was_wrong=True)
 
 
@@ -140,7 +143,7 @@ async def _below(
     heard = await hear_words(uow, ctx, arrived.quoted_text)
     folded = fold(ours)
     contracts = {number for number in (*heard.named, *map(fold, heard.stated)) if number in folded}
-    return heard.without(serials, contracts)
+    return await without_foreign(uow, heard.without(serials, contracts), sender_of(arrived, ctx))
 
 
 def _we_wrote(ticket: Ticket, earlier: Iterable[Message]) -> str:

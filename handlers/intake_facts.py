@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.model import Contract, Device, Ticket
 from bot.ports import UnitOfWork
 from bot.rules import intake
+from bot.rules.contract_numbers import fold
 from bot.rules.heard import Heard, hear, with_named
 from handlers.context import Context
 
@@ -61,6 +62,17 @@ async def hear_words(uow: UnitOfWork, ctx: Context, text: str) -> Heard:
 async def look_up(uow: UnitOfWork, heard: Heard, keys: Sequence[str]) -> Heard:
     """What was heard, with the contracts of the registry among these keys; see `bot.rules.heard.hear`."""
     return with_named(heard, tuple(await uow.contracts.by_keys(keys)))
+
+
+async def without_foreign(uow: UnitOfWork, heard: Heard, sender: Sender) -> Heard:
+    """The same without contracts that the registry alone knows for such, by no label or shape, and not the sender's.
+
+    Else whoever writes any word would learn by our answer whether it is the number of somebody's contract.
+    """
+    if heard.stated or not heard.named or sender.is_vouched_for:
+        return heard
+    own = {fold(contract.number) for contract in await _authorised_contracts_of(uow, sender)}
+    return replace(heard, named=tuple(key for key in heard.named if key in own))
 
 
 async def authorised_contracts(uow: UnitOfWork, address: str) -> tuple[Contract, ...]:

@@ -259,10 +259,9 @@ def _contract(given: Given, progress: _Progress) -> str:
         return own[0].number
     if len(own) > 1:
         return _choose(own, given, progress)
-    if given.stated_numbers or given.contracts:
-        numbers = given.stated_numbers or tuple(contract.number for contract in given.contracts)
-        progress.problems.append(Finding(Problem.CONTRACT_NOT_MATCHED, numbers))
-        return "stated, but none of the sender's contracts: " + ", ".join(numbers)
+    if given.stated_numbers:  # others of the registry's are not theirs, and nothing that they may learn of
+        progress.problems.append(Finding(Problem.CONTRACT_NOT_MATCHED, given.stated_numbers))
+        return "stated, but none of the sender's contracts: " + ", ".join(given.stated_numbers)
     progress.problems.append(Finding(Problem.NO_CONTRACT))
     return "no number found"
 
