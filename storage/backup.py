@@ -52,7 +52,17 @@ def restore(database_url: str, source: Path) -> str:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OperatorError(f"cannot make {file.parent} ({error.strerror})") from error
-    return _copy(source, file)
+    revision = _copy(source, file)
+    _give_to_the_service(file)
+    return revision
+
+
+def _give_to_the_service(file: Path) -> None:
+    """What root puts back belongs to whose folder it lies in: a service with a user of its own could not open it."""
+    owner = file.parent.stat()
+    if os.geteuid() == 0:
+        with suppress(PermissionError):  # a share that squashes root: the doctor tells when it cannot be used
+            os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _file(url: URL, what: str, tool: str) -> Path:
@@ -91,9 +101,10 @@ def _copy(source: Path, target: Path) -> str:
     except OSError as error:
         raise OperatorError(f"cannot write {target} ({error.strerror})") from error
     except sqlite3.Error as error:
-        # sqlite.org/rescode.html: FULL, or IOERR, as which it tells of a quota
-        no_room = getattr(error, "sqlite_errorcode", 0) & 0xFF in {10, 13}
-        advice = "; is the disk full? make room, or name a file on another disk" if no_room else ""
+        # sqlite.org/rescode.html: FULL, or IOERR, as which it tells of a quota; CORRUPT, NOTADB
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        advice = "; is the disk full? make room, or name a file on another disk" if code in {10, 13} else ""
+        advice = {11: "; it is damaged, take an older backup", 26: "; that is no backup of hezo360"}.get(code, advice)
         raise OperatorError(f"cannot copy {source} to {target}: {error}{advice}") from error
     return revision
 

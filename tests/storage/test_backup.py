@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -82,12 +83,45 @@ async def test_put_back_where_nothing_is(tmp_path: Path) -> None:
     await again.close()
 
 
+async def filled(folder: Path) -> str:
+    """The URL of a database with a ticket."""
+    url = url_of(folder / "hezo360.sqlite3")
+    database = make_database(url, FakeClock())
+    await database.open()
+    await stored_ticket(database)
+    await database.close()
+    return url
+
+
+async def test_half_of_a_backup_is_refused(tmp_path: Path) -> None:
+    database = await filled(tmp_path)
+    copy, half = tmp_path / "backup.sqlite3", tmp_path / "half.sqlite3"
+    back_up(database, copy)
+    half.write_bytes(copy.read_bytes()[: copy.stat().st_size // 2])
+    with pytest.raises(OperatorError, match=r"damaged.*: take an older backup|; it is damaged, take an older backup$"):
+        restore(url_of(tmp_path / "new" / "hezo360.sqlite3"), half)
+    assert not list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to others")
+async def test_what_root_puts_back_is_the_service_s(tmp_path: Path) -> None:
+    """The service has a user of its own: what root makes in its folder has to be that user's, or it cannot start."""
+    database = await filled(tmp_path)
+    copy, state = tmp_path / "backup.sqlite3", tmp_path / "state"
+    back_up(database, copy)
+    state.mkdir()
+    os.chown(state, 61_184, 61_184)
+    restore(url_of(state / "hezo360.sqlite3"), copy)
+    made = (state / "hezo360.sqlite3").stat()
+    assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (61_184, 61_184, 0o600)
+
+
 async def test_what_is_no_backup_of_ours_is_refused(tmp_path: Path) -> None:
     target, copy = url_of(tmp_path / "hezo360.sqlite3"), tmp_path / "backup.sqlite3"
     with pytest.raises(OperatorError, match="there is no backup"):
         restore(target, copy)
     copy.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
-    with pytest.raises(OperatorError, match="cannot copy"):
+    with pytest.raises(OperatorError, match=r"cannot copy .* file is not a database; that is no backup of hezo360$"):
         restore(target, copy)
     copy.unlink()
     with sqlite3.connect(copy) as other:
