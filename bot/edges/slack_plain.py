@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from bot.edges.slack_text import clean
 
 _ENTITY = re.compile(r"<([^<>\n]{1,3000})>")
-_STYLED = re.compile(r"(?<![\w*_~`])([*_])(?=\S)([^\n]*?\S)\1(?![\w*_~`])")
+_OPENING = re.compile(r"(?<![\w*_~`])([*_])(?=\S)")
+_CLOSING = {sign: re.compile(rf"(?<=\S)\{sign}(?![\w*_~`])") for sign in "*_"}
 """What is struck out keeps its tildes: without them it would say what its author took back."""
 _CODE = re.compile(r"```\n?(.*?)```|`([^`\n]+)`", re.DOTALL)
 
@@ -60,8 +61,26 @@ def plain_words(typed: str, names: Mapping[str, str]) -> Plain:
 
 def _plain(typed: str, shown: Callable[[re.Match[str]], str]) -> str:
     without = _ENTITY.sub(shown, typed)
-    styled = _STYLED.sub(r"\2", without)
+    styled = "\n".join(map(_without_styles, without.split("\n")))
     return _unescaped(re.sub(r"(?m)^&gt; ?", "> ", styled))
+
+
+def _without_styles(line: str) -> str:
+    """The line without the signs around what is bold or in italics; each piece of it is looked at once."""
+    pieces: list[str] = []
+    position = 0
+    unclosed: set[str] = set()
+    opening = _OPENING.search(line)
+    while opening is not None:
+        sign, after = opening[1], opening.end()
+        closing = None if sign in unclosed else _CLOSING[sign].search(line, after + 1)
+        if closing is None:
+            unclosed.add(sign)  # nor will one that comes later be closed
+        else:
+            pieces += [line[position : opening.start()], line[after : closing.start()]]
+            position = after = closing.end()
+        opening = _OPENING.search(line, after)
+    return "".join([*pieces, line[position:]])
 
 
 def _unescaped(typed: str) -> str:

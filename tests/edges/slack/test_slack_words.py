@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -125,11 +126,21 @@ def test_presses(action_id: str, kind: type) -> None:
         ("```get system *status*\nend```", "get system *status*\nend", False),
         ("polecenie `diag *x*` i snake_case_name", "polecenie diag *x* i snake_case_name", False),
         ("<!date^1392734382^{date}|18 lutego>", "18 lutego", False),
+        ("*a _b_ c* _d_ *e", "a _b_ c d *e", False),
+        ("*bez końca\nani tu* i _tak_, 2*3*4 *x*y* * z *", "*bez końca\nani tu* i tak, 2*3*4 x*y * z *", False),
     ],
 )
 def test_markup_is_read_as_it_is_seen(typed: str, plain: str, mentions: bool) -> None:  # a vector
     found = plain_words(typed, NAMES)
     assert (found.text, found.mentions) == (plain, mentions)
+
+
+@pytest.mark.parametrize("piece", ["*a ", "_a ", "*a _b ", "`a *b ", "```a ", "<@U0 ", "<a|"])
+def test_a_long_message_takes_no_long_time(piece: str) -> None:
+    """Slack lets everybody in a shared channel write 40,000 characters."""
+    before = time.process_time()
+    plain_words(piece * (40_000 // len(piece)), {})
+    assert time.process_time() - before < 2
 
 
 JSON = st.recursive(
