@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ def read_config(path: Path, env: Mapping[str, str]) -> LoadedConfig:
         raise ConfigError(problems.texts) from None
     if problems.texts:
         raise ConfigError(problems.texts)
+    if str(path) in origins.of.values() and path.stat().st_mode & stat.S_IROTH:
+        origins.warnings.append(f"{path} holds secrets and can be read by every user of this machine; chmod 600 {path}")
     return LoadedConfig(config, path, origins.of, tuple(origins.warnings))
 
 

@@ -43,6 +43,7 @@ SECRETS = ("imap-hidden", "smtp-hidden", "xoxb-hidden", "xapp-hidden", "dbhidden
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(CONFIG)
+    path.chmod(0o600)
     return path
 
 

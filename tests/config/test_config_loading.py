@@ -50,8 +50,9 @@ class Folder:
         self.file.write_text(text, encoding="utf-8")
         return load_config(self.file, env or {})
 
-    def read(self, text: str, env: Mapping[str, str] | None = None) -> LoadedConfig:
+    def read(self, text: str, env: Mapping[str, str] | None = None, mode: int = 0o600) -> LoadedConfig:
         self.file.write_text(text, encoding="utf-8")
+        self.file.chmod(mode)
         return read_config(self.file, env or {})
 
     def mistakes(self, text: str, env: Mapping[str, str] | None = None) -> list[str]:
@@ -345,6 +346,19 @@ class TestSecrets:
         path = folder.secret("token", "xoxb-file", mode=0o644)
         loaded = folder.read(GOOD, {"HEZO360_SLACK_BOT_TOKEN_FILE": str(path)})
         assert loaded.warnings == (f"{path} can be read by every user of this machine; chmod 600 {path}",)
+
+    def test_so_is_the_configuration_itself_where_it_holds_one(self, folder: Folder) -> None:
+        [warning] = folder.read(GOOD, mode=0o644).warnings
+        assert warning.endswith(
+            "holds secrets and can be read by every user of this machine; chmod 600 " + str(folder.file)
+        )
+        elsewhere = {
+            f"HEZO360_{name}_FILE": str(folder.secret(name.lower(), content))
+            for name, content in (
+                ("MAIL_IMAP_POMOC_PASSWORD", "p"), ("SLACK_BOT_TOKEN", "xoxb-1"), ("SLACK_APP_TOKEN", "xapp-1"),
+            )
+        }  # fmt: skip
+        assert folder.read(GOOD, elsewhere, mode=0o644).warnings == ()
 
     @pytest.mark.parametrize(
         ("content", "problem"),

@@ -274,6 +274,7 @@ async def test_the_command_tells_and_changes_nothing(world: World, tmp_path: Pat
     world.tree["slack"]["bot_token_file"] = str(secret)
     file = tmp_path / "config.toml"
     file.write_text(to_toml(world.tree), encoding="utf-8")
+    file.chmod(0o600)
     before = database_file(world).read_bytes()
     run = CliRunner().invoke
     result = await asyncio.to_thread(run, doctor, [], obj=Invocation(file))
