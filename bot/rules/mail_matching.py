@@ -12,8 +12,8 @@ from hashlib import sha256
 from bot.rules.mail_reading import IncomingMail
 from bot.rules.message_ids import is_our_message_id
 
-TICKET_NUMBER = re.compile(r"\bHEZO-(\d{4})-(\d{6})\b", re.IGNORECASE)
-_TOKEN = re.compile(r"(\d{4})(\d{6})([a-z2-7]{16})", re.IGNORECASE)
+TICKET_NUMBER = re.compile(r"\bHEZO-([0-9]{4})-([0-9]{6})\b", re.IGNORECASE)
+_TOKEN = re.compile(r"([0-9]{4})([0-9]{6})([a-z2-7]{16})", re.IGNORECASE | re.ASCII)
 _TOKEN_TAG = "t."  # noqa: S105  # the mark before a token in a plus address, no secret
 _MOST_IDS = 50
 

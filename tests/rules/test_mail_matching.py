@@ -39,6 +39,21 @@ def test_a_mail_without_any_key_has_none() -> None:
     assert match_keys(read_mail(b"Subject: nie dziala\n\n"), "myhezo.pl") == ()
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        "2026000123" + "\u017f" * 16,
+        "2026000123" + "\u212a" * 16,
+        "\u0662\u0660\u0662\u0666\u0660\u0660\u0660\u0661\u0662\u0663" + "a" * 16,
+    ],
+    ids=["long s", "kelvin", "arabic digits"],
+)
+def test_letters_that_only_look_like_a_token_s_are_none(token: str) -> None:
+    """Python's patterns take them for letters and digits; comparing them in constant time is refused."""
+    assert check_token(token, KEY) is None
+    assert ticket_numbers_in("HEZO-\u0662\u0660\u0662\u0666-000123") == ()
+
+
 def test_tokens_name_their_ticket_and_cannot_be_made_without_the_key() -> None:
     assert check_token(TOKEN, KEY) == "HEZO-2026-000123"
     assert check_token(TOKEN.upper(), KEY) == "HEZO-2026-000123"
