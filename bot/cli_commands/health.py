@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -47,6 +48,9 @@ def ask(config: HealthConfig) -> tuple[bool, str]:
     except HTTPError as error:
         with error:
             return False, error.read(65536).decode(errors="replace")
+    except HTTPException as error:
+        said = f"something else than the bot answers there ({type(error).__name__})"
+        return False, f"{url}: {said}; give [health] port a number that is free"
     except URLError as error:
         return False, f"{url}: no answer ({error.reason}); is the bot running?"
     except OSError as error:

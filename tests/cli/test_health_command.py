@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
 
 import pytest
 
@@ -68,6 +69,22 @@ def test_nobody_answers(server: HTTPServer, tmp_path: Path, capsys: pytest.Captu
     server.socket.close()
     assert main(arguments) == 1
     assert "/healthz: no answer (" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\nA: " + b"a" * 70_000 + b"\r\n\r\n"])
+def test_something_else_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: bytes) -> None:
+    """The doctor asks here as well, when the port is taken."""
+
+    class Other(StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(words)
+
+    with TCPServer(("127.0.0.1", 0), Other) as other:
+        answering = threading.Thread(target=other.handle_request)
+        answering.start()
+        assert main(configured(tmp_path, "127.0.0.1", other.server_address[1])) == 1
+        answering.join()
+    assert "something else than the bot answers there" in capsys.readouterr().err
 
 
 def test_a_port_that_is_not_fixed_cannot_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
