@@ -60,7 +60,9 @@ async def _open(config: ServerConfig, server: str, lines: _Lines) -> Opened:
     await asyncio.get_running_loop().create_connection(lambda: lines, config.host, config.port, ssl=at_once)
     greeting = await lines.next()
     if not greeting.upper().startswith((b"* OK", b"* PREAUTH")):
-        raise RetryLater(f"{server}: it does not serve now: {quoted_reply(greeting)}")
+        its_own = greeting.startswith(b"* ")
+        why = "it does not serve now" if its_own else "no IMAP server answers there; check host and port"
+        raise RetryLater(f"{server}: {why}: {quoted_reply(greeting)}")
     preauth = greeting.upper().startswith(b"* PREAUTH")
     if config.security == "starttls":
         assert context is not None

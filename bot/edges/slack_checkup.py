@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.checkups import Checkup
 from bot.config_slack import SlackConfig, SlackMode
 from bot.edges.slack_errors import named, translate
+from bot.edges.slack_groups import SlackGroups
 from bot.edges.slack_headers import header, slack_time
 from bot.errors import HezoError
 from bot.rules.retrying import describe
@@ -57,6 +58,8 @@ async def examine_slack(client: AsyncWebClient, config: SlackConfig) -> AsyncIte
         if channel is not None:
             yield await _channel(client, key, channel)
     yield await _people(client, dict.fromkeys((*config.engineers, *config.managers)))
+    if groups := dict.fromkeys((*config.engineer_groups, *config.manager_groups)):
+        yield await _groups(SlackGroups(client, config.timeout), groups)
 
 
 async def _socket(client: AsyncWebClient, app_token: str) -> Checkup:
@@ -105,6 +108,24 @@ async def _people(client: AsyncWebClient, people: Iterable[str]) -> Checkup:
         said = f"not to be found: {', '.join(gone)}; correct slack.engineers and slack.managers"
         return Checkup("slack people", is_well=False, said=said)
     return Checkup("slack people", is_well=True, said=f"{seen} engineers and managers are there")
+
+
+async def _groups(slack: SlackGroups, groups: Iterable[str]) -> Checkup:
+    """Whether the groups whose members may act are there, and somebody in each."""
+    wrong, seen = [], []
+    for group in groups:
+        try:
+            members = await slack.members(group)
+        except HezoError as error:
+            wrong.append(f"{group}: {describe(error)}")
+            continue
+        seen.append(f"{group} ({len(members)})")
+        if not members:
+            wrong.append(f"{group}: nobody is in it")
+    if wrong:
+        said = f"{'; '.join(wrong)}; correct slack.engineer_groups and slack.manager_groups, or the group in Slack"
+        return Checkup("slack groups", is_well=False, said=said)
+    return Checkup("slack groups", is_well=True, said=", ".join(seen))
 
 
 async def _call(answer: Any, method: str, channel: str = "") -> Any:

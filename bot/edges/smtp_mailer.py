@@ -129,7 +129,9 @@ class SmtpMailer:
             async with asyncio.timeout(self._limit):
                 return await self._connect(token)
         except SMTPResponseException as error:
-            raise RetryLater(f"{self._server}: it does not serve now: {_reply(error)}") from None
+            spoke = error.code > 0  # the library gives -1 to what is no reply at all
+            why = "it does not serve now" if spoke else "no SMTP server answers there; check host and port"
+            raise RetryLater(f"{self._server}: {why}: {_reply(error)}") from None
         except OSError as error:  # the library's connection errors and TimeoutError are kinds of it
             raise connect_error(_root(error), self._server) from None
         except (SMTPException, ValueError, UnicodeError) as error:

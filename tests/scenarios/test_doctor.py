@@ -141,6 +141,18 @@ def health_nowhere(world: World) -> None:
     world.tree["health"] = {"host": "health.invalid", "port": 8080}
 
 
+def an_empty_group(world: World) -> None:
+    world.tree["slack"]["manager_groups"] = [world.slack.workspace.add_usergroup("szefowie", "Szefowie", []).id]
+
+
+def mail_servers_swapped(world: World) -> None:
+    world.tree["mail"]["smtp"]["port"] = world.tree["mail"]["imap"][0]["port"]
+
+
+def submission_read_as_a_mailbox(world: World) -> None:
+    world.tree["mail"]["imap"][0]["port"] = world.tree["mail"]["smtp"]["port"]
+
+
 def archived(world: World) -> None:
     world.support.is_archived = True
 
@@ -172,6 +184,10 @@ def not_invited(world: World) -> None:
         (archived, "slack.support_channel", "unarchive"),
         (not_invited, "slack.escalation_channel", "invite it there"),
         (slack(engineers=["U0NOBODY"]), "slack people", "U0NOBODY"),
+        (slack(engineer_groups=["S0NOWHERE"]), "slack groups", "S0NOWHERE"),
+        (an_empty_group, "slack groups", "nobody is in it"),
+        (mail_servers_swapped, "smtp", "no SMTP server answers there; check host and port"),
+        (submission_read_as_a_mailbox, "imap support", "no IMAP server answers there; check host and port"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -204,6 +220,12 @@ async def test_a_certificate_that_is_not_as_it_has_to_be(
     server.close()
     assert problem.about == "imap support"
     assert said in problem.said
+
+
+async def test_user_groups_are_looked_at(world: World) -> None:
+    group = world.slack.workspace.add_usergroup("inzynierowie", "Inżynierowie", [world.ewa]).id
+    world.tree["slack"] |= {"engineer_groups": [group], "manager_groups": [group]}
+    assert (await found(world))["slack groups"] == Checkup("slack groups", is_well=True, said=f"{group} (1)")
 
 
 async def test_a_missing_scope_is_named(world: World) -> None:

@@ -140,7 +140,11 @@ async def test_a_folder_that_cannot_be_made_is_the_operators_to_mend(sink: Memor
     ("changes", "kind", "words"),
     [
         ({"greeting": "* BYE too many connections"}, RetryLater, "too many connections"),
-        ({"greeting": "220 smtp.example ESMTP"}, RetryLater, "does not serve"),
+        (
+            {"greeting": "220 smtp.example ESMTP"},
+            RetryLater,
+            "no IMAP server answers there; check host and port: 220 smtp",
+        ),
         ({"login_reply": "NO [UNAVAILABLE] authentication server is away"}, RetryLater, "server is away"),
         ({"login_reply": "NO [AUTHENTICATIONFAILED] no"}, OperatorError, "check username (pomoc) and password"),
         ({"login_reply": 'NO you said "se"cr\\et"'}, OperatorError, 'you said "***"'),
