@@ -34,7 +34,8 @@ def tls_context(config: ServerConfig) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=config.ca_file)
     except OSError as error:
-        reason = error.strerror or "it holds no certificate in PEM form"
+        unread = isinstance(error, ssl.SSLError) or not error.strerror
+        reason = "it holds no certificate in PEM form" if unread else error.strerror
         raise OperatorError(f"ca_file {config.ca_file} cannot be used: {reason}") from None
 
 

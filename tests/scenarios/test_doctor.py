@@ -153,6 +153,12 @@ def submission_read_as_a_mailbox(world: World) -> None:
     world.tree["mail"]["imap"][0]["port"] = world.tree["mail"]["smtp"]["port"]
 
 
+def no_authority(world: World) -> None:
+    file = database_file(world).parent / "authority.pem"
+    file.write_text("ask the network people", encoding="utf-8")
+    world.tree["mail"]["imap"][0] |= {"security": "tls", "ca_file": str(file)}
+
+
 def archived(world: World) -> None:
     world.support.is_archived = True
 
@@ -186,6 +192,7 @@ def not_invited(world: World) -> None:
         (slack(engineers=["U0NOBODY"]), "slack people", "U0NOBODY"),
         (slack(engineer_groups=["S0NOWHERE"]), "slack groups", "S0NOWHERE"),
         (an_empty_group, "slack groups", "nobody is in it"),
+        (no_authority, "imap support", "authority.pem cannot be used: it holds no certificate in PEM form"),
         (mail_servers_swapped, "smtp", "no SMTP server answers there; check host and port"),
         (submission_read_as_a_mailbox, "imap support", "no IMAP server answers there; check host and port"),
     ],
