@@ -7,12 +7,12 @@ compared by their counts and by a checksum of every table; the source as well, f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, Table, func, select, text
+from sqlalchemy import Column, ColumnElement, LargeBinary, Row, String, Table, func, literal, select, text, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,10 +21,12 @@ from storage import unit_of_work  # so that all tables are known
 from storage.connecting import cannot_use, make_engine, may_exist, parse_url, reading_engine
 from storage.process_tables import leases, workers
 from storage.revisions import read_revision
-from storage.schema import SCHEMA_REVISION, metadata
+from storage.schema import SCHEMA_REVISION, blobs, metadata
 
 _TIME_LIMIT = timedelta(hours=6)
 _AT_ONCE = 500
+_AT_ONCE_WITH_OCTETS = 10
+"""Of tables that hold mails and files, which may have dozens of megabytes each."""
 _MOST_OCTETS = 8_000_000
 _OF_PROCESSES = {workers.name, leases.name}
 """Who lives and has which role, is of no use elsewhere."""
@@ -128,16 +130,31 @@ async def _summed(table: Table, connection: AsyncConnection) -> CopiedTable:
 
 async def _rows(table: Table, connection: AsyncConnection) -> AsyncIterator[Row[Any]]:
     """In pieces, in the order of their keys: attachments and mails do not fit into memory at once."""
-    key = next(iter(table.primary_key.columns))
-    query = select(table).order_by(key).limit(_AT_ONCE)
-    last: Any = None
+    names = [column.name for column in table.primary_key.columns]
+    keys = [_in_order(column, connection) for column in table.primary_key.columns]
+    holds_octets = any(isinstance(column.type, LargeBinary) for column in table.c)
+    at_once = _AT_ONCE_WITH_OCTETS if holds_octets else _AT_ONCE
+    query = select(table).order_by(*keys).limit(at_once)
+    piece: Sequence[Row[Any]] = ()
     while True:
-        piece = (await connection.execute(query if last is None else query.where(key > last))).all()
+        behind = query
+        if piece:
+            last = [literal(piece[-1]._mapping[name], table.c[name].type) for name in names]
+            behind = query.where(tuple_(*keys) > tuple_(*last))
+        piece = (await connection.execute(behind)).all()
         for row in piece:
             yield row
-        if len(piece) < _AT_ONCE:
+        if len(piece) < at_once:
             return
-        last = piece[-1]._mapping[key.name]
+
+
+def _in_order(column: Column[Any], connection: AsyncConnection) -> ColumnElement[Any]:
+    """The column of a key so that both sides have one order: SQLite's is that of octets, PostgreSQL's a language's.
+
+    A hash is in the same place in every language, and its table too large to be sorted for each piece.
+    """
+    is_word = isinstance(column.type, String) and column.table is not blobs
+    return column.collate("C") if is_word and connection.dialect.name == "postgresql" else column
 
 
 def _add(digest: Any, row: Row[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bot.errors import OperatorError
 from bot.model import Attachment, AttachmentVerdict, JournalEntry
 from storage.copying import copy_database
 from storage.mail_sink import StoredMailSink
+from storage.migrating import upgrade
 from storage.queues import InboxQueue
 from tests.storage.making import (
     NOON,
@@ -124,3 +126,49 @@ async def test_only_from_a_file_to_postgresql(file: Path, tmp_path: Path, postgr
     ):
         with pytest.raises(OperatorError, match=problem):
             await copy_database(source, target)
+
+
+async def test_words_of_many_tickets_arrive(file: Path, postgres: PostgresServer, postgres_url: str) -> None:
+    """The words of an index are no key by themselves: one piece may end between two tickets of the same word."""
+    rows = [(word, ticket_id) for word in ("fortigate", "tunel", "zażółć") for ticket_id in range(1, 1_001)]
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        names = [name for (_, name, *_) in connection.execute("PRAGMA table_info(tickets)")]
+        others = ", ".join(name for name in names if name not in {"id", "number"})
+        for ticket_id in range(4, 1_001):
+            connection.execute(
+                f"INSERT INTO tickets (id, number, {others}) SELECT ?, ?, {others} FROM tickets WHERE id = 1",  # noqa: S608 - our names
+                (ticket_id, f"HEZO-2026-{ticket_id:06d}"),
+            )
+        connection.executemany("INSERT OR IGNORE INTO search_words (word, ticket_id) VALUES (?, ?)", rows)
+    await copy_database(url_of(file), postgres_url)
+    connection = await asyncpg.connect(postgres.dsn("hezo360"))
+    found = await connection.fetch("SELECT word, ticket_id FROM search_words")
+    assert {tuple(row) for row in found} >= set(rows)
+    await connection.close()
+
+
+async def test_a_database_of_any_language_will_do(file: Path, postgres: PostgresServer) -> None:
+    """In most languages' order signs do not count and letters come before capitals; SQLite goes by octets."""
+    with sqlite3.connect(file) as connection:
+        keys = ["audit.turn", "audit:overdue:1:2", "audit_x", "Audit", "mail.token_key", "mail:token"]
+        connection.executemany("INSERT INTO settings (key, value) VALUES (?, 'x')", [(key,) for key in keys])
+    await postgres.create_database("polish", "template0 LOCALE_PROVIDER icu ICU_LOCALE 'pl'")
+    await upgrade(postgres.url("polish"))
+    copied = {table.name: table.rows for table in await copy_database(url_of(file), postgres.url("polish"))}
+    assert copied["settings"] == len(keys)
+
+
+async def test_it_takes_no_more_memory_for_many_large_files(file: Path, postgres_url: str) -> None:
+    megabyte = 1_000_000
+    with sqlite3.connect(file) as connection:
+        for number in range(100):
+            connection.execute(
+                "INSERT INTO blobs (sha256, content, stored_at) VALUES (?, zeroblob(?), '2026-11-02 12:00:00.000000')",
+                (f"{number:064x}", megabyte),
+            )
+    tracemalloc.start()
+    await copy_database(url_of(file), postgres_url)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60 * megabyte
