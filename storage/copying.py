@@ -111,12 +111,13 @@ async def _copy(table: Table, out: AsyncConnection, into: AsyncConnection, tell:
             batch, octets = [], 0
     if batch:
         await into.execute(table.insert(), batch)
-    if count and "id" in table.c:  # the next id is drawn behind those that were copied, and behind those used before
+    if "id" in table.c:  # the next id is drawn behind those that were copied, and behind those used before
         last = await out.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
         last = max(last or 0, await out.scalar(select(func.max(table.c.id))) or 0)
-        await into.execute(
-            text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)"), {"name": table.name, "last": last}
-        )
+        if last:
+            await into.execute(
+                text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)"), {"name": table.name, "last": last}
+            )
     return CopiedTable(table.name, count, digest.hexdigest())
 
 

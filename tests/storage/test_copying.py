@@ -172,3 +172,16 @@ async def test_it_takes_no_more_memory_for_many_large_files(file: Path, postgres
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 60 * megabyte
+
+
+async def test_no_id_comes_again_of_a_table_that_is_empty_by_now(
+    file: Path, postgres_url: str, clock: FakeClock
+) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("DELETE FROM outbox")
+    await copy_database(url_of(file), postgres_url)
+    database = make_database(postgres_url, clock)
+    await database.open()
+    async with database.begin() as uow:
+        assert await uow.outbox.add(a_mail(1)) == 7
+    await database.close()
