@@ -7,6 +7,7 @@ compared by their counts and by a checksum of every table; the source as well, f
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,7 +75,8 @@ async def copy_database(source: str, target: str, tell: Callable[[str], None] = 
             _compare(sent, arrived, "what arrived in PostgreSQL is not what was sent; nothing was kept of it")
         return arrived
     except (OSError, SQLAlchemyError) as error:
-        raise cannot_use(target_url, error) from error
+        is_of_source = isinstance(getattr(error, "orig", None), sqlite3.Error)
+        raise cannot_use(source_url if is_of_source else target_url, error) from error
     finally:
         await reader.dispose()
         await writer.dispose()

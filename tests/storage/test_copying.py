@@ -185,3 +185,12 @@ async def test_no_id_comes_again_of_a_table_that_is_empty_by_now(
     async with database.begin() as uow:
         assert await uow.outbox.add(a_mail(1)) == 7
     await database.close()
+
+
+async def test_the_side_that_cannot_be_used_is_named(tmp_path: Path, postgres_url: str) -> None:
+    letter = tmp_path / "letter.sqlite3"
+    letter.write_text("Dear Sir or Madam, " * 100)
+    with pytest.raises(OperatorError, match=r"letter\.sqlite3.*file is not a database"):
+        await copy_database(url_of(letter), postgres_url)
+    with pytest.raises(OperatorError, match=r"postgresql.*the server runs"):
+        await copy_database(url_of(letter), "postgresql://hezo360:geheim@127.0.0.1:1/hezo360")
