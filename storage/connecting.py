@@ -34,8 +34,10 @@ _CANTOPEN = 14
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # Codes that pass by themselves or by making room: BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN (sqlite.org/rescode.html).
 _PASSING_SQLITE_CODES = frozenset({5, 6, 7, 10, 13, 14})
-# Classes 08 connection, 40 rollback, 53 resources, 55 not in the right state, 57 operator (PostgreSQL, appendix A).
-_PASSING_SQLSTATE_CLASSES = frozenset({"08", "40", "53", "55", "57"})
+# Classes 08 connection, 40 rollback, 53 resources, 55 not in the right state, 57 operator, 58 disk (PostgreSQL,
+# appendix A).
+_PASSING_SQLSTATE_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
+_READ_ONLY = "25006"
 
 _ALLOWED = 'allowed are "sqlite+aiosqlite:///FILE" and "postgresql+asyncpg://USER:PASSWORD@HOST/NAME"'
 
@@ -150,8 +152,16 @@ def make_engine(
 
 
 def _give_up_what_stalls(context: ExceptionContext) -> DatabaseBusy | None:
-    """The driver's own time limit and a broken socket are passing faults; such a connection is used no more."""
+    """The driver's own time limit and a broken socket are passing faults; such a connection is used no more.
+
+    Nor are those to a server that takes no writing: one that a failover made the spare, or that has closed itself for
+    want of room. A session begun there may stay read-only for ever, and the others of the pool will be such, too.
+    """
     error = context.original_exception
+    if getattr(error, "sqlstate", None) == _READ_ONLY:
+        is_ours = context.connection and context.connection.get_execution_options().get("postgresql_readonly")
+        context.is_disconnect = not is_ours
+        return None
     if not isinstance(error, OSError):  # TimeoutError is one
         return None
     context.is_disconnect = True

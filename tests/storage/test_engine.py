@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # ships no type information
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import TextClause, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.effects import PostCard
@@ -229,6 +229,42 @@ async def test_a_broken_connection_is_a_passing_fault(postgres: PostgresServer, 
         await stored_ticket(database)
     await stored_ticket(database)
     await database.close()
+
+
+async def test_a_server_that_takes_no_writing_is_left_once_it_does(
+    postgres: PostgresServer, postgres_url: str, clock: FakeClock
+) -> None:
+    """As after a failover, or where a provider closes a full database: a session begun then stays as it is."""
+    admin = await asyncpg.connect(postgres.dsn("postgres"))
+    await admin.execute("ALTER DATABASE hezo360 SET default_transaction_read_only = on")
+    database = make_database(postgres_url, clock)
+    try:
+        await database.open()
+        await asyncio.gather(*(count_tickets(database) for _ in range(3)))
+        with pytest.raises(DatabaseBusy, match="read-only"):
+            await stored_ticket(database)
+        await admin.execute("ALTER DATABASE hezo360 RESET default_transaction_read_only")
+        await asyncio.gather(*(stored_ticket(database) for _ in range(3)))
+    finally:
+        await admin.execute("ALTER DATABASE hezo360 RESET default_transaction_read_only")
+        await admin.close()
+        await database.close()
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01", "53100", "53300", "55P03", "57014", "57P03", "58030"])
+async def test_what_passes_at_the_server_is_a_passing_fault(postgres_url: str, clock: FakeClock, sqlstate: str) -> None:
+    database = make_database(postgres_url, clock)
+    await database.open()
+    raising = text(f"DO $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{sqlstate}'; END $$")
+    with pytest.raises(DatabaseBusy, match="trouble"):
+        await execute(database, raising)
+    await stored_ticket(database)
+    await database.close()
+
+
+async def execute(database: Database, statement: TextClause) -> None:
+    async with database.begin() as uow:
+        await uow.transaction.connection.execute(statement)
 
 
 async def test_a_connection_that_stalls_is_a_passing_fault_and_is_given_up(postgres: PostgresServer) -> None:
