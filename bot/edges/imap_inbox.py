@@ -96,10 +96,14 @@ class ImapInbox:
     async def _connect(self) -> None:
         self._connection = await ImapConnection.open(self._config, self._tokens)
         try:
-            self._uidvalidity = await self._open_folders()
+            uidvalidity = await self._open_folders()
         except BaseException:
             self._connection.abort()
             raise
+        if uidvalidity != self._uidvalidity:  # the UIDs that were seen to are other messages now (RFC 9051 §2.3.1.1)
+            self._uidvalidity = uidvalidity
+            self._settled.clear()
+            self._not_given.clear()
 
     async def _open_folders(self) -> int:
         folder, processed = self._config.folder, self._config.processed_folder

@@ -91,6 +91,21 @@ async def test_a_connection_is_renewed_before_its_token_ends(
         assert {state for state, _ in watch.states} == {"connecting", "ready"}
 
 
+async def test_a_mailbox_that_was_set_up_anew_is_read_from_the_beginning_by_the_next_login(
+    endpoint: TokenEndpoint, tokens: AccessTokens, sink: MemorySink, clock: FakeClock
+) -> None:
+    async with (
+        HostileImap(messages={1: MESSAGE}, capabilities=CAN, good_tokens=endpoint.good) as server,
+        watching(config(server).model_copy(update={"processed_folder": None}), sink, tokens=tokens),
+    ):
+        await server.wait_until(lambda: server.seen == {1})
+        server.uidvalidity = 8
+        server.messages[1] = MESSAGE.replace(b"hello", b"another")
+        clock.move(minutes=56)
+        await sink.wait_for_mails(2, within=20)
+    assert [(mail.uidvalidity, mail.uid) for mail in sink.mails] == [(7, 1), (8, 1)]
+
+
 @pytest.mark.parametrize(
     ("reply", "advice"),
     [
