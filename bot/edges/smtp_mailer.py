@@ -272,8 +272,12 @@ class SmtpMailer:
             raise InDoubt(f"{self._server}: its answer to the message was not understood: {_reply(error)}") from None
         except (SMTPException, OSError) as error:
             raise InDoubt(f"{self._server}: no answer to the message: {type(error).__name__}") from None
-        if response.code != 250:
-            self._raise_for("the message", response)
+        if 200 <= response.code < 300:  # any of them is a yes (RFC 5321 §4.2): sent again it would arrive twice
+            return
+        if response.code < 400:
+            reply = quoted_reply(f"{response.code} {response.message}")
+            raise InDoubt(f"{self._server}: its answer to the message was not understood: {reply}")
+        self._raise_for("the message", response)
 
     def _raise_for(self, what: str, response: SMTPResponse) -> NoReturn:
         reply = quoted_reply(f"{response.code} {response.message}")

@@ -221,6 +221,21 @@ async def test_replies_are_sorted(embedded: EmbeddedProvider, stage: Any, reply:
     assert len(embedded.sandbox.deliveries) == 1
 
 
+async def test_any_reply_of_success_to_the_message_is_one(embedded: EmbeddedProvider) -> None:
+    """RFC 5321 §4.2: a code that the client does not know counts by its first digit."""
+    embedded.sandbox.faults.reply_next(1, "252 2.0.0 queued, as it seems", at="DATA")
+    async with mailer(embedded.smtp()) as sending:
+        await sending.send(SENDER, embedded.address, MESSAGE)
+
+
+async def test_a_reply_to_the_message_that_says_nothing_leaves_a_doubt(embedded: EmbeddedProvider) -> None:
+    embedded.sandbox.faults.reply_next(1, "354 go on", at="DATA")
+    async with mailer(embedded.smtp()) as sending:
+        with pytest.raises(InDoubt, match="354 go on"):
+            await sending.send(SENDER, embedded.address, MESSAGE)
+        await sending.send(SENDER, embedded.address, MESSAGE)
+
+
 async def test_a_cancelled_send_leaves_no_half_connection(embedded: EmbeddedProvider) -> None:
     async with mailer(embedded.smtp()) as sending:
         embedded.sandbox.faults.delay = timedelta(seconds=30)
