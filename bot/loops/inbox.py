@@ -201,17 +201,18 @@ class InboxLoop:
         if isinstance(error, AlreadyDone):  # by another process, whose role this was before
             log.info("handled before")
             return
-        self._begun.discard(row.id)
         decision = after_failure(error, row.attempts + 1, self._clock.now(), self._contexts.config.retry)
         if not isinstance(decision, Park):
             log.warning("failed, will be tried again", exc_info=error)
             await self._queue.retry(row.id, decision.at, describe(error))
+            self._begun.discard(row.id)  # not before: while it counts as begun, it was by this process, once
             return
         log.error("parked", exc_info=error)
         async with self._database.begin() as uow:
             await uow.inbox.mark_parked(row.id, decision.reason)
             what = PostOperator("inbox_parked", {"inbox": row.id, "source": row.source, "reason": decision.reason})
             await uow.outbox.add(what, dedupe_key=f"parked:{row.id}")
+        self._begun.discard(row.id)
 
 
 def _joined(rows: Sequence[InboxRow], more: Sequence[InboxRow]) -> list[InboxRow]:

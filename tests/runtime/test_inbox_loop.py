@@ -20,6 +20,7 @@ from bot.sandbox.clock import MovableClock
 from handlers.context import ContextMaker
 from storage.contract_import import import_contracts
 from storage.engine import Database
+from storage.errors import DatabaseBusy
 from storage.inbox import MAIL
 from storage.mail_sink import StoredMailSink
 from storage.queues import OutboxQueue
@@ -101,6 +102,31 @@ async def test_what_ends_the_program_again_and_again_is_set_aside(database: Data
     async with database.read() as uow:
         told = await uow.transaction.connection.scalars(select(outbox.c.effect).where(outbox.c.type == "PostOperator"))
         assert [(one["what"], "ended 5 times" in one["data"]["reason"]) for one in told] == [("inbox_parked", True)]
+
+
+async def test_a_database_that_comes_and_goes_has_not_ended_the_program(database: Database) -> None:
+    """What fails, and of which not even that can be stored, was taken in hand once by this process, not each time."""
+    await StoredMailSink(database).store([a_mail(1)])
+    is_away = False
+
+    def refuse(_connection: object) -> None:
+        if is_away:
+            raise DatabaseBusy("database: away")
+
+    def goes_away(_row: InboxRow) -> Command:
+        nonlocal is_away
+        is_away = True
+        raise DatabaseBusy("database: away")
+
+    event.listen(database._writer.sync_engine, "begin", refuse)
+    contexts = ContextMaker(database.clock, plain_config(), b"key")
+    loop = InboxLoop(MAIL, database, goes_away, database.wakes.mail_inbox, contexts)
+    for _ in range(MOST_BEGINNINGS):
+        with pytest.raises(DatabaseBusy):
+            await loop.run(asyncio.Event())
+        is_away = False
+    async with handling(database):
+        await until(database, [(InboxState.DONE, 0)])
 
 
 async def test_several_share_a_commit_in_their_order(database: Database) -> None:
