@@ -22,6 +22,8 @@ from bot.errors import InDoubt, LoginRefused, OperatorError, Refused, RetryLater
 _log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 30.0
+_GOODBYE_SECONDS = 2.0
+"""Nothing depends on it, and whoever stops the program, or sends the next mail, waits for it."""
 _SLOWEST_UPLOAD = 64 * 1024  # octets a second; a slower one counts as stuck
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _TRANSPARENCY = re.compile(rb"^\.", re.MULTILINE)
@@ -310,7 +312,7 @@ class SmtpMailer:
         if self._client is None:
             return
         try:
-            async with asyncio.timeout(self._limit):
+            async with asyncio.timeout(min(self._limit, _GOODBYE_SECONDS)):
                 await self._client.quit()
         except (SMTPException, OSError) as error:
             _log.debug("%s: no goodbye: %s", self._server, type(error).__name__)

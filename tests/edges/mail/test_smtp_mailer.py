@@ -246,6 +246,16 @@ async def test_a_cancelled_send_leaves_no_half_connection(embedded: EmbeddedProv
     assert len(embedded.sandbox.deliveries) == 1
 
 
+async def test_a_server_that_says_no_goodbye_is_not_waited_for(embedded: EmbeddedProvider) -> None:
+    """Whoever stops the program would wait for as long as a mail may take, and then kill it."""
+    async with FaultyProxy(embedded.smtp_port) as proxy:
+        sending = SmtpMailer(embedded.smtp(port=proxy.port, timeout=timedelta(seconds=40)))
+        await sending.send(SENDER, embedded.address, MESSAGE)
+        proxy.stall_open_connections()
+        async with asyncio.timeout(15):
+            await sending.close()
+
+
 async def test_a_wrong_password_is_the_operators_to_mend(
     embedded: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
