@@ -214,7 +214,7 @@ class Bot:
         add("inbox: mail", lambda: mails.run(stopping, mail_inbox.run))
         add("inbox: slack", lambda: clicks.run(stopping, slack_inbox.run))
         add(MAIL_OUTBOX, lambda: mail_outbox.run(stopping), connects=True)
-        add(SLACK_OUTBOX, lambda: self._run_or_stand_by(posts, slack_outbox.run), connects=True)
+        add(SLACK_OUTBOX, lambda: self._post_or_stand_by(posts, slack_outbox), connects=True)
         add("outbox: files", lambda: files_outbox.run(stopping))
         add("outbox: webhook", lambda: webhook_outbox.run(stopping))
         add("timers", lambda: timers.run(stopping))
@@ -279,6 +279,10 @@ class Bot:
                 await asyncio.gather(reading, stopped, return_exceptions=True)
 
         self.supervisor.add(name, lambda: self._run_or_stand_by(role, read), connects=True)
+
+    async def _post_or_stand_by(self, role: Role, posts: OutboxLoop) -> None:
+        await posts.take_back()
+        await self._run_or_stand_by(role, posts.run)
 
     async def _run_or_stand_by(self, role: Role, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
         if not role.is_held and self.database.is_postgresql:

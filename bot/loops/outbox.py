@@ -84,11 +84,10 @@ class OutboxLoop:
         """Perform rows until `stopping` is set; those in hand are finished first.
 
         Raises:
-            HezoError: `check` found that no row can be performed now.
+            HezoError: `check` found that no row can be performed now, or what became of one could not be stored.
         """
         await self._check()
-        now = self._clock.now()
-        await self._queue.recover_own(now, now + self._contexts.config.retry.in_doubt_wait, self._transport)
+        await self.take_back()
         in_hand: set[asyncio.Task[bool]] = set()
         try:
             while not stopping.is_set():
@@ -100,6 +99,16 @@ class OutboxLoop:
                     await self._clock.wait_until(min(due, look_again) if due else look_again, self._wake)
         finally:
             await _to_their_end(in_hand)
+        _all_performed(in_hand)
+
+    async def take_back(self) -> None:
+        """What this process began and has in hand no more, as the outcome could not be stored, is in doubt.
+
+        To be asked before a start, also where another process has the role by now: nobody else sees to what is ours
+        while we live.
+        """
+        now = self._clock.now()
+        await self._queue.recover_own(now, now + self._contexts.config.retry.in_doubt_wait, self._transport)
 
     async def _begin(self, in_hand: set[asyncio.Task[bool]]) -> bool:
         """Take as many rows in hand as there are places for; False where none is to be had."""

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bot.edges.pacing import Pace
 from bot.effects import Note, PostInThread, PostOperator
+from bot.loops.noting import NotNoted
 from bot.loops.outbox import OutboxLoop, Performer
 from bot.loops.sending_mail import MailPerformer
 from bot.loops.slack_posts import Posts
@@ -195,3 +196,33 @@ async def test_of_a_mail_that_went_out_nobody_is_told_that_it_did_not(
     [notice] = await OutboxQueue(database, "a reader").claim(clock.now(), 9, Transport.SLACK)
     assert isinstance(notice.effect, PostOperator)
     assert str(notice.effect.data["reason"]).startswith("done, and not noted: KeyError")
+
+
+async def test_what_could_not_be_stored_is_told_also_by_a_loop_that_is_to_end(
+    database: Database, clock: MovableClock
+) -> None:
+    """It lost its role meanwhile: only who hears of it looks after the row."""
+    ticket = await stored_ticket(database)
+    async with database.begin() as uow:
+        await uow.outbox.add(PostInThread(ticket.id, Note.MAILED))
+    over, wake = asyncio.Event(), asyncio.Event()
+
+    class Lost:
+        async def perform(self, _row: OutboxRow) -> None:
+            over.set()
+            event.listen(database._writer.sync_engine, "begin", _refuse)
+            raise NotNoted(DatabaseBusy("away"))
+
+    contexts = ContextMaker(clock, plain_config(), b"key")
+    queue = OutboxQueue(database, "a start")
+    loop = OutboxLoop(Transport.SLACK, Lost(), database, queue, wake, contexts, _no_check)
+    with pytest.raises(DatabaseBusy):
+        await loop.run(over)
+    event.remove(database._writer.sync_engine, "begin", _refuse)
+    await loop.take_back()
+    async with database.read() as uow:
+        assert await uow.outbox.state(1) is OutboxState.IN_DOUBT
+
+
+def _refuse(_connection: object) -> None:
+    raise DatabaseBusy("away")
