@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -19,6 +20,12 @@ from storage.connecting import parse_url
 from storage.migrating import refuse_newer
 
 _WAIT = 30.0
+TICKETS_LEFT_OUT, IDS_LEFT_OUT = 10_000, 1_000_000
+"""By so much the ids of what comes after a restore lie behind those of the backup: of tickets, and of all else.
+
+What was opened between the two is gone here, but customers hold its numbers, Message-IDs and reply addresses, and Slack
+its cards and buttons: if the next tickets were given the same ids, what comes back to these would be theirs.
+"""
 
 
 def back_up(database_url: str, target: Path) -> str:
@@ -38,6 +45,8 @@ def back_up(database_url: str, target: Path) -> str:
 def restore(database_url: str, source: Path) -> str:
     """Put a backup where the configuration says that the database is; gives its revision.
 
+    No id comes again that was given after the backup.
+
     Raises:
         OperatorError: it is PostgreSQL, a database is there already, or the backup is damaged, no backup of ours, or of
             a newer version of this program.
@@ -52,7 +61,7 @@ def restore(database_url: str, source: Path) -> str:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OperatorError(f"cannot make {file.parent} ({error.strerror})") from error
-    revision = _copy(source, file)
+    revision = _copy(source, file, _leave_out_ids)
     _give_to_the_service(file)
     return revision
 
@@ -77,7 +86,7 @@ def _refuse_existing(file: Path) -> None:
         raise OperatorError(f"{file} is there already and is not overwritten: move it away, or name another file")
 
 
-def _copy(source: Path, target: Path) -> str:
+def _copy(source: Path, target: Path, change: Callable[[sqlite3.Connection], None] = lambda _: None) -> str:
     unfinished = target.with_name(target.name + ".part")
     try:
         os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))  # customers' mails are in it
@@ -88,6 +97,7 @@ def _copy(source: Path, target: Path) -> str:
             ):
                 there.backup(copy)  # in one step: a copy in several begins anew whenever somebody writes
                 revision = _checked(copy, source)
+                change(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
             _sync(unfinished)
             os.link(unfinished, target)  # unlike a rename it never replaces
@@ -120,6 +130,18 @@ def _checked(copy: sqlite3.Connection, source: Path) -> str:
         raise OperatorError(f"{source} holds no database of hezo360") from None
     refuse_newer(revision)
     return str(revision)
+
+
+def _leave_out_ids(copy: sqlite3.Connection) -> None:
+    """See `IDS_LEFT_OUT`; a table that was never used has no row of its own yet (sqlite.org/autoinc.html)."""
+    copy.execute(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT name, 0 FROM sqlite_master"
+        " WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' AND name NOT IN (SELECT name FROM sqlite_sequence)"
+    )
+    copy.execute(
+        "UPDATE sqlite_sequence SET seq = seq + CASE name WHEN 'tickets' THEN ? ELSE ? END",
+        (TICKETS_LEFT_OUT, IDS_LEFT_OUT),
+    )
 
 
 def _sync(path: Path) -> None:

@@ -31,7 +31,8 @@ def restore(invocation: Invocation, file: Path) -> None:
     """Put a backup where the configuration says that the database is.
 
     Nothing is overwritten: an existing database has to be moved away first, with its -wal and -shm files. A backup of a
-    newer version is refused; one of an older version is brought up to date by the next start.
+    newer version is refused; one of an older version is brought up to date by the next start. New tickets are numbered
+    10,000 further on, as customers and Slack hold the numbers and buttons of those that were opened after the backup.
     """
     from storage.backup import restore as put_back
 

@@ -15,7 +15,7 @@ from bot.effects import PostCard
 from bot.errors import OperatorError
 from storage.backup import back_up, restore
 from storage.schema import SCHEMA_REVISION, outbox, tickets
-from tests.storage.making import FakeClock, a_ticket, make_database, stored_ticket
+from tests.storage.making import FakeClock, a_message, a_ticket, make_database, stored_ticket
 
 
 def url_of(file: Path) -> str:
@@ -114,6 +114,33 @@ async def test_what_root_puts_back_is_the_service_s(tmp_path: Path) -> None:
     restore(url_of(state / "hezo360.sqlite3"), copy)
     made = (state / "hezo360.sqlite3").stat()
     assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (61_184, 61_184, 0o600)
+
+
+async def test_no_id_that_was_given_after_the_backup_comes_again(tmp_path: Path) -> None:
+    """Customers hold the numbers of tickets that are lost, Slack their buttons: they must never mean another ticket."""
+    file, copy, anew = tmp_path / "hezo360.sqlite3", tmp_path / "backup.sqlite3", tmp_path / "anew.sqlite3"
+
+    async def opened_tickets(path: Path, count: int) -> set[tuple[str, int, int | None]]:
+        """Their numbers, the ids of their messages, and those of their effects."""
+        database = make_database(url_of(path), FakeClock())
+        await database.open()
+        made = set()
+        for _ in range(count):
+            async with database.begin() as uow:
+                ticket = await uow.tickets.add(a_ticket())
+                message = await uow.tickets.add_message(a_message(ticket.id))
+                made.add((ticket.number, message.id, await uow.outbox.add(PostCard(ticket.id))))
+        await database.close()
+        return made
+
+    await opened_tickets(file, 0)  # not one of its tables was ever used
+    back_up(url_of(file), copy)
+    lost = await opened_tickets(file, 50)
+    restore(url_of(anew), copy)
+    given = await opened_tickets(anew, 50)
+    for kind in range(3):
+        assert {one[kind] for one in lost}.isdisjoint({one[kind] for one in given})
+    assert max(number for number, *_ in given) == "HEZO-2026-010050"
 
 
 async def test_what_is_no_backup_of_ours_is_refused(tmp_path: Path) -> None:
