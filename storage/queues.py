@@ -34,8 +34,8 @@ _DUE = (
 )
 _DUE_FIRST = _DUE.where(timers.c.kind.not_in(bindparam("giving_way", expanding=True)))
 _NEXT_FIRE_AT = select(func.min(timers.c.fire_at)).where(timers.c.state == _TIMER_PENDING)
-_CLAIM_LOCK = 360_002
-"""PostgreSQL advisory lock: claims happen one after the other, so that two of a lane are never claimed at once."""
+_ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(360002)")
+"""PostgreSQL: claims happen one after the other, so that two of a lane are never claimed at once."""
 
 _OTHER = outbox.alias("other")
 _IS_FIRST = ~(
@@ -178,7 +178,7 @@ class OutboxQueue:
         async with self._database.begin() as uow:
             transaction = uow.transaction
             if transaction.is_postgresql:
-                await transaction.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
+                await transaction.connection.execute(_ONE_AFTER_THE_OTHER)
                 query = query.with_for_update(skip_locked=True, of=outbox)
             rows = (await transaction.connection.execute(query)).all()
             if not rows:
@@ -247,13 +247,19 @@ class OutboxQueue:
         return await self._into_doubt(of_the_dead, in_doubt_until, now)
 
     async def recover_own(self, now: datetime, in_doubt_until: datetime, transport: Transport) -> int:
-        """What this worker has in hand no more, since its outcome could not be stored, is IN_DOUBT."""
-        return await self._into_doubt(
-            (outbox.c.worker == self._worker) & (outbox.c.transport == transport), in_doubt_until, now
-        )
+        """What this worker has in hand no more, since its outcome could not be stored, is IN_DOUBT.
 
-    async def _into_doubt(self, which: ColumnElement[bool], mails_from: datetime, others_from: datetime) -> int:
+        Also a claim that we gave up, and whose COMMIT was held up on its way to PostgreSQL: it is waited for.
+        """
+        is_ours = (outbox.c.worker == self._worker) & (outbox.c.transport == transport)
+        return await self._into_doubt(is_ours, in_doubt_until, now, after_claims=True)
+
+    async def _into_doubt(
+        self, which: ColumnElement[bool], mails_from: datetime, others_from: datetime, *, after_claims: bool = False
+    ) -> int:
         async with self._database.begin() as uow:
+            if after_claims and uow.transaction.is_postgresql:
+                await uow.transaction.connection.execute(_ONE_AFTER_THE_OTHER)
             result = await uow.transaction.connection.execute(
                 update(outbox)
                 .where(IS_UNSENT, outbox.c.state == SENDING, which)

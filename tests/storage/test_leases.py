@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bot.effects import Note, PostInThread
 from bot.ports import OutboxState
 from storage.engine import Database
+from storage.errors import DatabaseBusy
 from storage.leases import Leases
 from storage.queues import OutboxQueue
 from storage.schema import Transport
-from tests.storage.making import NOON, FakeClock, a_mail, a_ticket, make_database
+from tests.storage.making import NOON, FakeClock, a_mail, a_ticket, compose, content_key, make_database
+from tests.support.faulty_proxy import Direction, FaultyProxy
+from tests.support.postgres import PostgresServer
 
 ROLES = {"inbox: mail": True, "mailbox: support": False}
 
@@ -118,3 +121,38 @@ async def test_what_a_worker_cannot_have_in_hand_any_more_is_in_doubt(database: 
     assert await queue.recover_own(NOON, NOON, Transport.SLACK) == 1
     [row] = await queue.claim(NOON, 9)
     assert (row.id, row.in_doubt) == (post, True)
+
+
+async def test_a_claim_whose_commit_was_held_up_on_the_way_is_in_doubt(
+    postgres: PostgresServer, postgres_url: str
+) -> None:
+    """We gave the connection up, but its last octets arrive at the server later."""
+    async with FaultyProxy(postgres.port) as proxy:
+        held_up = Database(
+            postgres_url.replace(str(postgres.port), str(proxy.port)),
+            clock=FakeClock(), compose=compose, read_content_key=content_key, time_limit=timedelta(seconds=3),
+        )  # fmt: skip
+        database = make_database(postgres_url, FakeClock())
+        async with database.begin() as uow:
+            ticket = await uow.tickets.add(a_ticket())
+            post = await uow.outbox.add(PostInThread(ticket.id, Note.MAILED))
+        assert post is not None
+        await held_up.open()
+        event.listen(held_up._writer.sync_engine, "commit", lambda _: proxy.stall(Direction.TO_SERVER))
+        with pytest.raises(DatabaseBusy):
+            await OutboxQueue(held_up, "w").claim(NOON, 9)
+        recovering = asyncio.create_task(OutboxQueue(database, "w").recover_own(NOON, NOON, Transport.SLACK))
+        waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        async with asyncio.timeout(20):
+            while not recovering.done():
+                async with database.read() as uow:
+                    if await uow.transaction.connection.scalar(waits):
+                        break
+                await asyncio.sleep(0.02)  # a lock tells nobody that it is waited for
+        proxy.mend()
+        await proxy.wait_until_unused(20)
+        assert await recovering == 1
+        async with database.read() as uow:
+            assert await uow.outbox.state(post) is OutboxState.IN_DOUBT
+        await held_up.close()
+        await database.close()
