@@ -21,6 +21,9 @@ from storage.schema import outbox
 TTL = timedelta(seconds=6)
 """How long a process counts as alive after it was last heard."""
 _FORGOTTEN = timedelta(days=1)
+_KEEP_NO_LOCKS = text("SET LOCAL idle_in_transaction_session_timeout = '2s'")
+"""All processes write the same rows. One that is cut off within its heartbeat must not keep them locked for as long as
+any transaction may (`storage.connecting`): the others would not be heard for that long, and count as dead with it."""
 
 _END_CUT_OFF = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
@@ -88,6 +91,7 @@ class Leases:
         until = _NOW + literal(TTL)
         async with self._database.begin() as uow:
             connection = uow.transaction.connection
+            await connection.execute(_KEEP_NO_LOCKS)
             alive = insert(workers).values(name=self._worker, expires_at=until)
             await connection.execute(
                 alive.on_conflict_do_update(index_elements=["name"], set_={"expires_at": alive.excluded.expires_at})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, text
 
 from bot.effects import Note, PostInThread
+from bot.loops.among_processes import BEAT_LIMIT
 from bot.ports import OutboxState
 from storage.engine import Database
 from storage.errors import DatabaseBusy
@@ -156,3 +158,44 @@ async def test_a_claim_whose_commit_was_held_up_on_the_way_is_in_doubt(
             assert await uow.outbox.state(post) is OutboxState.IN_DOUBT
         await held_up.close()
         await database.close()
+
+
+async def test_a_process_that_is_cut_off_within_its_heartbeat_stops_no_other_one(
+    postgres: PostgresServer, postgres_url: str, clock: FakeClock
+) -> None:
+    """What it has locked is what the others have to write, each some seconds, or they count as dead as well."""
+    async with FaultyProxy(postgres.port) as proxy:
+        cut_off = make_database(postgres_url.replace(str(postgres.port), str(proxy.port)), clock)
+        database = make_database(postgres_url, clock)
+        await cut_off.open()
+
+        def cut(*told: object) -> None:
+            if "INTO leases" in str(told[2]):
+                proxy.stall()
+
+        event.listen(cut_off._writer.sync_engine, "after_cursor_execute", cut)
+        beating = asyncio.create_task(Leases(cut_off, "cut off").beat(ROLES))
+        await locked(database)
+        beaten = False
+        async with asyncio.timeout(15):
+            while not beaten:
+                with suppress(TimeoutError, DatabaseBusy):
+                    async with asyncio.timeout(BEAT_LIMIT):
+                        await Leases(database, "other").beat(ROLES)
+                        beaten = True
+        with pytest.raises(DatabaseBusy):
+            await beating
+        proxy.cut()
+        await cut_off.close()
+        await database.close()
+
+
+async def locked(database: Database) -> None:
+    """Wait until a heartbeat has locked a role."""
+    held = text("SELECT count(*) FROM pg_locks WHERE relation = 'leases'::regclass AND mode = 'RowExclusiveLock'")
+    async with asyncio.timeout(20):
+        while True:
+            async with database.read() as uow:
+                if await uow.transaction.connection.scalar(held):
+                    return
+            await asyncio.sleep(0.02)  # a lock tells nobody that it was taken
