@@ -34,8 +34,13 @@ _DUE = (
 )
 _DUE_FIRST = _DUE.where(timers.c.kind.not_in(bindparam("giving_way", expanding=True)))
 _NEXT_FIRE_AT = select(func.min(timers.c.fire_at)).where(timers.c.state == _TIMER_PENDING)
-_ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(360002)")
-"""PostgreSQL: claims happen one after the other, so that two of a lane are never claimed at once."""
+_ONE_AFTER_THE_OTHER = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(360002)"
+)
+"""PostgreSQL: claims happen one after the other, so that two of a lane are never claimed at once.
+
+A process that is cut off within its claim must not hold up those of all others for as long as any transaction may last.
+"""
 
 _OTHER = outbox.alias("other")
 _IS_FIRST = ~(

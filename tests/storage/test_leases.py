@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -160,39 +160,59 @@ async def test_a_claim_whose_commit_was_held_up_on_the_way_is_in_doubt(
         await database.close()
 
 
-async def test_a_process_that_is_cut_off_within_its_heartbeat_stops_no_other_one(
-    postgres: PostgresServer, postgres_url: str, clock: FakeClock
+async def beat(database: Database, worker: str) -> None:
+    async with asyncio.timeout(BEAT_LIMIT):
+        await Leases(database, worker).beat(ROLES)
+
+
+async def claim(database: Database, worker: str) -> None:
+    await OutboxQueue(database, worker).claim(NOON, 9)
+
+
+@pytest.mark.parametrize(
+    ("work", "last_statement", "lock"),
+    [
+        (beat, "INTO leases", "relation = 'leases'::regclass AND mode = 'RowExclusiveLock'"),
+        (claim, "pg_advisory", "locktype = 'advisory'"),
+    ],
+)
+async def test_a_process_that_is_cut_off_within_what_all_do_stops_no_other_one(
+    postgres: PostgresServer,
+    postgres_url: str,
+    clock: FakeClock,
+    work: Callable[[Database, str], Awaitable[None]],
+    last_statement: str,
+    lock: str,
 ) -> None:
-    """What it has locked is what the others have to write, each some seconds, or they count as dead as well."""
+    """What it has locked is what the others need each second, or they are not heard, and do nothing."""
     async with FaultyProxy(postgres.port) as proxy:
         cut_off = make_database(postgres_url.replace(str(postgres.port), str(proxy.port)), clock)
         database = make_database(postgres_url, clock)
         await cut_off.open()
 
         def cut(*told: object) -> None:
-            if "INTO leases" in str(told[2]):
+            if last_statement in str(told[2]):
                 proxy.stall()
 
         event.listen(cut_off._writer.sync_engine, "after_cursor_execute", cut)
-        beating = asyncio.create_task(Leases(cut_off, "cut off").beat(ROLES))
-        await locked(database)
-        beaten = False
+        working = asyncio.create_task(work(cut_off, "cut off"))
+        await locked(database, lock)
+        is_done = False
         async with asyncio.timeout(15):
-            while not beaten:
+            while not is_done:
                 with suppress(TimeoutError, DatabaseBusy):
-                    async with asyncio.timeout(BEAT_LIMIT):
-                        await Leases(database, "other").beat(ROLES)
-                        beaten = True
-        with pytest.raises(DatabaseBusy):
-            await beating
+                    await work(database, "other")
+                    is_done = True
+        with pytest.raises((DatabaseBusy, TimeoutError)):
+            await working
         proxy.cut()
         await cut_off.close()
         await database.close()
 
 
-async def locked(database: Database) -> None:
-    """Wait until a heartbeat has locked a role."""
-    held = text("SELECT count(*) FROM pg_locks WHERE relation = 'leases'::regclass AND mode = 'RowExclusiveLock'")
+async def locked(database: Database, lock: str) -> None:
+    """Wait until somebody holds such a lock."""
+    held = text(f"SELECT count(*) FROM pg_locks WHERE granted AND {lock}")  # noqa: S608 - our own words
     async with asyncio.timeout(20):
         while True:
             async with database.read() as uow:
