@@ -108,6 +108,11 @@ class Supervisor:
             try:
                 await run()
                 problem = "ended by itself"
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                problem = "cancelled by something within"  # not by `stop`: as broken as any other
             except LoginRefused as error:
                 problem, pauses = f"{describe(error)} ({LOGIN_ADVICE})", LOGIN_PAUSES
             except HezoError as error:

@@ -29,7 +29,7 @@ async def running(supervisor: Supervisor) -> AsyncIterator[None]:
 class Part:
     """Does at each start what it is told, the last for ever; tells of its starts."""
 
-    def __init__(self, *acts: Exception | None) -> None:
+    def __init__(self, *acts: BaseException | None) -> None:
         self._acts = list(acts)
         self.starts = 0
         self._started = asyncio.Condition()
@@ -64,6 +64,15 @@ async def test_a_part_that_breaks_or_ends_is_started_again(supervisor: Superviso
         await part.started(3)
         status = supervisor.statuses["part"]
         assert (status.running, status.problem, status.restarts) == (True, None, 2)
+
+
+async def test_a_part_that_something_within_it_cancels_is_started_again(supervisor: Supervisor) -> None:
+    """A library that cancels what we wait for looks like a stop, and is none."""
+    part = Part(asyncio.CancelledError())
+    supervisor.add("part", part.run)
+    async with running(supervisor):
+        await part.started(2)
+        assert supervisor.statuses["part"].restarts == 1
 
 
 @pytest.mark.parametrize(("healthy_after", "grows"), [(0.0, False), (10.0, True)])
