@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -180,7 +181,7 @@ async def test_a_process_that_is_cut_off_within_what_all_do_stops_no_other_one(
     postgres: PostgresServer,
     postgres_url: str,
     clock: FakeClock,
-    work: Callable[[Database, str], Awaitable[None]],
+    work: Callable[[Database, str], Coroutine[Any, Any, None]],
     last_statement: str,
     lock: str,
 ) -> None:
