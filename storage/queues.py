@@ -6,11 +6,12 @@ Where an outcome must be committed together with what follows of it, use the sam
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, func, or_, select, text, update
 
 from bot.effects import PostOperator
 from bot.model import Timer
@@ -59,7 +60,8 @@ _IS_FIRST = ~(
 _TICKET_NUMBER = (
     select(tickets.c.number).where(tickets.c.id == outbox.c.ticket_id).scalar_subquery().label("ticket_number")
 )
-_WAITING = select(
+_SIZES = select(inbox.c.id, func.length(inbox.c.body))
+_WHOLE = select(
     inbox.c.id,
     inbox.c.source,
     inbox.c.place,
@@ -73,6 +75,10 @@ _WAITING = select(
 )
 
 
+MOST_OCTETS = 16 * 1024 * 1024
+"""Of what is taken from the inbox at once; a single row may have more."""
+
+
 class InboxQueue:
     """What arrived and is not yet understood."""
 
@@ -83,19 +89,36 @@ class InboxQueue:
     async def take(self, source: str, now: datetime, limit: int) -> list[InboxRow]:
         """New rows of "mail" or "slack" whose time has come, the longest waiting first. Taking changes nothing.
 
+        As many as `limit` and MOST_OCTETS allow, but one in any case.
+
         Several processes may take the same row; `uow.inbox.finish` lets only one of them commit.
         """
-        due = _WAITING.where(*_new(source), inbox.c.next_attempt_at <= now)
-        query = due.order_by(inbox.c.next_attempt_at, inbox.c.id).limit(limit)
-        async with self._database.read() as uow:
-            return [_inbox_row_of(row) for row in await uow.transaction.connection.execute(query)]
+        rows, _ = await self.take_and_count(source, now, limit)
+        return rows
+
+    async def take_and_count(self, source: str, now: datetime, limit: int) -> tuple[list[InboxRow], int]:
+        """What `take` gives, and how many such rows wait, counted no further than `limit`."""
+        due = _SIZES.where(*_new(source), inbox.c.next_attempt_at <= now)
+        return await self._first_of(due.order_by(inbox.c.next_attempt_at, inbox.c.id).limit(limit))
 
     async def take_these(self, source: str, now: datetime, ids: Sequence[int]) -> list[InboxRow]:
-        """Those of these rows that `take` could give, in their order."""
-        query = _WAITING.where(*_new(source), inbox.c.next_attempt_at <= now, inbox.c.id.in_(ids))
+        """Those of these rows that `take` could give, in the order of their ids; as many as MOST_OCTETS allow."""
+        due = _SIZES.where(*_new(source), inbox.c.next_attempt_at <= now, inbox.c.id.in_(ids))
+        rows, _ = await self._first_of(due.order_by(inbox.c.id))
+        return rows
+
+    async def _first_of(self, due: Select[*tuple[Any, ...]]) -> tuple[list[InboxRow], int]:
+        """The first of these rows, whole, and how many they are: `due` gives their ids and octets."""
         async with self._database.read() as uow:
-            found = await uow.transaction.connection.execute(query.order_by(inbox.c.id))
-            return [_inbox_row_of(row) for row in found]
+            connection = uow.transaction.connection
+            sizes = (await connection.execute(due)).all()
+            if not sizes:
+                return [], 0
+            so_far = itertools.accumulate(size for _, size in sizes)
+            chosen = [row_id for (row_id, _), octets in zip(sizes, so_far, strict=True) if octets <= MOST_OCTETS]
+            chosen = chosen or [sizes[0][0]]
+            rows = {row.id: row for row in await connection.execute(_WHOLE.where(inbox.c.id.in_(chosen)))}
+        return [_inbox_row_of(rows[row_id]) for row_id in chosen], len(sizes)
 
     async def heads(self, source: str, after: int, limit: int, octets: int) -> list[tuple[int, bytes]]:
         """The beginnings of new rows behind an id, in the order of their ids."""

@@ -107,8 +107,8 @@ class InboxLoop:
     async def _next_rows(self) -> list[InboxRow]:
         """The longest waiting rows; before them those that go first, while there are more than a batch."""
         now = self._clock.now()
-        rows = await self._queue.take(self._source, now, BATCH)
-        if self._goes_first is None or len(rows) < BATCH:
+        rows, waiting = await self._queue.take_and_count(self._source, now, BATCH)
+        if self._goes_first is None or waiting < BATCH:
             self._ahead = []
             return rows
         heads = await self._queue.heads(self._source, self._looked_at, LOOKED_AHEAD, HEAD)
@@ -117,6 +117,8 @@ class InboxLoop:
             self._ahead += await self._goes_first(heads)
         chosen, self._ahead = self._ahead[:BATCH], self._ahead[BATCH:]
         first = await self._queue.take_these(self._source, now, chosen) if chosen else []
+        if first:  # those behind it were too much for now
+            self._ahead = [row_id for row_id in chosen if row_id > first[-1].id] + self._ahead
         return _joined(first, rows)[:BATCH]
 
     async def _handle_some(self, rows: Sequence[InboxRow], stopping: asyncio.Event) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from bot.mail_ports import MailSink
-from bot.ports import InboxState
+from bot.ports import InboxRow, InboxState
 from storage.engine import Database
 from storage.errors import AlreadyDone
 from storage.mail_sink import StoredMailSink
 from storage.overview import OverviewQueries
-from storage.queues import InboxQueue
+from storage.queues import MOST_OCTETS, InboxQueue
 from storage.schema import inbox
 from tests.storage.making import NOON, FakeClock, fetched, stored_ticket
 from tests.storage.ports import Ports
@@ -122,6 +123,28 @@ async def test_the_longest_waiting_come_first(database: Database, clock: FakeClo
         await sink.store([fetched(uid)])
         clock.move(seconds=1)
     assert [row.body for row in await queue.take("mail", clock.now(), 2)] == [fetched(0).raw, fetched(1).raw]
+
+
+async def test_no_more_is_taken_at_once_than_fits_into_memory(database: Database) -> None:
+    """After a weekend's stop dozens of mails may wait, with dozens of megabytes each."""
+    queue, files = InboxQueue(database), b"x" * (MOST_OCTETS // 3)
+    await StoredMailSink(database).store([fetched(uid, b"Message-ID: <%d>\r\n\r\n" % uid + files) for uid in range(7)])
+    await StoredMailSink(database).store([fetched(9, b"Message-ID: <9>\r\n\r\n" + 4 * files)])
+    ids = list(range(1, 9))
+    ways: list[Callable[[], Awaitable[list[InboxRow]]]] = [
+        lambda: queue.take("mail", NOON, 50),
+        lambda: queue.take_these("mail", NOON, ids),
+    ]
+    for take in ways:
+        taken: list[int] = []
+        while rows := await take():
+            assert len(rows) == 1 or sum(len(row.body) for row in rows) <= MOST_OCTETS
+            for row in rows:
+                taken.append(row.id)
+                await queue.retry(row.id, NOON + timedelta(hours=1), "later")
+        assert taken == ids
+        for row_id in ids:
+            await queue.retry(row_id, NOON, "again")
 
 
 async def test_a_row_is_finished_once(database: Database) -> None:
