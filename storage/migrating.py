@@ -81,7 +81,9 @@ async def upgrade(database_url: str) -> str:
         prepare_file(url)
         async with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
+                await connection.execute(text("SET LOCAL lock_timeout = 0"))
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+                await connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))  # a table in use is not waited for
             await connection.run_sync(upgrade_connection)
     except (OSError, SQLAlchemyError) as error:
         raise cannot_use(url, error) from error

@@ -104,6 +104,21 @@ async def test_postgresql_is_migrated_only_when_asked(postgres: PostgresServer, 
         await admin.close()
 
 
+async def test_an_upgrade_waits_for_another_one_however_long_that_takes(
+    postgres: PostgresServer, postgres_url: str
+) -> None:
+    """Longer than any other lock is waited for, which is ten seconds."""
+    other = await asyncpg.connect(postgres.dsn("hezo360"))
+    await other.execute("SELECT pg_advisory_lock(360001)")
+    upgrading = asyncio.create_task(upgrade(postgres_url))
+    waited = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND now() - waitstart > interval '10.5 seconds'"
+    async with asyncio.timeout(60):
+        while not upgrading.done() and not await other.fetchval(waited):  # noqa: ASYNC110  # a lock tells nobody
+            await asyncio.sleep(0.2)
+    await other.close()
+    assert await upgrading == SCHEMA_REVISION
+
+
 async def test_a_new_file_opened_by_several_is_migrated_once(tmp_path: Path, clock: FakeClock) -> None:
     databases = [make_database(f"sqlite+aiosqlite:///{tmp_path}/new.sqlite3", clock) for _ in range(3)]
     await asyncio.gather(*(database.open() for database in databases))
