@@ -80,6 +80,9 @@ KEY_SETTING = "mail.token_key"
 MAIL_OUTBOX, SLACK_OUTBOX = "outbox: mail", "outbox: slack"
 SLACK_ABREAST, SLACK_KEPT_FOR_URGENT = 6, 2
 """While posts of a busy channel wait for their turn, those of other channels go on, and above all what is urgent."""
+NOTHING_IS_IN_HAND = timedelta(seconds=2)
+"""How long connections to the database are waited for in the end: a silent one must not make the stop last longer than
+service managers wait."""
 
 
 class Bot:
@@ -153,7 +156,7 @@ class Bot:
         await self._reader.close()
         await self._mailer.close()
         await self._open.aclose()
-        await self.database.close()
+        await self.database.close(NOTHING_IS_IN_HAND)
 
     async def _add_groups(self, client: AsyncWebClient) -> None:
         """Who is in the configured user groups: what was known at the last stop, and from then on what Slack says."""

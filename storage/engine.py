@@ -35,6 +35,7 @@ _T = TypeVar("_T")
 _NOTIFY = text("SELECT pg_notify(:channel, :wakes)")
 _OPEN_LIMIT = 300.0
 """Seconds that opening may take, with a migration of everything stored."""
+_GOODBYE_LIMIT = 2.0
 
 
 class Database:
@@ -109,13 +110,20 @@ class Database:
             await self.close()
             raise
 
-    async def close(self) -> None:
-        """Close every connection, those in use when they are given back; closing twice is harmless."""
+    async def close(self, patience: timedelta | None = None) -> None:
+        """Close every connection, those in use when they are given back; closing twice is harmless.
+
+        Args:
+            patience: For those in use; by default as long as a transaction may take.
+        """
         with suppress(TimeoutError):  # a transaction ends within its time limit, or its connection is given up
-            async with asyncio.timeout(self.time_limit.total_seconds()):
+            async with asyncio.timeout((patience or self.time_limit).total_seconds()):
                 await self._unused.wait()
-        await self._reader.dispose()
-        await self._writer.dispose()
+        # A server that is silent would be waited for at each connection, one after the other.
+        for engine in (self._reader, self._writer):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_LIMIT if self.is_postgresql else None):
+                    await engine.dispose()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[StoredUnitOfWork]:

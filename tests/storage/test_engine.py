@@ -279,6 +279,18 @@ async def test_a_connection_that_stalls_is_a_passing_fault_and_is_given_up(postg
         await database.close()
 
 
+async def test_closing_does_not_wait_for_a_silent_server_at_each_connection(
+    postgres: PostgresServer, postgres_url: str, clock: FakeClock
+) -> None:
+    async with FaultyProxy(postgres.port) as proxy:
+        database = make_database(postgres_url.replace(str(postgres.port), str(proxy.port)), clock)
+        await database.open()
+        await asyncio.gather(*(count_tickets(database) for _ in range(5)))
+        proxy.stall()
+        async with asyncio.timeout(15):
+            await database.close()
+
+
 async def test_a_process_that_is_cut_off_between_two_octets_keeps_no_locks(postgres: PostgresServer) -> None:
     limit = timedelta(seconds=3)
     async with FaultyProxy(postgres.port) as proxy:
