@@ -80,15 +80,15 @@ async def test_what_ran_for_a_while_before_it_broke_is_back_at_once(
     healthy_after: float, grows: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     supervisor = Supervisor(MovableClock(), BOUND, healthy_after=healthy_after)
-    part = Part(*[OperatorError("the connection was lost")] * 2)
+    part = Part(*[OperatorError("the connection was lost")] * 3)
     supervisor.add("slack", part.run)
     with caplog.at_level(logging.WARNING, "bot.supervisor"):
         async with running(supervisor):
-            await part.started(3)
-    first, second = (record.__dict__["hezo"]["wait_s"] for record in caplog.records if "restarted" in record.message)
+            await part.started(4)
+    first, _, third = (record.__dict__["hezo"]["wait_s"] for record in caplog.records if "restarted" in record.message)
     longest = PAUSES[0].total_seconds() * 1.3 + 0.05  # the log rounds
     assert first <= longest
-    assert (second > longest) is grows
+    assert (third > longest) is grows  # the second may come close, by its jitter
 
 
 async def test_a_refused_login_is_tried_again_after_minutes_only(
