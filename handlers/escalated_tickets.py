@@ -70,15 +70,24 @@ async def contacted(uow: UnitOfWork, ctx: Context, ticket: Ticket, at: datetime,
 
 async def taken(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: str, name: str) -> None:
     """Somebody took the ticket: that nobody had it is over, and what else was raised has somebody now."""
+    if await has_somebody(uow, ctx, ticket, by):
+        return
     escalation = await uow.escalations.open_of_ticket(ticket.id)
     if escalation is None:
         return
-    if is_for_want_of_somebody(escalation):
-        await escalations.end(uow, ctx, ticket, escalation, "assigned", "assigned", by)
-    elif escalation.acknowledged_at is None:
+    if escalation.acknowledged_at is None:
         await escalations.acknowledge(uow, ctx, ticket, escalation, by, name, by)
     else:
         await escalations.touch(uow, ctx, ticket, escalation)
+
+
+async def has_somebody(uow: UnitOfWork, ctx: Context, ticket: Ticket, by: str) -> bool:
+    """Somebody has the ticket: what was raised for want of one alone is over. Gives whether there was such."""
+    escalation = await uow.escalations.open_of_ticket(ticket.id)
+    if escalation is None or not is_for_want_of_somebody(escalation):
+        return False
+    await escalations.end(uow, ctx, ticket, escalation, "assigned", "assigned", by)
+    return True
 
 
 def is_for_want_of_somebody(escalation: Escalation) -> bool:

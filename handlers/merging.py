@@ -83,6 +83,7 @@ async def merge(command: MergeTicket, uow: UnitOfWork, ctx: Context) -> None:
         await _wait_on(since, carried, target, uow, ctx)
     await entitlements.go_over(uow, ctx, ticket, target, by.user)
     await escalated_tickets.move(uow, ctx, ticket, target, by.user)
+    await _stay_with_whoever_has_it(ticket, target, by, uow, ctx)
     await store(uow, ticket)
     await store(uow, target)
 
@@ -126,6 +127,18 @@ def _shown(participant: str, ticket: Ticket) -> str:
     if not participant:
         return ticket.customer_channel or ""
     return participant.upper() if is_slack_user(participant.upper()) else participant
+
+
+async def _stay_with_whoever_has_it(
+    ticket: Ticket, target: Ticket, by: SlackPerson, uow: UnitOfWork, ctx: Context
+) -> None:
+    """Who works on the merged one goes on with the other, unless somebody has that already."""
+    if not target.is_open or target.assignee is not None or ticket.assignee is None:
+        return
+    target.assignee = ticket.assignee
+    await journal(uow, ctx, target, by.user, "taken", previous=None, assignee=target.assignee)
+    await uow.outbox.add(PostInThread(target.id, Note.TAKEN, {"by": target.assignee, "previous": None}))
+    await escalated_tickets.has_somebody(uow, ctx, target, by.user)
 
 
 async def _take_the_graver(ticket: Ticket, target: Ticket, by: SlackPerson, uow: UnitOfWork, ctx: Context) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import CloseTicket, DecideSender, NextTurn, SlackPerson
+from bot.commands import CloseTicket, DecideSender, NextTurn, SlackPerson, TakeTicket
 from bot.commands_acting import (
     AskForData,
     AssignTicket,
@@ -277,6 +277,18 @@ def test_merging_carries_words_people_and_what_is_waited_for() -> None:
     assert desk.told() == ["not_in_this_state"]
     desk.pass_until(warsaw(23, "17:00"))
     assert not [post for post in desk.posts if post.ticket == desk.ticket(second).number and post.note is Note.BREACH]
+
+
+@pytest.mark.parametrize("has_survivor", [None, JAN])
+def test_who_has_the_merged_one_has_the_survivor_unless_somebody_has_it(has_survivor: SlackPerson | None) -> None:
+    desk = ActingDesk()
+    second = desk.second_report()
+    desk.do(TakeTicket(EWA, second))
+    if has_survivor is not None:
+        desk.do(TakeTicket(has_survivor, 1))
+    desk.do(MergeTicket(EWA, second, 1))
+    assert desk.ticket(1).assignee == (has_survivor or EWA).user
+    assert desk.notes(1).count(Note.TAKEN) == 1
 
 
 def test_later_mails_to_the_merged_one_land_in_the_survivor() -> None:
