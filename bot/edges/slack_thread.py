@@ -123,8 +123,9 @@ def _buttons(post: PostInThread, words: Words, zone: ZoneInfo) -> Blocks:
 
 
 def _customer_wrote(post: Post) -> list[Json]:
-    address = named(post.get("address") or post.words("unknown"))
-    has_name = post.get("author") and isinstance(address, str)  # Slack shows a mention as the name
+    address = named(post.get("address") or post.get("author") or post.words("unknown"))
+    is_mention = not isinstance(address, str)  # Slack shows it as the name
+    has_name = post.get("author") and post.get("address") and not is_mention
     who = "customer_wrote" if has_name else "customer_wrote_without_name"
     above = [post.say(who, "bold", author=post.get("author"), address=address, at=post.instant("sent_at"))]
     if post.data.get("automatic"):

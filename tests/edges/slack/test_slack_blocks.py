@@ -431,6 +431,12 @@ def test_some_posts_word_for_word() -> None:
     assert "i jeszcze 6" in bare
 
 
+def test_who_has_no_address_is_called_by_name() -> None:
+    """A report that an engineer opened for a channel, in which nobody of the customer's wrote."""
+    named_only = DATA[Note.CUSTOMER_WROTE][0] | {"author": "Piotr", "address": ""}
+    assert post(Note.CUSTOMER_WROTE, named_only).startswith("📨 Klient: Piotr, pon.")
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_what_shows_a_program_is_said_in_the_language_of_the_staff(language: Language) -> None:
     shown = [post(Note.AUTOMATIC_MAIL, {"signs": check.name}, language).rpartition(": ")[2] for check in CHECKS]
