@@ -113,21 +113,20 @@ class Office:
         """Press what is behind "More…"; gives the window that it stands in."""
         user.views.clear()
         await self.press(user, "ticket_more")
-        await self.until(lambda: user.views, "what is behind more")
-        more = user.views[-1]
-        seen = next(seen for seen in pressable(more["blocks"]) if seen.action == action)
+        await self.until(lambda: _behind(user, action), f"{action} behind more")
+        [more], [seen] = user.views, _behind(user, action)
         assert (await self.slack.people.press_in_view(user, more, seen)).acked.is_set()
         return more
 
     async def form(self, user: User, action: str) -> Body:
-        """Press it, or what is behind "More…"; gives the form that opens."""
+        """Press it, or what is behind "More…"; gives the form that opens, and not what is shown while it loads."""
         user.views.clear()
         if self.shown(action) is None and self.shown("ticket_more") is not None:
             await self.press_behind_more(user, action)
-            await self.until(lambda: user.views[1:], f"the form of {action}")
+            await self.until(lambda: user.views[1:] and user.views[-1].get("submit"), f"the form of {action}")
         else:
             assert (await self.press(user, action)).acked.is_set()
-            await self.until(lambda: user.views, f"the form of {action}")
+            await self.until(lambda: user.views and user.views[-1].get("submit"), f"the form of {action}")
         return user.views[-1]
 
     async def fill_in(self, user: User, action: str, text: str) -> None:
@@ -193,6 +192,10 @@ class Office:
         self.bot = Bot(Config.model_validate(self.tree), self.clock)
         await self.bot.start()
         await self.slack.people.way.connected()
+
+
+def _behind(user: User, action: str) -> list[Seen]:
+    return [seen for view in user.views[:1] for seen in pressable(view["blocks"]) if seen.action == action]
 
 
 @asynccontextmanager
