@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.rules.folding import bare_letters, readable
+from bot.rules.serial_numbers import serial_spans
 
 SHORTEST, LONGEST = 2, 40
 MOST = 1_500
@@ -28,9 +29,21 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def asked_words(query: str) -> tuple[str, ...]:
-    """What somebody looks for; each word has to be found, as a whole or as the beginning of one."""
-    spoken = bare_letters(readable(query[:500]))
+    """What somebody looks for; each word has to be found, as a whole or as the beginning of one.
+
+    A serial number that is written in groups is one word.
+    """
+    spoken = bare_letters(_with_serials_joined(readable(query[:500])))
     return tuple(dict.fromkeys(m[0][:LONGEST] for m in _WORD.finditer(spoken) if len(m[0]) >= SHORTEST))[:_MOST_ASKED]
+
+
+def _with_serials_joined(text: str) -> str:
+    parts, done = [], 0
+    for start, end in serial_spans(text):
+        if start >= done:
+            parts += [text[done:start], "".join(filter(str.isalnum, text[start:end]))]
+            done = end
+    return "".join([*parts, text[done:]])
 
 
 def end_of(beginning: str) -> str:

@@ -83,6 +83,12 @@ def test_words() -> None:
         "zolw", "fg-1", "fg", "jan.kowalski", "jan", "kowalski", "klient.example", "klient", "example",
     )  # fmt: skip
     assert asked_words("a ŻÓŁW  żółw 'x") == ("zolw",)
+
+
+@pytest.mark.parametrize("written", ["fg121gtk 25004672", "FG12 1GTK 2500 4672", "FG121GTK-25004672"])
+def test_a_serial_number_in_groups_is_looked_for_as_one_word(written: str) -> None:
+    assert asked_words(f"{written} awaria") == ("fg121gtk25004672", "awaria")
+    assert asked_words("FortiGate 60F 2024-11-23") == ("fortigate", "60f", "2024-11-23")
     assert len(words_of(" ".join(f"slowo{n}" for n in range(5_000)))) <= 1_500
 
 
