@@ -8,6 +8,7 @@ import sys
 import click
 
 from bot.cli import Invocation, pass_invocation
+from bot.collecting import not_collecting
 
 
 @click.command()
@@ -17,9 +18,10 @@ def run(invocation: Invocation) -> None:
 
     A mail server or Slack that is down does not stop it: it says so, and goes on when they are back.
     """
-    from bot.app import run_until_stopped
-    from bot.edges.clock import SystemClock
-    from bot.logs import configure_logs
+    with not_collecting():
+        from bot.app import run_until_stopped
+        from bot.edges.clock import SystemClock
+        from bot.logs import configure_logs
 
     config = invocation.load_config()
     configure_logs(config.log, sys.stderr, invocation.secrets)
