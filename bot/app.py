@@ -284,7 +284,8 @@ class Bot:
         self.supervisor.add(name, lambda: self._run_or_stand_by(role, read), connects=True)
 
     async def _post_or_stand_by(self, role: Role, posts: OutboxLoop) -> None:
-        await posts.take_back()
+        if not role.is_held:  # else the loop does it when it begins
+            await posts.take_back()
         await self._run_or_stand_by(role, posts.run)
 
     async def _run_or_stand_by(self, role: Role, run: Callable[[asyncio.Event], Awaitable[None]]) -> None:

@@ -66,7 +66,6 @@ from bot.edges.slack_text import (
     line,
     link,
     named,
-    one_line,
     people,
     person,
     plain,
@@ -77,12 +76,12 @@ from bot.edges.slack_text import (
     text,
 )
 from bot.edges.slack_thread_acts import acted
-from bot.edges.slack_thread_post import MAX_FILE_NAME, MAX_FILES, Post
+from bot.edges.slack_thread_files import customer_files, files_not_shown, files_of
+from bot.edges.slack_thread_post import Post
 from bot.edges.slack_thread_reply import engineer_reply
 from bot.effects import MailKind, Note, PostInThread
 from bot.escalations import EscalationSource
-from bot.model import AttachmentVerdict, ClockKind
-from bot.rules.file_words import file_kind, format_size
+from bot.model import ClockKind
 from bot.rules.sla import BREACH
 from bot.rules.wording import Words
 
@@ -123,9 +122,9 @@ def _buttons(post: PostInThread, words: Words, zone: ZoneInfo) -> Blocks:
 
 
 def _customer_wrote(post: Post) -> list[Json]:
-    address = named(post.get("address") or post.get("author") or post.words("unknown"))
-    is_mention = not isinstance(address, str)  # Slack shows it as the name
-    has_name = post.get("author") and post.get("address") and not is_mention
+    known = post.get("address") or post.get("author")  # a report opened for a channel has no address
+    address = named(known or post.words("unknown"))
+    has_name = post.get("author") not in {"", known} and isinstance(address, str)  # Slack shows a mention as the name
     who = "customer_wrote" if has_name else "customer_wrote_without_name"
     above = [post.say(who, "bold", author=post.get("author"), address=address, at=post.instant("sent_at"))]
     if post.data.get("automatic"):
@@ -133,71 +132,15 @@ def _customer_wrote(post: Post) -> list[Json]:
     if post.get("subject"):
         above.append(post.say("subject", subject=post.get("subject")))
     incomplete = post.data.get("complete") is False  # then nobody knows whether it has words
-    below = _files(post)
+    below = files_of(post)
     quoted = post.quoted(*above, *below)
     if incomplete or not quoted["elements"]:
         quoted = post.say("not_complete", "bold") if incomplete else post.say("no_words", "italic")
     return [*above, quoted, *below]
 
 
-def _files(post: Post) -> list[Json]:
-    """A line for each file, first those that Slack does not show; names are code, taken for nothing more than names."""
-    listed = post.data.get("files")
-    if not isinstance(listed, list):
-        return []
-    not_shown = {AttachmentVerdict.HELD, AttachmentVerdict.DROPPED}
-    files = sorted(
-        (file for file in listed if isinstance(file, dict)), key=lambda file: file.get("verdict") not in not_shown
-    )
-    lines = [_file(post, file) for file in files[:MAX_FILES]]
-    if len(files) > MAX_FILES:
-        lines.append(line(text(post.words("and_more", count=len(files) - MAX_FILES))))
-    if any(file.get("verdict") == AttachmentVerdict.HELD for file in files):
-        lines.append(post.say("files_held", "italic", command=_list_command(post)))
-    return lines
-
-
-def _file(post: Post, file: Mapping[str, object]) -> Json:
-    name, size, verdict = str(file.get("name")), file.get("size"), file.get("verdict")
-    said = {
-        "name": _file_name(name),
-        "size": format_size(size if isinstance(size, int) else 0, post.words.language),
-        "type": post.words(f"file_kind.{file_kind(name, str(file.get('type')))}"),
-    }
-    if verdict not in {AttachmentVerdict.HELD, AttachmentVerdict.DROPPED}:
-        return post.say("file", **said)
-    reason, _, found = str(file.get("reason")).partition(": ")
-    known = f"file_reason.{reason}" in post.words
-    why = post.words(f"file_reason.{reason}", found=one_line(found, MAX_FILE_NAME)) if known else reason
-    return post.say(f"file_{verdict}", **said, reason=why)
-
-
-def _file_name(name: str) -> Json:
-    return text(one_line(name, MAX_FILE_NAME), "code")
-
-
-def _list_command(post: Post) -> Json:
-    return text(f"hezo360 attachments list {one_line(post.get('number'), MAX_FILE_NAME)}", "code")
-
-
 def _opened(post: Post) -> list[Json]:
     return [post.say("opened", "bold", by=person(post.get("by")), how=post.named("opened_how", "how"))]
-
-
-def _customer_files(post: Post) -> list[Json]:
-    files, missing = _files(post), post.data.get("missing")
-    lines = [post.say("customer_files"), *files]
-    if isinstance(missing, list) and missing:
-        names = one_line(", ".join(one_line(str(name), MAX_FILE_NAME) for name in missing), 2 * MAX_FILE_NAME)
-        lines.append(post.say("customer_files_missing", "bold", names=names, reason=post.reason()))
-    return lines
-
-
-def _files_not_shown(post: Post) -> list[Json]:
-    names = post.data.get("names")
-    listed = names[:MAX_FILES] if isinstance(names, list) else []
-    why = post.say("files_not_shown", "bold", reason=post.reason(), command=_list_command(post))
-    return [why, *(line(_file_name(str(name))) for name in listed)]
 
 
 def _mailed(post: Post) -> list[Json]:
@@ -389,9 +332,9 @@ _RENDERERS: dict[Note, Callable[[Post], list[Json]]] = {
     Note.SIMILAR_TICKETS: _similar_tickets,
     Note.JOINED: _joined,
     Note.SEPARATED: _separated,
-    Note.FILES_NOT_SHOWN: _files_not_shown,
+    Note.FILES_NOT_SHOWN: files_not_shown,
     Note.OPENED: _opened,
-    Note.CUSTOMER_FILES: _customer_files,
+    Note.CUSTOMER_FILES: customer_files,
     Note.ESCALATION: _escalation,
     Note.ESCALATION_PROPOSED: _escalation_proposed,
     Note.ACTED: acted,

@@ -22,11 +22,11 @@ from pathlib import Path
 from bot.rules.wording import words as words_of
 from tests.harness.slack_faults import CANNED, SET_ASIDE
 from tests.support.bot_process import rows
+from tests.support.other_slack.events import ACK_WITHIN
 from tests.support.other_slack.faults import Fault
 from tests.support.other_slack.forms import fill
 from tests.support.other_slack.office import Office, logged_errors, opened
 from tests.support.other_slack.people import Seen, pressable, words
-from tests.support.other_slack.socket_mode import ACK_WITHIN
 from tests.support.other_slack.workspace import Body, Channel, User
 from tests.support.world import REPORT
 

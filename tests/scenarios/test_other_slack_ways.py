@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from tests.support.bot_process import rows
+from tests.support.other_slack.events import ACK_WITHIN
 from tests.support.other_slack.office import Office, asked, logged_errors, opened, reported
-from tests.support.other_slack.socket_mode import ACK_WITHIN
 
 pytestmark = pytest.mark.scenario
 FLOOD = 200

@@ -13,13 +13,14 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bot.ports import Clock
-from tests.support.other_slack.socket_mode import ACK_WITHIN, AGAIN_AFTER, Envelope
+from tests.support.other_slack.events import ACK_WITHIN, Events
+from tests.support.other_slack.socket_mode import Envelope
 from tests.support.other_slack.workspace import PATIENCE, Body, Workspace
 
 SIGNING_SECRET = "0f4b2c1d8e6a49f7b35d21c09a8e7f60"  # of a workspace that exists only here
 
 
-class HttpMode:
+class HttpMode(Events):
     """The requests of an app; what `SocketMode` is over its sockets.
 
     Attributes:
@@ -32,6 +33,7 @@ class HttpMode:
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
         self.workspace = workspace
         self.url = ""
         self.clock: Clock | None = None
@@ -39,7 +41,6 @@ class HttpMode:
         self.lost_acks = 0
         self.slowest = 0.0
         self.refused: list[int] = []
-        self._tasks: set[asyncio.Task[bool]] = set()
 
     async def interact(self, kind: str, payload: Body, *, accepts: bool = False) -> Envelope:
         """A request that a person waits for; sent once.
@@ -59,21 +60,11 @@ class HttpMode:
             self.workspace.violations.append(f"an answer to {payload.get('type')} that nobody reads: {envelope.answer}")
         return envelope
 
-    def event(self, payload: Body) -> asyncio.Task[bool]:
-        """An event, sent again until it is acknowledged, or three times more. Gives whether it was."""
-        task = asyncio.create_task(self._deliver(payload))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _deliver(self, payload: Body) -> bool:
-        for attempt, wait in enumerate((0.0, *AGAIN_AFTER)):
-            await asyncio.sleep(wait)
-            again = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"} if attempt else {}
-            envelope = Envelope(f"http-{self.workspace.new_ts()}", payload)
-            if await self._ask(json.dumps(payload), "application/json", envelope, ACK_WITHIN, again):
-                return True
-        return False
+    async def tell(self, payload: Body, attempt: int) -> bool:
+        """One request of an event. Gives whether it was acknowledged in time."""
+        again = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"} if attempt else {}
+        envelope = Envelope(f"http-{self.workspace.new_ts()}", payload)
+        return await self._ask(json.dumps(payload), "application/json", envelope, ACK_WITHIN, again)
 
     async def _ask(
         self, body: str, content_type: str, envelope: Envelope, patience: float, more: Mapping[str, str] | None = None
@@ -123,5 +114,4 @@ class HttpMode:
 
     async def close(self) -> None:
         """Send nothing any more."""
-        for task in list(self._tasks):
-            task.cancel()
+        self.stop_telling()

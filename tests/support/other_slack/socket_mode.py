@@ -11,11 +11,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.support.other_slack.events import ACK_WITHIN, Events
 from tests.support.other_slack.workspace import APP, PATIENCE, Body, Workspace
-
-ACK_WITHIN = 3.0
-AGAIN_AFTER = 0.0, 0.2, 0.5
-"""Seconds until an event that was not acknowledged is sent again; at Slack 0, 60 and 300."""
 
 
 @dataclass
@@ -35,7 +32,7 @@ class Envelope:
     waited: float | None = None
 
 
-class SocketMode:
+class SocketMode(Events):
     """The sockets of an app.
 
     Attributes:
@@ -47,6 +44,7 @@ class SocketMode:
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
         self.workspace = workspace
         self.opened = 0
         self.patience = PATIENCE
@@ -55,7 +53,6 @@ class SocketMode:
         self._half_open: dict[web.WebSocketResponse, bool] = {}
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._envelopes: dict[str, Envelope] = {}
-        self._tasks: set[asyncio.Task[bool]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A socket, from its hello to its end."""
@@ -150,23 +147,14 @@ class SocketMode:
                 await envelope.acked.wait()
         return envelope
 
-    def event(self, payload: Body) -> asyncio.Task[bool]:
-        """An event, sent again until it is acknowledged, or three times more. Gives whether it was."""
-        task = asyncio.create_task(self._deliver(payload))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _deliver(self, payload: Body) -> bool:
-        for attempt, wait in enumerate((0.0, *AGAIN_AFTER)):
-            await asyncio.sleep(wait)
-            reason = "timeout" if attempt else ""
-            envelope = await self.send("events_api", payload, retry_attempt=attempt, retry_reason=reason)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(ACK_WITHIN):
-                    await envelope.acked.wait()
-                return True
-        return False
+    async def tell(self, payload: Body, attempt: int) -> bool:
+        """One envelope of an event. Gives whether it was acknowledged in time."""
+        reason = "timeout" if attempt else ""
+        envelope = await self.send("events_api", payload, retry_attempt=attempt, retry_reason=reason)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ACK_WITHIN):
+                await envelope.acked.wait()
+        return envelope.acked.is_set()
 
     async def raw(self, text: str) -> None:
         """Anything at all, to every socket."""
@@ -187,7 +175,6 @@ class SocketMode:
 
     async def close(self) -> None:
         """Send nothing any more."""
-        for task in list(self._tasks):
-            task.cancel()
+        self.stop_telling()
         for socket in list(self._sockets):
             await socket.close()
